@@ -1,8 +1,8 @@
 //! A model as an ONNX file.
 //!
-//! The operators are those of opset 17, which every current engine has. Shapes stay in the order of
-//! the chain at its ports; inside, layers with spatial axes have the channels first, as ONNX wants
-//! them, and each value is transposed at most once.
+//! Uses the operators of opset 17, which every current engine supports. Inputs and outputs keep the chain's order of
+//! axes. Inside, layers with spatial axes have the channels first, as ONNX requires, and each value is transposed at
+//! most once.
 
 mod along;
 mod attention;
@@ -30,11 +30,11 @@ use self::writer::{Tensor, Writer};
 
 /// The model as an ONNX file.
 ///
-/// The first axis of every input and output is the batch, `batch`; symbols keep their names
-/// (`16*h`). Every value has its shape in the file.
+/// The first axis of every input and output is the batch, named `batch`; symbols keep their names (`16*h`). The file
+/// has the shape of every value.
 ///
 /// # Errors
-/// If ONNX has no way to say what a layer does.
+/// If ONNX cannot express a layer.
 pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, ExportError> {
     let mut params = Vec::new();
     model.for_each_param(|_, param| params.push(param.as_slice().to_vec()));
@@ -44,10 +44,10 @@ pub fn to_bytes<M: Model>(model: &M) -> Result<Vec<u8>, ExportError> {
 /// Writes [`to_bytes`] to a file.
 ///
 /// # Errors
-/// As [`to_bytes`], and if the file cannot be written; what was there before is then still there.
+/// Those of [`to_bytes`], and if the file cannot be written; an existing file is then unchanged.
 pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), ExportError> {
     let (bytes, path) = (to_bytes(model)?, path.as_ref());
-    // Beside the old file, then in its place: nobody sees half of it.
+    // Written next to the old file and then renamed, so that nobody sees half of it.
     let beside = path.with_extension(format!("{}.tmp", std::process::id()));
     let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     written.map_err(|error| {
@@ -57,11 +57,10 @@ pub fn save<M: Model>(model: &M, path: impl AsRef<Path>) -> Result<(), ExportErr
     })
 }
 
-/// A graph as an ONNX file, with the numbers of its parameters in their order and layout.
+/// A graph as an ONNX file, with the elements of its parameters in their order and layout.
 ///
 /// # Errors
-/// If ONNX has no way to say what a layer does, or a parameter has another number of elements than
-/// the graph says.
+/// If ONNX cannot express a layer, or a parameter does not have the graph's number of elements.
 pub fn graph_to_bytes(graph: &Graph, params: &[Vec<f32>]) -> Result<Vec<u8>, ExportError> {
     for (index, param) in graph.params().iter().enumerate() {
         let found = params.get(index).map_or(0, Vec::len);
@@ -79,27 +78,27 @@ pub fn graph_to_bytes(graph: &Graph, params: &[Vec<f32>]) -> Result<Vec<u8>, Exp
     Ok(export.writer.finish(graph))
 }
 
-/// A value of the chain, in the orders in which it is there.
+/// A value of the chain, in the orders of axes in which the file has it.
 #[derive(Clone, Default)]
 struct Value {
-    /// In the order of the chain.
+    /// In the chain's order.
     natural: Option<Tensor>,
     /// With the channels first.
     first: Option<Tensor>,
 }
 
-/// A tensor of the file, and whether its channels are first (or both are the same).
+/// A tensor of the file, and whether its channels are first (or both orders are the same).
 enum Output {
     Natural(Tensor),
     First(Tensor),
 }
 
-/// An export that is being made.
+/// An export in progress.
 struct Export<'a> {
     graph: &'a Graph,
     params: &'a [Vec<f32>],
     values: Vec<Value>,
-    /// The nodes of each value that is the run of a recurrent layer.
+    /// For each run of a recurrent layer, the nodes that compute it.
     runs: HashMap<usize, recurrent::Run>,
     writer: Writer,
 }
@@ -108,7 +107,7 @@ impl<'a> Export<'a> {
     fn new(graph: &'a Graph, params: &'a [Vec<f32>]) -> Export<'a> {
         let mut writer = Writer::default();
         let mut values = vec![Value::default(); graph.values().len()];
-        // Ports first, so that their names are theirs.
+        // Ports first, so that they keep their names.
         for port in graph.outputs() {
             writer.reserve(&port.name);
         }
@@ -168,12 +167,12 @@ impl<'a> Export<'a> {
         }
     }
 
-    /// Whether the two orders differ for values with so many axes.
+    /// Whether the two orders differ for values with that many axes.
     fn reordered(&self, rank: usize) -> bool {
         self.channels_last() && rank > 1
     }
 
-    /// The ports at the end, under their names.
+    /// The chain's outputs, under their names.
     fn outputs(&mut self) {
         for port in self.graph.outputs() {
             let tensor = self.natural(port.value);

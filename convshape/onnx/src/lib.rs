@@ -1,9 +1,9 @@
-//! ONNX out of and into convshape's checked chains.
+//! Writes convshape's checked chains to ONNX files, and reads chains from ONNX files.
 //!
-//! [`to_bytes`] and [`save`] write a model as an ONNX file, for browsers, phones, GPUs and every other
-//! place that has an engine for the format.
+//! [`to_bytes`] and [`save`] write a model as an ONNX file, for browsers, phones, GPUs and everything else that has an
+//! engine for the format.
 //!
-//! [`import`] and [`import_file`] turn an ONNX file into a chain's source code and the weights that it loads.
+//! [`import`] and [`import_file`] turn an ONNX file into the source code of a chain and its weights.
 
 mod export;
 mod import;

@@ -1,8 +1,7 @@
 //! The messages of the format, as far as this crate reads or writes them.
 //!
-//! Field numbers are those of `onnx.proto` of ONNX 1.20. Readers skip fields that they do not know, so
-//! what is left out here costs nothing. Repeated numbers are written one by one, as the format's own
-//! library does: some readers take them in no other way.
+//! Field numbers are those of `onnx.proto` of ONNX 1.20. Readers skip unknown fields, so unused ones are left out here.
+//! Repeated numbers are written one by one, as the format's own library does, because some readers accept nothing else.
 
 #![allow(missing_docs, reason = "names and meanings are those of onnx.proto")]
 
@@ -82,7 +81,7 @@ pub(crate) struct Node {
     pub(crate) overload: String,
 }
 
-/// An operator that the file defines by others.
+/// An operator that the file defines in terms of others.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Function {
     #[prost(string, tag = "1")]
@@ -124,7 +123,7 @@ pub(crate) struct Attribute {
     /// One of [`attribute`].
     #[prost(int32, tag = "20")]
     pub(crate) r#type: i32,
-    /// The attribute of the function around it whose value this one has.
+    /// The attribute of the enclosing function whose value this one takes.
     #[prost(string, tag = "21")]
     pub(crate) ref_attr_name: String,
 }
@@ -189,7 +188,7 @@ pub(crate) struct SparseTensor {
     pub(crate) values: Option<Tensor>,
 }
 
-/// A value's name, and its type and shape as far as the file says them.
+/// A value's name, and its type and shape as far as the file gives them.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct ValueInfo {
     #[prost(string, tag = "1")]
@@ -198,7 +197,7 @@ pub(crate) struct ValueInfo {
     pub(crate) r#type: Option<Type>,
 }
 
-/// Of the kinds of types only tensors are read.
+/// Only tensor types are read.
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Type {
     #[prost(message, optional, tag = "1")]
@@ -225,7 +224,7 @@ pub(crate) struct Dimension {
     pub(crate) value: Option<Size>,
 }
 
-/// A number, or a name for one that only run time knows.
+/// A number, or a name for a run-time size.
 #[derive(Clone, PartialEq, prost::Oneof)]
 pub(crate) enum Size {
     #[prost(int64, tag = "1")]

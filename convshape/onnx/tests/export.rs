@@ -1,4 +1,4 @@
-//! Exported files give the chain's numbers in onnxruntime, and ONNX's own inference has the chain's shapes.
+//! Exported files give the chain's results in onnxruntime, and ONNX's own inference gives the chain's shapes.
 
 mod support;
 
@@ -33,7 +33,7 @@ fn random_graphs_give_their_numbers() {
         let inputs: Vec<ArrayD<f32>> =
             graph.inputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
         let outputs = run(&graph, &params, &inputs.iter().collect::<Vec<_>>());
-        // The maximum of a window without an element.
+        // The maximum of an empty window.
         if outputs.iter().flatten().any(|number| !number.is_finite()) {
             empty += 1;
             continue;
@@ -149,7 +149,7 @@ fn recorded_models_give_the_frameworks_numbers() {
     engine.check();
 }
 
-/// Attention with all that it may read, and between linear layers of each framework.
+/// Attention with all its optional inputs, and multi-head attention of each framework.
 #[test]
 fn attention_gives_its_numbers() {
     let mut engine = Engine::new("export-attention");
@@ -189,7 +189,7 @@ fn attention_gives_its_numbers() {
     engine.check();
 }
 
-/// Values that go back to where a max pooling found its own: of sizes that the windows do not divide, and with a border.
+/// Values put back where a max pooling found its maxima: for sizes that the windows do not divide, and with a border.
 #[test]
 fn unpooled_values_give_their_numbers() {
     let mut engine = Engine::new("export-unpool");

@@ -1,4 +1,4 @@
-//! What was exported comes back as a chain that compiles, and what cannot be said is listed.
+//! What was exported comes back as a chain that compiles, and what cannot be expressed is listed.
 
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::SmallRng;

@@ -1,4 +1,4 @@
-//! Layers that work along an axis other than the channels, and products of matrices.
+//! Layers that work along an axis other than the channels, and matrix products.
 
 use convshape::Shape;
 use convshape::graph::op::Axis;
@@ -8,13 +8,13 @@ use super::writer::{Tensor, to_i64};
 use super::{Export, ExportError, attribute};
 
 impl Export<'_> {
-    /// Whether an axis of a value is that of its channels.
+    /// Whether an axis of a value is its channel axis.
     pub(super) fn is_channels(&self, axis: Axis, value: usize) -> bool {
         let (rank, order) = (self.graph.shape(value).rank(), self.graph.order());
         axis.index(rank, order) == Some(order.channel(rank))
     }
 
-    /// The place of an axis in a shape of the chain's order, without the batch.
+    /// The position of an axis in the chain's order, without the batch.
     pub(super) fn place(&self, axis: Axis, shape: &Shape) -> Result<usize, ExportError> {
         let place = axis.index(shape.rank(), self.graph.order());
         place.ok_or_else(|| self.fault(Fault::new(Reason::Axis { axis, found: *shape })))

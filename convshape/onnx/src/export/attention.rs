@@ -1,4 +1,4 @@
-//! Attention, as the products and the softmax that it is: one operator for it came with opset 23.
+//! Attention as products and a softmax, because an operator for it came only with opset 23.
 
 use convshape::Shape;
 use convshape::graph::op::{Attention, MultiHead, Projection};
@@ -26,7 +26,7 @@ impl Export<'_> {
         Ok(self.part_of_linear(node, &output, &attended))
     }
 
-    /// A linear layer whose weight and bias are, perhaps in part, parameters of a node.
+    /// A linear layer whose weight and bias may be parts of a node's parameters.
     fn part_of_linear(&mut self, node: &Node, part: &LinearPart, x: &Tensor) -> Tensor {
         let param = |place: Option<usize>| place.map_or(&[][..], |place| &self.params[node.params[place]]);
         let (weight, bias) = (param(part.params[0]), param(part.params[1]));
@@ -96,7 +96,7 @@ impl Export<'_> {
         Ok(self.writer.node("Reshape", &[&tokens.name, &sizes], Vec::new(), shape))
     }
 
-    /// `[tokens, features]` as `[tokens, heads, features of a head]`, the axes in another order.
+    /// `[tokens, features]` as `[tokens, heads, features per head]`, with permuted axes.
     fn split(&mut self, x: &Tensor, heads: i64, order: [usize; 3]) -> Result<Tensor, ExportError> {
         let features = x.shape.size(1).number().ok_or_else(|| self.symbol("a number of features", x))?;
         let each = features / heads.max(1);

@@ -1,4 +1,4 @@
-//! Convolutions of both directions, and borders.
+//! Convolutions in both directions, and borders.
 
 use convshape::Shape;
 use convshape::graph::op::{Conv, Direction, PaddingMode, SeparableConv};
@@ -80,7 +80,7 @@ impl Export<'_> {
             }
         }
         let more = |rows: i64| (-rows).max(0);
-        // Rows at the end that no kernel reaches are an output padding, as far as engines take one.
+        // Rows at the end that no kernel reaches become an output padding, as far as engines allow it.
         let fits =
             scatters.iter().all(|scatter| scatter.lo >= 0 && more(scatter.hi) < scatter.stride.max(scatter.dilation));
         let cropped = |scatter: &Scatter| Scatter { lo: scatter.lo.max(0), hi: scatter.hi.max(0), ..*scatter };
@@ -122,8 +122,8 @@ impl Export<'_> {
         Ok(self.writer.node("ConvTranspose", &inputs, attributes, shape))
     }
 
-    /// The rows that fall outside added on the other side: rows of the full output that are a whole
-    /// number of turns apart are one row.
+    /// Rows outside are added on the opposite side: rows of the full output that are a multiple of the size apart are
+    /// the same row.
     fn folded(&mut self, full: &Tensor, axis: usize, scatter: &Scatter, input: Size) -> Result<Tensor, ExportError> {
         let (Some(rows), Some(input)) = (full.shape.size(axis + 1).number(), input.number()) else {
             return Err(self.symbol("a circular border", full));
@@ -161,7 +161,7 @@ impl Export<'_> {
     }
 }
 
-/// Rows apart from each other, zeros between them: a transposed convolution with a single tap of 1.
+/// Spreads rows apart with zeros between them: a transposed convolution with a single tap of 1.
 fn spread_rows(w: &mut Writer, x: &Tensor, windows: &[Window]) -> Tensor {
     let channels = x.shape.size(0).number().unwrap_or(1);
     let mut dims = vec![channels];
@@ -201,7 +201,7 @@ impl Writer {
         }
         let shape = grown(&x.shape, rows, -1);
         let starts = axes.iter().map(|&axis| rows[axis].0);
-        // Counted from the end; that of an axis that keeps it is beyond every size.
+        // Counted from the end. The end of an axis that is kept is beyond every size.
         let ends = axes.iter().map(|&axis| if rows[axis].1 == 0 { i64::MAX } else { -rows[axis].1 });
         self.slice(x, &starts.collect::<Vec<_>>(), &ends.collect::<Vec<_>>(), &axes, shape)
     }
@@ -218,7 +218,7 @@ impl Writer {
         if rows.iter().all(|&pair| pair == (0, 0)) {
             return x.clone();
         }
-        // Engines reflect once, and not at all where an axis has a single row, though it gets none.
+        // Engines reflect only once, and not at all if an axis has a single row, even if nothing is added to it.
         let reflects = |(axis, &(lo, hi)): (usize, &(i64, i64))| match x.shape.size(axis + 1).number() {
             Some(size) => size > 1 && lo.max(hi) < size,
             None => true,
@@ -238,7 +238,7 @@ impl Writer {
         self.node("Pad", &inputs, vec![attribute::text("mode", mode)], grown(&x.shape, rows, 1))
     }
 
-    /// A border of rows of the input: mirrored, or from the other side.
+    /// A border of rows of the input: mirrored, or from the opposite side.
     fn picked(&mut self, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode) -> Tensor {
         let mut x = x.clone();
         for (axis, &(lo, hi)) in rows.iter().enumerate().filter(|(_, pair)| **pair != (0, 0)) {
@@ -258,7 +258,7 @@ impl Writer {
                     self.node("Gather", &[&x.name, &sources], along(), shape)
                 }
                 _ => {
-                    // At most the whole input once, as such a border is checked.
+                    // At most the whole input once; the check allows no more.
                     let sized = |rows: i64| x.shape.with(axis + 1, Size::Number(rows));
                     let front = (lo > 0).then(|| self.slice(&x, &[-lo], &[i64::MAX], &[axis], sized(lo)).name);
                     let back = (hi > 0).then(|| self.slice(&x, &[0], &[hi], &[axis], sized(hi)).name);

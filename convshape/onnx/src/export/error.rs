@@ -9,26 +9,26 @@ use convshape::graph::Fault;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ExportError {
-    /// ONNX has no way to say what a layer does.
+    /// ONNX cannot express a layer.
     #[error("`{layer}`: ONNX has no {what}")]
     Inexpressible {
         /// The layer.
         layer: String,
-        /// What is missing there.
+        /// What is missing.
         what: &'static str,
     },
-    /// A layer whose sizes must be numbers has symbols. [`Graph::bind`](convshape::graph::Graph::bind)
-    /// puts numbers in their place.
+    /// A layer that needs numeric sizes has symbols. [`Graph::bind`](convshape::graph::Graph::bind) replaces them with
+    /// numbers.
     #[error("`{layer}`: {what} needs sizes that are numbers, found {shape}")]
     Symbol {
         /// The layer.
         layer: String,
         /// What needs them.
         what: &'static str,
-        /// The shape that comes in.
+        /// The input shape.
         shape: String,
     },
-    /// A layer that does not take what it reads; never in a model that compiled.
+    /// A layer rejects its input; never in a model that compiled.
     #[error("`{layer}` does not take what it reads: {:?}", fault.reason)]
     Fault {
         /// The layer.
@@ -36,7 +36,7 @@ pub enum ExportError {
         /// Why.
         fault: Fault,
     },
-    /// A parameter has another number of elements than the chain says.
+    /// A parameter does not have the chain's number of elements.
     #[error("`{name}` has {found} numbers, expected {expected}")]
     Param {
         /// The parameter.

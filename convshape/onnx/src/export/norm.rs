@@ -1,4 +1,4 @@
-//! Normalisations for which the operators of the version have no node that every engine runs.
+//! Normalisations for which opset 17 has no operator that every engine supports.
 
 use convshape::Shape;
 use convshape::graph::op::Op;
@@ -8,7 +8,7 @@ use super::writer::{Tensor, to_i64};
 use super::{Export, ExportError, attribute};
 
 impl Export<'_> {
-    /// The operator of its own came with opset 23.
+    /// ONNX's own operator came with opset 23.
     pub(super) fn rms_norm(&mut self, node: &Node, size: Option<&Shape>, eps: f64) -> Tensor {
         let x = self.natural(node.inputs[0]);
         let size = size.unwrap_or(&x.shape);
@@ -27,8 +27,8 @@ impl Export<'_> {
         w.same("Mul", &normal, &[&weight], Vec::new())
     }
 
-    /// The operator of its own is run for images and odd windows alone; else a mean over the channels as an axis of
-    /// space.
+    /// Engines run ONNX's own operator only for images and odd windows; otherwise it is a mean over the channels as a
+    /// spatial axis.
     pub(super) fn local_response(&mut self, node: &Node) -> Result<Tensor, ExportError> {
         let Op::LocalResponseNorm { dialect, size, alpha, beta, k } = node.op else {
             return Err(self.inexpressible("a local response norm"));
@@ -47,7 +47,7 @@ impl Export<'_> {
         let w = &mut self.writer;
         let square = w.same("Mul", &x, &[&x.name], Vec::new());
         let Some(square) = w.reshape(&square, flat) else { return Err(self.symbol("a local response norm", &x)) };
-        // Engines want a border that is smaller than the window, which these are.
+        // Engines require that a border is smaller than the window, which holds here.
         let attributes = vec![
             attribute::ints("kernel_shape", [size, 1]),
             attribute::ints("pads", [below, 0, above, 0]),
@@ -62,7 +62,7 @@ impl Export<'_> {
         Ok(w.same("Div", &x, &[&power.name], Vec::new()))
     }
 
-    /// The operator of its own divides zeros by zero.
+    /// ONNX's own operator divides zeros by zero.
     pub(super) fn lp_norm(&mut self, node: &Node, p: f64, eps: f64) -> Result<Tensor, ExportError> {
         let x = self.natural(node.inputs[0]);
         let over = node.op.reduced_axes(&x.shape, self.graph.order()).map_err(|fault| self.fault(fault))?;

@@ -12,11 +12,11 @@ use crate::proto::Attribute;
 /// Windows over a value.
 struct Sliding {
     windows: Vec<Window>,
-    /// What they give.
+    /// Their output.
     shape: Shape,
     /// The border as written.
     written: Vec<(i64, i64)>,
-    /// What the last windows need beyond it.
+    /// What the last windows need beyond the border.
     overhang: Vec<(i64, i64)>,
 }
 
@@ -25,7 +25,7 @@ impl Sliding {
         self.written.iter().zip(&self.overhang).map(|(side, more)| (side.0, side.1 + more.1)).collect()
     }
 
-    /// Whether a border is smaller than the window, as engines want it.
+    /// Whether a border is smaller than the window, as engines require.
     fn is_narrow(&self, border: &[(i64, i64)]) -> bool {
         border.iter().zip(&self.windows).all(|(side, window)| side.0.max(side.1) < window.kernel)
     }
@@ -47,7 +47,7 @@ impl Export<'_> {
         }
         let Sliding { windows, shape, written, overhang } = &sliding;
         let (together, no_border) = (sliding.together(), vec![(0, 0); pool.rank]);
-        // The border counts in the mean, what is beyond it never does.
+        // The border counts in the mean, but rows beyond it never do.
         let counts = pool.count_include_pad && *written != no_border;
         let alone = *overhang == no_border && sliding.is_narrow(written);
         if !counts && !sliding.is_narrow(&together) {
@@ -63,7 +63,7 @@ impl Export<'_> {
         Ok(self.writer.node("AveragePool", &[&x.name], attributes, *shape))
     }
 
-    /// Puts `x` back where a max pooling finds its values in `taken`.
+    /// Puts `x` back where a max pooling found its maxima in `taken`.
     pub(super) fn unpool(&mut self, pool: &Pool, x: &Tensor, taken: &Tensor) -> Result<Tensor, ExportError> {
         let sliding = self.sliding(pool, taken)?;
         let (source, attributes) = self.maxima(&sliding, taken);
@@ -82,8 +82,8 @@ impl Export<'_> {
         let windows = pool.windows(&x.shape, AxisOrder::ChannelsFirst).map_err(|fault| self.fault(fault))?;
         let windows = windows[..pool.rank].to_vec();
         let mut shape = x.shape;
-        // What a last window that overhangs needs at the end is written out: engines disagree on
-        // rounding up.
+        // The rows that a last window needs beyond the end are padded explicitly, because engines disagree on rounding
+        // up.
         let mut overhang = vec![(0, 0); pool.rank];
         for (axis, window) in windows.iter().enumerate() {
             let input = x.shape.size(axis + 1);
@@ -112,8 +112,8 @@ impl Export<'_> {
         (x, attributes)
     }
 
-    /// Means that do not count a border in which a whole window fits: the sum of a window by the
-    /// number of its rows inside.
+    /// Means that do not count the border, which can be as large as a window: the sum of a window divided by the number
+    /// of its rows inside.
     fn wide_average(
         &mut self,
         windows: &[Window],
@@ -145,7 +145,7 @@ impl Export<'_> {
         Ok(self.writer.same("Mul", &mean, &[&shares], Vec::new()))
     }
 
-    /// Windows that share the input out, neighbours overlapping where they do not divide it.
+    /// Windows that divide the input, overlapping if the sizes do not divide.
     pub(super) fn adaptive(
         &mut self,
         kind: PoolKind,
@@ -160,7 +160,7 @@ impl Export<'_> {
             return Ok(self.writer.node(op, &[&x.name], Vec::new(), shape));
         }
         let mut y = x.clone();
-        // The mean of a window is the mean of the means of its rows; so is the maximum.
+        // The mean of a window is the mean of its rows' means; likewise for the maximum.
         for (axis, &shares) in size[..rank].iter().enumerate() {
             let Some(rows) = y.shape.size(axis + 1).number() else { return Err(self.symbol("adaptive pooling", x)) };
             if rows != shares {
@@ -203,7 +203,7 @@ impl Export<'_> {
     }
 }
 
-/// How far the last window reaches beyond the border at the end; `None` if that is not a number.
+/// How far the last window extends past the border at the end; `None` if that is not a number.
 fn rows_beyond(window: &Window, input: Size, output: Size) -> Option<i64> {
     let start = output.plus(-1).ok()?.times(window.stride).ok()?;
     let end = start.plus(window.dilation.checked_mul(window.kernel - 1)?.checked_add(1)?).ok()?;

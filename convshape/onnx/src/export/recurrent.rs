@@ -1,7 +1,7 @@
-//! Recurrent layers: one node of ONNX for each layer, with both directions.
+//! Recurrent layers: one ONNX node per layer, for both directions.
 //!
-//! The value of a whole run has no counterpart in ONNX. It is the name of the last node's outputs, and each
-//! output of the run is made of those of the nodes.
+//! The value of a whole run has no counterpart in ONNX. It stands for the outputs of the nodes, and each output of the
+//! run is computed from those.
 
 use convshape::Shape;
 use convshape::graph::op::{Cell, Recurrent, RecurrentOutput, RecurrentWeights};
@@ -10,12 +10,12 @@ use convshape::graph::{Node, Size};
 use super::writer::{Tensor, to_i64};
 use super::{Export, ExportError, attribute};
 
-/// The outputs of the nodes of a run, a layer each.
+/// The outputs of the nodes of a run, one node per layer.
 #[derive(Clone)]
 pub(super) struct Run {
     /// `[length, directions, batch, hidden]`
     outputs: Vec<String>,
-    /// `[directions, batch, hidden]`, the states and the cell states.
+    /// `[directions, batch, hidden]`: the states and the cell states.
     states: [Vec<String>; 2],
 }
 
@@ -33,7 +33,7 @@ impl Export<'_> {
             let [w, r, b] = self.recurrent_weights(node, layer, at);
             let mut inputs = vec![read.clone(), w, r, b, String::new()];
             for state in &first {
-                // `[batch, layers * directions, hidden]`: the rows of this layer in front of the batch.
+                // `[batch, layers * directions, hidden]`: the rows of this layer, moved before the batch.
                 let bounds = [at * directions, (at + 1) * directions, 1].map(|number| self.writer.ints(&[number]));
                 let rows = Shape::of(&[directions, layer.hidden]);
                 let rows =
@@ -53,7 +53,8 @@ impl Export<'_> {
         Tensor { name, shape }
     }
 
-    /// The outputs of both directions in a row, with the batch as that axis; `length` begins with the number of steps.
+    /// The outputs of both directions in a row, with the batch as the leading axis; `length` begins with the number of
+    /// steps.
     fn joined(&mut self, output: &str, layer: &Recurrent, length: &Shape, batch: usize) -> Tensor {
         let scope = length.scope();
         let apart = Shape::new(&[length.size(0), Size::Number(layer.directions()), Size::Number(layer.hidden)], scope);
@@ -100,8 +101,8 @@ impl Export<'_> {
         Ok(Tensor { name: turned, shape })
     }
 
-    /// The weights of a layer as ONNX has them: `[directions, gates * hidden, features]`, the same for the state, and
-    /// both biases in a row. Its gates are input, output, forget, cell, and update, reset, new.
+    /// The weights of a layer in ONNX's layout: `[directions, gates * hidden, features]`, the same for the state, and
+    /// both biases in a row. ONNX orders gates as input, output, forget, cell, and as update, reset, new.
     fn recurrent_weights(&mut self, node: &Node, layer: &Recurrent, at: i64) -> [String; 3] {
         let order: &[usize] = match layer.cell {
             Cell::Lstm => &[0, 3, 1, 2],

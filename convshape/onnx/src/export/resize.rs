@@ -50,8 +50,8 @@ impl Export<'_> {
         Ok(self.writer.node("Resize", &[&x.name, "", "", &sizes], attributes, shape))
     }
 
-    /// Rows picked one by one, where a scale is no whole number: engines round the place of a row in
-    /// their own ways.
+    /// Selects rows one by one if the scale is not an integer, because engines differ in how they round the position of
+    /// a row.
     fn picked(&mut self, upsample: &Upsample, x: &Tensor) -> Option<Tensor> {
         let rank = x.shape.rank() - 1;
         let mut picks = Vec::new();

@@ -7,14 +7,14 @@ use super::Export;
 use super::writer::to_i64;
 
 impl Export<'_> {
-    /// A parameter as it is, in another shape of as many elements.
+    /// A parameter with its elements unchanged, in another shape.
     pub(super) fn param(&mut self, node: &Node, place: usize, dims: &[i64]) -> String {
         let index = node.params[place];
         let numbers = &self.params[index];
         self.writer.weight(index, &self.graph.params()[index].name, dims, numbers)
     }
 
-    /// A matrix with its axes the other way round.
+    /// A matrix, transposed.
     pub(super) fn transposed(&mut self, node: &Node, place: usize) -> String {
         let index = node.params[place];
         let param = &self.graph.params()[index];
@@ -30,13 +30,13 @@ impl Export<'_> {
     pub(super) fn kernel(&mut self, node: &Node, place: usize, conv: &Conv) -> String {
         let index = node.params[place];
         let param = &self.graph.params()[index];
-        // A tied layer reads the array with the channels the other way round.
+        // A tied layer reads the array with swapped channels.
         let layout = conv.weight_layout();
         let mut own = self.params[index].to_vec();
         conv.mask_weight(&mut own);
         let (numbers, mut dims) = permuted(&own, &sizes(param), &layout, conv);
         if conv.depth_multiplier.is_some() && conv.direction == Direction::Forward {
-            // A depthwise kernel has its outputs by input channel; a transposed one keeps them apart.
+            // A depthwise kernel has its outputs grouped by input channel; a transposed one keeps them apart.
             dims[0] *= dims[1];
             dims[1] = 1;
         }
@@ -50,10 +50,10 @@ fn sizes(param: &Parameter) -> Vec<usize> {
     param.shape.sizes().iter().map(number).collect()
 }
 
-/// The elements of a kernel with the channels in front, and its sizes then.
+/// The elements of a kernel with the channels first, and its sizes in that order.
 fn permuted(numbers: &[f32], sizes: &[usize], layout: &WeightLayout, conv: &Conv) -> (Vec<f32>, Vec<i64>) {
     let channels = match (conv.direction, conv.depth_multiplier) {
-        // The outputs of each input channel follow each other.
+        // The outputs of each input channel are adjacent.
         (Direction::Transposed, _) | (_, Some(_)) => [layout.in_axis, layout.out_axis],
         (Direction::Forward, None) => [layout.out_axis, layout.in_axis],
     };

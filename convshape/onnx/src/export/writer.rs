@@ -1,4 +1,4 @@
-//! The file while it grows: nodes, numbers, names, shapes.
+//! The file under construction: nodes, constants, names, shapes.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,14 +11,14 @@ use prost::Message;
 use super::attribute;
 use crate::proto::{self, Attribute, data};
 
-/// The version of the operators; all that are used are in it.
+/// The version of the operators, which includes all that are used.
 const OPSET: i64 = 17;
-/// The version of the format that came with them.
+/// The version of the format that belongs to it.
 const IR_VERSION: i64 = 8;
 /// The name of the first axis of every value.
 const BATCH: &str = "batch";
 
-/// A value of the file: its name, and its shape without batch.
+/// A value of the file: its name, and its shape without the batch axis.
 #[derive(Clone, Debug)]
 pub(super) struct Tensor {
     pub(super) name: String,
@@ -32,11 +32,11 @@ pub(super) struct Writer {
     /// The layer whose nodes are being written, and where they begin.
     layer: String,
     start: usize,
-    /// Values that keep their names: others may read them already.
+    /// Values that keep their names because others may already read them.
     kept: HashSet<String>,
-    /// Numbers that are there already, by their elements.
+    /// Constants written so far, by their elements.
     constants: HashMap<(Vec<i64>, Vec<u8>), String>,
-    /// Parameters that are there already, in which shapes and orders.
+    /// Parameters written so far, with their shapes and orders.
     weights: HashMap<usize, Vec<usize>>,
 }
 
@@ -46,13 +46,13 @@ impl Writer {
         self.names.insert(name.to_owned());
     }
 
-    /// The nodes that follow belong to a layer.
+    /// The nodes that follow belong to this layer.
     pub(super) fn begin(&mut self, layer: &str) {
         layer.clone_into(&mut self.layer);
         self.start = self.graph.node.len();
     }
 
-    /// The layer is done: what it gives is called as it is.
+    /// The layer is complete: its output gets the layer's name.
     pub(super) fn end(&mut self, tensor: Tensor) -> Tensor {
         let own = self.graph.node[self.start..].iter().any(|node| node.output.contains(&tensor.name));
         if !own || self.kept.contains(&tensor.name) {
@@ -111,15 +111,16 @@ impl Writer {
         self.node(op, &inputs, attributes, x.shape)
     }
 
-    /// A node without a value of the chain: a list of sizes, the batch among them, or a value whose batch is elsewhere.
+    /// A node whose output is not a value of the chain: a list of sizes, including the batch, or a value with the batch
+    /// elsewhere.
     pub(super) fn sizes(&mut self, op: &str, inputs: &[&str], attributes: Vec<Attribute>) -> String {
         let tensor = self.node(op, inputs, attributes, Shape::unknown(0));
-        // Inference finds its type by itself.
+        // Inference finds its type.
         self.graph.value_info.pop();
         tensor.name
     }
 
-    /// A port at the end: the value itself under the port's name, or a copy if it has another role too.
+    /// An output of the chain: the value itself under the output's name, or a copy if it has another role too.
     pub(super) fn output(&mut self, port: &str, tensor: &Tensor) -> Tensor {
         let of_node = self.graph.node.iter().any(|node| node.output.contains(&tensor.name));
         let is_output = self.graph.output.iter().any(|output| output.name == tensor.name);
@@ -142,7 +143,7 @@ impl Writer {
         tensor
     }
 
-    /// Another name for a value of the nodes from the layer's first one on.
+    /// Renames a value, in the nodes from the layer's first one on.
     fn rename(&mut self, from: &str, to: &str) {
         for node in &mut self.graph.node[self.start..] {
             if node.output[0] == from {
@@ -168,13 +169,12 @@ impl Writer {
         self.node("Transpose", &[&x.name], vec![attribute::ints("perm", order)], Shape::new(&sizes, x.shape.scope()))
     }
 
-    /// The first two axes the other way round: of `[batch, rows, ..]` and `[rows, batch, ..]`, whose `shape` is given
-    /// without the batch.
+    /// Swaps the first two axes: `[batch, rows, ..]` and `[rows, batch, ..]`, whose `shape` is given without the batch.
     pub(super) fn turned(&mut self, x: &str, shape: Shape, batch: usize) -> String {
         self.elsewhere("Transpose", &[x], vec![attribute::ints("perm", [1, 0, 2])], shape, batch)
     }
 
-    /// A node whose batch is that axis of its value; `shape` is without it.
+    /// A node whose output has the batch on that axis; `shape` is without it.
     pub(super) fn elsewhere(
         &mut self,
         op: &str,
@@ -199,7 +199,7 @@ impl Writer {
         self.graph.value_info.push(info);
     }
 
-    /// A node of a recurrent layer: its outputs at all steps, its last states, its last cell states.
+    /// A node of a recurrent layer: its outputs at all steps, its final states, its final cell states.
     pub(super) fn run(&mut self, layer: &Recurrent, length: &Shape, inputs: &[String]) -> Vec<String> {
         let (op, activation) = match layer.cell {
             Cell::Lstm => ("LSTM", None),
@@ -248,7 +248,7 @@ impl Writer {
         (open <= 1).then(|| self.node("Reshape", &[&x.name, &sizes], Vec::new(), shape))
     }
 
-    /// A list of whole numbers.
+    /// A list of integers.
     pub(super) fn ints(&mut self, numbers: &[i64]) -> String {
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         self.constant("ints", data::INT64, vec![to_i64(numbers.len())], bytes)
@@ -260,13 +260,13 @@ impl Writer {
         self.constant("number", data::FLOAT, Vec::new(), (number as f32).to_le_bytes().to_vec())
     }
 
-    /// Numbers that are no parameter.
+    /// Numbers that are not a parameter.
     pub(super) fn floats(&mut self, dims: &[i64], numbers: &[f32]) -> String {
         let bytes = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         self.constant("numbers", data::FLOAT, dims.to_vec(), bytes)
     }
 
-    /// A parameter under its own name; what several layers use alike is there once.
+    /// A parameter under its own name; one that several layers use in the same form is written once.
     pub(super) fn weight(&mut self, index: usize, name: &str, dims: &[i64], numbers: &[f32]) -> String {
         let bytes: Vec<u8> = numbers.iter().flat_map(|number| number.to_le_bytes()).collect();
         let there = self.weights.entry(index).or_default();

@@ -1,7 +1,7 @@
-//! Where a value's batch axis is.
+//! Tracks the batch axis of values.
 //!
-//! A chain has no batch axis. A file has one, at first in front; transposes, squeezes and reshapes move it. Where they
-//! merge it with another axis, as attention over windows does, the batch that the file was written for must be 1.
+//! A chain has no batch axis. A file has one, initially the first; transposes, squeezes and reshapes move it. If they
+//! merge it with another axis, as attention over windows does, the file's batch size must be 1.
 
 use convshape::Shape;
 use convshape::graph::Op;
@@ -11,17 +11,17 @@ use super::lower::{Lowered, numbers};
 use super::node::Node;
 use super::{Import, MAX_RANK, Value};
 
-/// A value of the chain as the file sees it.
+/// A value of the chain, as it is in the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Tensor {
-    /// Its number.
+    /// Its index.
     pub(super) value: usize,
-    /// The axis of the batch in the file; `None` if it is merged with another or gone.
+    /// The batch axis in the file; `None` if it was merged with another or removed.
     pub(super) batch: Option<usize>,
 }
 
 impl Tensor {
-    /// A value with the batch in front.
+    /// A value with the batch first.
     pub(super) fn batched(value: usize) -> Tensor {
         Tensor { value, batch: Some(0) }
     }
@@ -42,7 +42,7 @@ impl Import {
         sizes
     }
 
-    /// An axis of the file, which may count from the end, as an index.
+    /// An axis of the file, possibly counted from the end, as an index.
     pub(super) fn index(&self, axis: i64, x: Tensor) -> Result<usize, String> {
         let rank = self.sizes(x).len();
         super::constant::place(axis, rank).filter(|&axis| axis < rank).ok_or_else(|| format!("there is no axis {axis}"))
@@ -69,7 +69,7 @@ impl Import {
         if product(target).is_none() || product(target) != product(&sizes) {
             return Err(format!("{target:?} has another number of elements than {sizes:?}"));
         }
-        // The batch stays an axis if as many elements precede it as before.
+        // The batch is still an axis if as many elements precede it as before.
         let before = product(&sizes[..x.batch.unwrap_or(0)]);
         let batch = (0..target.len()).find(|&at| target[at] == self.batch && product(&target[..at]) == before);
         let batch = match (batch, self.batch) {
@@ -80,7 +80,7 @@ impl Import {
         self.placed(x, target, batch)
     }
 
-    /// The same elements with these sizes in the file, the batch among them.
+    /// The same elements with these sizes in the file, including the batch.
     pub(super) fn placed(&mut self, x: Tensor, target: &[i64], batch: Option<usize>) -> Lowered {
         let mut sizes = target.to_vec();
         if let Some(batch) = batch {
@@ -89,7 +89,7 @@ impl Import {
         if sizes.is_empty() {
             sizes.push(1);
         }
-        // A reshape of a reshape is one.
+        // Two reshapes in a row become one.
         let mut source = x.value;
         while let Some(Op::Reshape { .. } | Op::Flatten { .. }) = self.maker(source).map(|at| self.statements[at].op) {
             source = self.statements[source - self.inputs.len()].inputs[0];
@@ -104,7 +104,7 @@ impl Import {
         Ok(Tensor { value, batch })
     }
 
-    /// The most axes that an input of a node has in the file.
+    /// The largest number of axes of a node's inputs in the file.
     pub(super) fn ranks(&self, node: Node<'_>) -> usize {
         let rank = |name: &String| match self.values.get(name) {
             Some(Value::Tensor(x)) => self.sizes(*x).len(),
@@ -114,7 +114,7 @@ impl Import {
         node.0.input.iter().map(rank).max().unwrap_or(0)
     }
 
-    /// The value with axes of size 1 in front, `rank` axes in the file.
+    /// The value with leading axes of size 1, for `rank` axes in the file.
     pub(super) fn widened(&mut self, x: Tensor, rank: usize) -> Lowered {
         let mut sizes = self.sizes(x);
         let more = rank.saturating_sub(sizes.len());
@@ -123,7 +123,7 @@ impl Import {
         self.placed(x, &sizes, x.batch.map(|batch| batch + more).or(front))
     }
 
-    /// The value with its axes in another order, `order[k]` as the `k`-th.
+    /// The value with permuted axes; `order[k]` becomes axis `k`.
     pub(super) fn permuted(&mut self, path: String, x: Tensor, order: &[usize]) -> Lowered {
         let batch = x.batch.and_then(|batch| order.iter().position(|&axis| axis == batch));
         let inner = |axis: usize| axis - usize::from(x.batch.is_some_and(|batch| batch < axis));
@@ -135,7 +135,7 @@ impl Import {
             let target = order.iter().map(|&axis| sizes[axis]).collect();
             return self.ordered(x.value, target, batch);
         }
-        // Axes of size 1 are left out, and a permutation of a permutation is one.
+        // Axes of size 1 are left out, and two permutations in a row become one.
         let kept: Vec<usize> = (0..sizes.len()).filter(|&axis| sizes[axis] != 1).collect();
         let target: Vec<i64> = order.iter().map(|&axis| sizes[axis]).collect();
         let squeezed: Vec<i64> = kept.iter().map(|&axis| sizes[axis]).collect();
@@ -164,7 +164,7 @@ impl Import {
         self.placed(Tensor { value, batch: None }, &sizes, batch)
     }
 
-    /// The value with the batch in front, as layers with channels and space want it.
+    /// The value with the batch first, as layers with channels and spatial axes require.
     pub(super) fn in_front(&mut self, x: Tensor) -> Lowered {
         let sizes = self.sizes(x);
         match x.batch {
@@ -174,7 +174,7 @@ impl Import {
         }
     }
 
-    /// The value with the batch of 1 as an axis like others.
+    /// The value with its batch of 1 as an ordinary axis.
     pub(super) fn merged(&mut self, x: Tensor) -> Lowered {
         let sizes = self.sizes(x);
         match x.batch {
@@ -184,12 +184,12 @@ impl Import {
         }
     }
 
-    /// Values whose last axes belong together, and where the batch of the result is, counted from the end.
+    /// Values aligned at their last axes, and the position of the result's batch, counted from the end.
     pub(super) fn aligned(&mut self, values: &[Tensor]) -> Result<(Vec<Tensor>, Option<usize>), String> {
         let from_end = |import: &Import, x: &Tensor| x.batch.map(|batch| import.sizes(*x).len() - batch);
         let places: Vec<usize> = values.iter().filter_map(|x| from_end(self, x)).collect();
         let Some(&place) = places.first() else { return Ok((values.to_vec(), None)) };
-        // What has no batch must not reach as far as that axis, or have size 1 there.
+        // A value without a batch must not extend to that axis, or must have size 1 there.
         let fits = |import: &Import, x: &Tensor| {
             let sizes = import.sizes(*x);
             x.batch.is_some() || sizes.len() < place || sizes[sizes.len() - place] == 1
@@ -208,7 +208,7 @@ impl Import {
     }
 }
 
-/// An axis of the sample; the first of a value with the batch in front has the channels.
+/// An axis of the sample; in a value with the batch first, the first one has the channels.
 pub(super) fn named(position: usize, x: Tensor) -> Axis {
     match (position, x.batch) {
         (0, Some(0)) => Axis::Channels,

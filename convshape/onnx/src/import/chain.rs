@@ -1,4 +1,4 @@
-//! How the lines of a chain are called and written.
+//! Names and writes the lines of a chain.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::fmt::Write;
@@ -16,7 +16,7 @@ pub(super) struct Chain<'a> {
     outputs: &'a [(String, usize)],
     blocks: Vec<BlockText<'a>>,
     items: Vec<Item>,
-    /// What the chain's own values are called.
+    /// The names of the chain's own values.
     labels: HashMap<usize, String>,
     /// The names of the lines' parameters in files; empty for a line without.
     pub(super) file_names: Vec<String>,
@@ -34,13 +34,13 @@ struct BlockText<'a> {
     block: &'a Block,
     name: String,
     parameters: Vec<String>,
-    /// Its inputs, where there are several.
+    /// Its inputs, if there are several.
     reads: Vec<String>,
     labels: HashMap<usize, String>,
 }
 
 impl<'a> Chain<'a> {
-    /// `names`: of the lines' parameters in the file, where it has some.
+    /// `names`: those of the lines' parameters in the file, if there are any.
     pub(super) fn new(
         import: &'a Import,
         lines: &'a [Line<'a>],
@@ -234,7 +234,7 @@ fn statement(
     Some(format!("{attribute}{label}{}{arguments}{from};", line.word))
 }
 
-/// ` from x` or ` from (x, y)` where the previous statement is not what is read.
+/// ` from x` or ` from (x, y)` if it does not read the previous statement.
 fn from(reads: &[usize], previous: usize, labels: &HashMap<usize, String>) -> String {
     match reads {
         [] => String::new(),
@@ -248,7 +248,7 @@ fn name_attribute(name: &str) -> String {
     format!("#[name = {name:?}] ")
 }
 
-/// Notes which values a line names; gives the value that the next one reads if it names none.
+/// Records which values a line names; returns the value that the next line reads if it names none.
 fn read(line: &Line<'_>, previous: usize, needed: &mut HashSet<usize>) -> usize {
     if line.names_reads(previous) {
         needed.extend(line.reads);
@@ -264,7 +264,7 @@ fn used(part: &Use, previous: usize, needed: &mut HashSet<usize>) -> usize {
     part.outputs[0]
 }
 
-/// Names what a line gives, if anything needs its name. `name` is that of its parameters in the file.
+/// Names a line's output, if anything refers to it. `name` is that of its parameters in the file.
 fn label(
     line: &Line<'_>,
     name: Option<&str>,
@@ -301,7 +301,7 @@ fn has_params(lines: &[Line<'_>], block: &Block) -> bool {
     lines[block.lines.clone()].iter().any(Line::has_params)
 }
 
-/// The statements of a chain: uses in a row that only differ in their module are a repeat.
+/// The statements of a chain. Consecutive uses that differ only in their module become a repeat.
 fn items(count: usize, uses: Vec<Use>) -> Vec<Item> {
     let mut items = Vec::new();
     let (mut line, mut at) = (0, 0);
@@ -350,7 +350,7 @@ fn blocks<'a>(lines: &[Line<'_>], pieces: &'a Pieces) -> Vec<BlockText<'a>> {
     pieces.blocks.iter().enumerate().map(name).collect()
 }
 
-/// What a module is: `block` for `blocks.3`, `layer` for `layer1.0`.
+/// The name for a module: `block` for `blocks.3`, `layer` for `layer1.0`.
 fn one_of(module: &str) -> String {
     let word = last_word(module).trim_end_matches(|letter: char| letter.is_ascii_digit() || letter == '_');
     match word.strip_suffix('s') {
@@ -387,7 +387,7 @@ impl<'a> BlockText<'a> {
         BlockText { block, name, parameters, reads, labels }
     }
 
-    /// Names what a use gives.
+    /// Names the outputs of a use.
     fn label_use(
         &self,
         lines: &[Line<'_>],
@@ -404,13 +404,13 @@ impl<'a> BlockText<'a> {
         }
     }
 
-    /// The name of a line's parameters in files behind that of the use.
+    /// The name of a line's parameters in files, after that of the use.
     fn file_name(&self, lines: &[Line<'_>], place: usize) -> String {
         let value = lines[self.block.lines.start + place].value;
         self.block.names[place].clone().unwrap_or_else(|| self.labels[&value].clone())
     }
 
-    /// What one of several outputs is called.
+    /// The name of one of several outputs.
     fn output(&self, lines: &[Line<'_>], place: usize) -> String {
         let value = lines[self.block.lines.start + self.block.outputs[place]].value;
         self.labels.get(&value).map(|label| label.replace('.', "_")).unwrap_or_default()
@@ -447,7 +447,7 @@ impl<'a> BlockText<'a> {
     }
 }
 
-/// What the parameters of a block are called: by the field that each is first written in.
+/// The names of a block's parameters: each is named after the field in which it is first used.
 fn parameters<'l>(lines: &'l [Line<'_>], block: &Block) -> Vec<&'l str> {
     let mut found: BTreeMap<usize, &str> = BTreeMap::new();
     let mut slots = block.numbers.iter();
@@ -464,7 +464,7 @@ fn parameters<'l>(lines: &'l [Line<'_>], block: &Block) -> Vec<&'l str> {
                 None => "size",
             };
             let known = found.entry(*index).or_insert(name);
-            // Both what comes in and what goes out.
+            // Both an input and an output.
             if matches!((&**known, name), ("inputs", "outputs") | ("outputs", "inputs")) {
                 *known = "channels";
             }

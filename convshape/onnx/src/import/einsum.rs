@@ -1,4 +1,4 @@
-//! `Einsum` as sums, products of matrices and orders of axes.
+//! `Einsum` as sums, matrix products and permutations.
 
 use convshape::graph::Op;
 use convshape::graph::op::{Axes, Axis, Reduction};
@@ -31,7 +31,7 @@ impl Import {
             if self.sizes(x).len() != labels.len() {
                 return Err(refused());
             }
-            // What no other value and no output has is summed at once.
+            // A label in no other value and not in the result is summed immediately.
             let others = inputs.iter().enumerate().filter(|(other, _)| *other != at).flat_map(|(_, labels)| labels);
             let kept: Vec<char> = others.chain(&output).copied().collect();
             values.push(self.summed(node, x, labels, &kept)?);
@@ -76,7 +76,7 @@ impl Import {
         Ok((self.placed(Tensor { value, batch }, &sizes, batch)?, left))
     }
 
-    /// Two values as a product of matrices: labels that both have and the result has not are summed.
+    /// Two values as a matrix product: labels of both that the result lacks are summed.
     fn pair(
         &mut self,
         node: Node<'_>,
@@ -86,7 +86,7 @@ impl Import {
     ) -> Lowered {
         let refused = || "an equation that is no product of matrices".to_owned();
         let (x, y) = if x.batch == y.batch { (x, y) } else { (self.merged(x)?, self.merged(y)?) };
-        // Labels that stay side by side, that are summed, and those of one value alone.
+        // Labels that are kept in parallel, that are summed, and that belong to one value only.
         let shared: Vec<char> = output.iter().copied().filter(|label| a.contains(label) && b.contains(label)).collect();
         let summed: Vec<char> =
             a.iter().copied().filter(|label| b.contains(label) && !output.contains(label)).collect();

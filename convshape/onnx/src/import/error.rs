@@ -6,7 +6,7 @@ use std::fmt;
 #[derive(thiserror::Error)]
 #[non_exhaustive]
 pub enum ImportError {
-    /// The file is no ONNX model, or one that contradicts itself.
+    /// The file is not an ONNX model, or contradicts itself.
     #[error("not an ONNX model: {0}")]
     Malformed(String),
     /// Nodes that a chain cannot express. All of them are listed.
@@ -15,24 +15,24 @@ pub enum ImportError {
     /// The file cannot be read.
     #[error(transparent)]
     Read(std::io::Error),
-    /// The chain's name is no Rust identifier.
+    /// The chain's name is not a Rust identifier.
     #[error("`{0}` cannot be the name of a struct")]
     Name(String),
 }
 
-/// A node that no chain can say.
+/// A node that a chain cannot express.
 #[derive(Clone, PartialEq, Eq, Debug)]
 #[non_exhaustive]
 pub struct Refusal {
-    /// The node's name, or its first output where it has none.
+    /// The node's name, or its first output if it has none.
     pub name: String,
     /// Its operator.
     pub op: String,
     /// The version of the file's operators.
     pub version: i64,
-    /// The shapes that it reads, the batch in front; `?` for one that follows from another refusal.
+    /// The shapes of its inputs, with the batch first; `?` for one that follows from another error.
     pub inputs: Vec<String>,
-    /// What is in the way.
+    /// The reason.
     pub reason: String,
 }
 

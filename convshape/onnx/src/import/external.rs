@@ -1,4 +1,4 @@
-//! Numbers that a model keeps in other files of its folder, as PyTorch's exporter does by default.
+//! Weights stored in other files of the model's folder, as PyTorch's exporter does by default.
 
 use std::collections::HashMap;
 use std::fs::{self, File};
@@ -7,16 +7,16 @@ use std::path::{Component, Path, PathBuf};
 
 use crate::proto::{Graph, Tensor};
 
-/// How often all of a file may be read: several tensors may have the same numbers.
+/// How many times the bytes of a file may be read: several tensors may share elements.
 const MOST_TIMES: u64 = 4;
 
 /// The most bytes that are read from other files: 16 GiB.
 const MAX_BYTES: u64 = 1 << 34;
 
-/// Reads the numbers of all tensors of a graph that are in files of `folder`.
+/// Reads the elements of all tensors of a graph that are in files of `folder`.
 ///
 /// # Errors
-/// If a file is not in the folder, or has not the bytes that a tensor wants.
+/// If a file is not in the folder, or does not have the bytes of a tensor.
 pub(super) fn read(graph: &mut Graph, folder: &Path) -> Result<(), String> {
     let mut files = Files { folder, open: HashMap::new(), left: MAX_BYTES };
     let attributes = graph.node.iter_mut().flat_map(|node| &mut node.attribute);
@@ -31,12 +31,12 @@ pub(super) fn read(graph: &mut Graph, folder: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Whether the numbers of a tensor are in another file.
+/// Whether the elements of a tensor are in another file.
 pub(super) fn is_external(tensor: &Tensor) -> bool {
     tensor.data_location == 1 || !tensor.external_data.is_empty()
 }
 
-/// The files of a folder that were opened.
+/// The opened files of a folder.
 struct Files<'a> {
     folder: &'a Path,
     open: HashMap<String, Data>,
@@ -94,7 +94,7 @@ impl Data {
         }
         let real = |path: PathBuf| fs::canonicalize(path).map_err(|error| format!("cannot be read: {error}"));
         let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-        // A link may lead out.
+        // A link may lead outside the folder.
         let path = real(folder.join(path))?;
         if !path.starts_with(real(folder.to_owned())?) {
             return Err(leaves());
@@ -119,7 +119,7 @@ mod tests {
 
     const MODEL: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/imported/layers.onnx");
 
-    /// A folder for a test, and the model whose numbers are in `data/weights` there.
+    /// A folder for a test, and the model with its elements in `data/weights` there.
     fn moved(name: &str) -> (PathBuf, Model) {
         let folder = std::env::temp_dir().join(format!("convshape-external-{}-{name}", std::process::id()));
         fs::create_dir_all(folder.join("data")).expect("a folder");
@@ -139,7 +139,7 @@ mod tests {
         (folder, model)
     }
 
-    /// What is said of a model after a change of where its first numbers are.
+    /// The error for a model after a change of the position of its first elements.
     fn refused(folder: &Path, model: &Model, key: &str, value: &str) -> String {
         let mut changed = model.clone();
         let tensor = &mut changed.graph.as_mut().expect("a graph").initializer[0];

@@ -1,4 +1,4 @@
-//! Statements as lines of text, before anything has a name.
+//! Statements as lines of text, before anything is named.
 
 use convshape::graph::Op;
 use convshape::graph::op::RecurrentOutput;
@@ -6,16 +6,16 @@ use convshape::graph::op::RecurrentOutput;
 use super::words::{activation, arguments, kind};
 use super::{Import, Statement};
 
-/// The placeholder of a whole number in a line's arguments.
+/// The placeholder for an integer in a line's arguments.
 pub(super) const NUMBER: char = '\u{0}';
 
-/// One line: a layer with its activation. An output of a run is one without text.
+/// One line: a layer with its activation. An output of a run is a line without text.
 pub(super) struct Line<'a> {
     /// The layer.
     pub(super) statement: &'a Statement,
     /// Its word.
     pub(super) word: String,
-    /// Its arguments, with [`NUMBER`]s.
+    /// Its arguments, with [`NUMBER`] placeholders.
     pub(super) arguments: String,
     pub(super) numbers: Vec<i64>,
     /// The values that it reads.
@@ -29,7 +29,7 @@ impl Line<'_> {
         !self.statement.params.is_empty()
     }
 
-    /// The run's output that it is, and the suffix by which that is read.
+    /// The output of a run that it stands for, and the suffix with which that is read.
     pub(super) fn port(&self) -> Option<(RecurrentOutput, &'static str)> {
         let Op::RecurrentOutput { output, .. } = self.statement.op else { return None };
         let suffix = match output {
@@ -49,7 +49,7 @@ impl Line<'_> {
         }
     }
 
-    /// Whether its operands are written with the arguments; else `from` names what it reads.
+    /// Whether its operands are among the arguments; otherwise `from` names them.
     pub(super) fn has_operands(&self) -> bool {
         self.reads.len() > 1 && !matches!(self.statement.op, Op::Recurrent(_))
     }
@@ -60,12 +60,12 @@ impl Line<'_> {
     }
 }
 
-/// Whether the next line reads the value of such a layer only by its name: a parameter, or an output of a run.
+/// Whether the next line can read the value of such a layer only by name: a parameter, or an output of a run.
 pub(super) fn needs_name(op: &Op) -> bool {
     matches!(op, Op::Source { .. } | Op::RecurrentOutput { .. })
 }
 
-/// The lines of a chain. An activation that alone reads the layer before it is on that layer's line.
+/// The lines of a chain. An activation that is the only reader of its layer is written on the layer's line.
 pub(super) fn lines<'a>(import: &'a Import, outputs: &[(String, usize)]) -> Vec<Line<'a>> {
     let inputs = import.inputs.len();
     let mut readers = vec![0; import.shapes.len()];
@@ -87,7 +87,7 @@ pub(super) fn lines<'a>(import: &'a Import, outputs: &[(String, usize)]) -> Vec<
         }
         let all = arguments(&statement.op).join(", ");
         let (arguments, numbers) = match &statement.op {
-            // Axes are no sizes.
+            // Axes are not sizes.
             Op::Permute { .. } | Op::Reduce { .. } => (all, Vec::new()),
             _ => without_numbers(&all),
         };
@@ -107,7 +107,7 @@ fn takes_activation(op: &Op) -> bool {
     !elementwise && !needs_name(op) && !matches!(op, Op::Recurrent(_))
 }
 
-/// Replaces the whole numbers without a sign by [`NUMBER`], except axes, and returns them.
+/// Replaces unsigned integers by [`NUMBER`], except axes, and returns them.
 fn without_numbers(text: &str) -> (String, Vec<i64>) {
     let (mut rest, mut template, mut numbers) = (text, String::new(), Vec::new());
     while let Some(start) = rest.find(|letter: char| letter.is_ascii_digit()) {

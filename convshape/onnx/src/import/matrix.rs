@@ -41,7 +41,7 @@ impl Import {
             return Err("a product with a vector".to_owned());
         }
         let (operands, batch) = match self.aligned(&operands)? {
-            // A batch among rows or columns is an axis like others.
+            // A batch among rows or columns is an ordinary axis.
             (operands, Some(1 | 2)) => {
                 (operands.into_iter().map(|x| self.merged(x)).collect::<Result<Vec<_>, _>>()?, None)
             }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// Words that a struct or a statement cannot be called.
+/// Words that cannot be the name of a struct or a statement.
 const RESERVED: [&str; 60] = [
     "abstract", "as", "async", "await", "become", "block", "box", "break", "const", "continue", "crate", "data",
     "dialect", "do", "dyn", "else", "enum", "extern", "false", "final", "fn", "for", "from", "gen", "if", "impl", "in",
@@ -55,7 +55,7 @@ pub(super) fn camel(word: &str) -> String {
         .collect()
 }
 
-/// Names that nothing else has.
+/// Unused names.
 #[derive(Default)]
 pub(super) struct Names(HashSet<String>);
 
@@ -75,7 +75,7 @@ impl Names {
 pub(super) struct Shortened(HashMap<String, usize>);
 
 impl Shortened {
-    /// Of the paths of one body.
+    /// For the paths of one body.
     pub(super) fn of<'a>(paths: impl Iterator<Item = &'a str>) -> Shortened {
         let mut counts = HashMap::new();
         for path in paths {
@@ -84,7 +84,7 @@ impl Shortened {
         Shortened(counts)
     }
 
-    /// `layer1.0.conv1` as `conv1`, or `layer1_0_conv1` where there are several.
+    /// `layer1.0.conv1` as `conv1`, or `layer1_0_conv1` if there are several.
     pub(super) fn name(&self, path: &str) -> String {
         let is_clear = |end: &&str| !is_number(end.split('.').next().unwrap_or("")) && self.0.get(*end) == Some(&1);
         identifier(&ends(path).find(is_clear).unwrap_or(path).replace('.', "_"))

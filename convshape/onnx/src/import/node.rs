@@ -8,7 +8,7 @@ use crate::proto::{self, attribute};
 pub(super) struct Node<'a>(pub(super) &'a proto::Node);
 
 impl<'a> Node<'a> {
-    /// The operator; with its domain where that is not ONNX's own.
+    /// The operator, with its domain if that is not ONNX's own.
     pub(super) fn op(&self) -> &'a str {
         match self.0.domain.as_str() {
             "" | "ai.onnx" => &self.0.op_type,
@@ -32,7 +32,7 @@ impl<'a> Node<'a> {
         }
     }
 
-    /// The name of an input that is there.
+    /// The name of an input, if it is given.
     pub(super) fn input(&self, place: usize) -> Option<&'a str> {
         self.0.input.get(place).map(String::as_str).filter(|name| !name.is_empty())
     }

@@ -1,4 +1,4 @@
-//! Normalisations by neighbours, and by norms.
+//! Normalisations over neighbours, and by norms.
 
 use convshape::Shape;
 use convshape::graph::Op;
@@ -13,7 +13,7 @@ impl Import {
     pub(super) fn local_response(&mut self, node: Node<'_>) -> Lowered {
         let x = self.batch_first(node)?;
         let size = node.int("size", 0);
-        // Of odd windows both frameworks have the same.
+        // For odd windows both frameworks agree.
         let dialect = if size % 2 == 1 { TORCH } else { Dialect::Onnx };
         let (alpha, beta, k) = (node.float("alpha", 1e-4), node.float("beta", 0.75), node.float("bias", 1.0));
         self.one(node, Op::LocalResponseNorm { dialect, size, alpha, beta, k }, x)
@@ -42,7 +42,7 @@ impl Import {
         Ok(y)
     }
 
-    /// The sizes from the axis on over which a node normalises.
+    /// The sizes over which a node normalises, from the given axis on.
     pub(super) fn last_axes(&self, node: Node<'_>, x: Tensor) -> Result<Vec<i64>, String> {
         let axis = self.index(node.int("axis", -1), x)?;
         match x.batch {

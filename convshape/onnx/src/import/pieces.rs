@@ -1,7 +1,7 @@
-//! Stretches of lines that come again, as blocks.
+//! Finds repeated stretches of lines and makes blocks of them.
 //!
-//! Two stretches are alike if their lines are the same layers that read each other in the same way, and if their names
-//! in the file are alike behind a module's name. Whole numbers may differ: they become the block's parameters.
+//! Two stretches match if their lines are the same layers that read each other in the same way, and if their names in
+//! the file are equal after the module's name. Integers may differ: they become the block's parameters.
 
 use std::collections::HashMap;
 use std::collections::hash_map::DefaultHasher;
@@ -12,15 +12,15 @@ use convshape::graph::Op;
 
 use super::lines::Line;
 
-/// A stretch that comes more than once.
+/// A stretch that occurs more than once.
 pub(super) struct Block {
-    /// The whole numbers of its lines in order.
+    /// The integers of its lines, in order.
     pub(super) numbers: Vec<Number>,
     /// Its lines that others read.
     pub(super) outputs: Vec<usize>,
-    /// The names of its lines in the file behind that of the module; `None` where the file names none.
+    /// The names of its lines in the file, after that of the module; `None` if the file does not name them.
     pub(super) names: Vec<Option<String>>,
-    /// Its first use's lines.
+    /// The lines of its first use.
     pub(super) lines: Range<usize>,
 }
 
@@ -57,30 +57,31 @@ pub(super) struct Pieces {
     pub(super) uses: Vec<Use>,
 }
 
-/// The lines of a chain and who reads them.
+/// The lines of a chain and their readers.
 pub(super) struct Listing<'l, 'a> {
     pub(super) lines: &'l [Line<'a>],
     /// The line that gives a value; `None` for an input.
     pub(super) line_of: Vec<Option<usize>>,
-    /// The last line that reads each line; for an output of the chain a line that is not there.
+    /// The last line that reads each line; for an output of the chain, a line past the end.
     pub(super) last_reader: Vec<usize>,
-    /// The names of lines in the file, where it has some.
+    /// The names of lines in the file, if there are any.
     pub(super) names: &'l [Option<String>],
 }
 
 /// The most lines of a block.
 const MOST_LINES: usize = 200;
-/// The most stretches that are looked at, so that a long file takes seconds.
+/// The most stretches that are examined, so that a long file takes only seconds.
 const MOST_STRETCHES: usize = 400_000;
 const MOST_BLOCKS: usize = 24;
 const MOST_INPUTS: usize = 4;
 const MOST_OUTPUTS: usize = 2;
 const MOST_PARAMETERS: usize = 6;
 const MOST_TIMES: i64 = 4;
-/// What a block must spare at least, in fourths of a line.
+/// The smallest saving of a block, in quarters of a line.
 const LEAST_GAIN: i64 = 12;
 
-/// The blocks that spare most, one after the other. Without `parameters` only stretches with equal numbers are alike.
+/// Picks the blocks with the largest savings, one after the other. Without `parameters`, only stretches with equal
+/// numbers match.
 pub(super) fn find(listing: &Listing<'_, '_>, parameters: bool) -> Pieces {
     let groups = listing.groups();
     let mut pieces = Pieces::default();
@@ -103,14 +104,14 @@ pub(super) fn find(listing: &Listing<'_, '_>, parameters: bool) -> Pieces {
     pieces
 }
 
-/// Runs of `count` lines that may be equal, by where they start.
+/// Runs of `count` lines that may be equal, by their start.
 struct Group {
     length: usize,
     starts: Vec<usize>,
 }
 
 impl Group {
-    /// What it spares at most.
+    /// An upper bound of the saving.
     fn bound(&self) -> i64 {
         gain(self.length, self.starts.len(), 1)
     }
@@ -123,14 +124,14 @@ struct Candidate {
     gain: i64,
 }
 
-/// What `count` uses of a block spare, in fourths of a line. Uses in a row are one statement.
+/// The saving of `count` uses of a block, in quarters of a line. Consecutive uses are one statement.
 #[expect(clippy::cast_possible_wrap, reason = "lines of one file")]
 fn gain(length: usize, count: usize, statements: usize) -> i64 {
     4 * ((length * count) as i64 - (length + 2 + statements) as i64)
 }
 
 impl Listing<'_, '_> {
-    /// What is alike apart from whole numbers and names; those that may spare most first.
+    /// Groups of stretches that are equal apart from integers and names, those with the largest possible saving first.
     fn groups(&self) -> Vec<Group> {
         let count = self.lines.len();
         let longest = MOST_LINES.min(count / 2).min(MOST_STRETCHES / count.max(1));
@@ -186,7 +187,7 @@ impl Listing<'_, '_> {
         best
     }
 
-    /// The stretches of a group whose names are alike, none of which overlap.
+    /// The stretches of a group with matching names, without overlaps.
     fn like_names(
         &self,
         group: &Group,
@@ -220,8 +221,7 @@ impl Listing<'_, '_> {
         alike.into_iter().map(|((names, _), starts)| (names, starts)).collect()
     }
 
-    /// The module that a stretch's parameters are part of and their names in it; `None` if they have no module in
-    /// common.
+    /// The module that a stretch's parameters belong to, and their names in it; `None` if they have no common module.
     fn module(&self, lines: Range<usize>) -> Option<(Option<String>, Vec<Option<String>>)> {
         let names = &self.names[lines];
         let mut named = names.iter().flatten();
@@ -283,7 +283,7 @@ impl Listing<'_, '_> {
         Some(Candidate { gain: gain(length, uses.len(), statements) - cost, uses, outputs, names })
     }
 
-    /// The values that a stretch reads and does not give, in the order in which it reads them.
+    /// The values that a stretch reads but does not give, in the order in which it reads them.
     fn inputs(&self, lines: Range<usize>) -> Vec<usize> {
         let mut inputs = Vec::new();
         for &value in self.lines[lines.clone()].iter().flat_map(|line| line.reads) {
@@ -294,7 +294,7 @@ impl Listing<'_, '_> {
         inputs
     }
 
-    /// The lines that belong to another module than the rest.
+    /// The lines that belong to a different module than the rest.
     fn strangers(&self, uses: &[Use]) -> usize {
         let strange = |part: &Use| {
             let Some(module) = &part.module else { return 0 };
@@ -315,7 +315,7 @@ impl Listing<'_, '_> {
     }
 }
 
-/// The place of a value in a list, at its end if it was not there.
+/// The index of a value in a list; appends it if it is missing.
 fn place(value: usize, list: &mut Vec<usize>) -> usize {
     list.iter().position(|&known| known == value).unwrap_or_else(|| {
         list.push(value);
@@ -323,7 +323,7 @@ fn place(value: usize, list: &mut Vec<usize>) -> usize {
     })
 }
 
-/// The numbers of a block of which each use has others, and the parameters' values of each use.
+/// The numbers of a block that differ between uses, and the parameters' values of each use.
 fn parameterised(uses: &[Vec<i64>]) -> (Vec<Number>, Vec<Vec<i64>>) {
     let column = |slot: usize| -> Vec<i64> { uses.iter().map(|numbers| numbers[slot]).collect() };
     let is_same = |column: &[i64]| column.iter().all(|number| *number == column[0]);
@@ -335,7 +335,7 @@ fn parameterised(uses: &[Vec<i64>]) -> (Vec<Number>, Vec<Vec<i64>>) {
             found.push(column);
         }
     }
-    // A parameter is what is no multiple of a smaller one.
+    // A number becomes a parameter if it is not a multiple of a smaller one.
     let mut smallest = found.clone();
     smallest.sort();
     let mut bases: Vec<Vec<i64>> = Vec::new();
@@ -358,9 +358,9 @@ fn parameterised(uses: &[Vec<i64>]) -> (Vec<Number>, Vec<Vec<i64>>) {
     ((0..slots).map(number).collect(), arguments)
 }
 
-/// The factor between two lists of numbers, if it is small enough to be read.
+/// The factor between two lists of numbers, if it is small enough to be readable.
 fn times(list: &[i64], base: &[i64]) -> Option<i64> {
-    // A multiple of zero says nothing of the factor.
+    // Zero says nothing about the factor.
     let at = base.iter().position(|number| *number != 0)?;
     let factor = list[at].checked_div(base[at]).filter(|factor| (1..=MOST_TIMES).contains(factor))?;
     list.iter().zip(base).all(|(number, base)| base.checked_mul(factor) == Some(*number)).then_some(factor)

@@ -14,7 +14,7 @@ use super::{Import, ImportError, Imported, Statement};
 pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -> Result<Imported, ImportError> {
     let (mut import, mut outputs) = alive(import, outputs);
     let inputs = import.inputs.len();
-    // An output that no statement gives by itself, or one twice, is a statement of its own.
+    // An output that no statement gives by itself, or that occurs twice, becomes a statement of its own.
     let mut seen = HashSet::new();
     for (_, value) in &mut outputs {
         let is_statement = *value >= inputs && !needs_name(&import.statements[*value - inputs].op);
@@ -47,8 +47,8 @@ fn file_names(lines: &[Line<'_>]) -> Vec<Option<String>> {
     lines.iter().map(name).collect()
 }
 
-/// The source of a chain and the names of its lines' parameters: with blocks where that says the same, else line by
-/// line.
+/// The source of a chain and the names of its lines' parameters: with blocks if that gives the same chain, otherwise
+/// line by line.
 fn chain(
     name: &str,
     import: &Import,
@@ -93,7 +93,7 @@ fn listing<'l, 'a>(
     Listing { lines, line_of, last_reader, names }
 }
 
-/// What is inside `convshape::conv_chain! { .. }`.
+/// The contents of `convshape::conv_chain! { .. }`.
 fn tokens(source: &str) -> Option<proc_macro2::TokenStream> {
     source.split_once('{')?.1.trim_end().strip_suffix('}')?.parse().ok()
 }
@@ -103,7 +103,7 @@ fn is_same(a: &str, b: &str) -> bool {
     tokens(a).zip(tokens(b)).is_some_and(|(a, b)| convshape_front::same(a, b))
 }
 
-/// A chain without lints: they are about models that are being made.
+/// Without lints, which are meant for models under development.
 fn quiet(source: String) -> String {
     let findings = tokens(&source).map(convshape_front::findings).unwrap_or_default();
     match findings.iter().any(|finding| finding.code.starts_with("CS08")) {
@@ -130,7 +130,7 @@ fn weights(lines: &[Line<'_>], file_names: &[String]) -> Result<Vec<u8>, ImportE
     weights.map_err(|error| ImportError::Malformed(error.to_string()))
 }
 
-/// Without the statements that no output needs.
+/// Leaves out statements that no output needs.
 fn alive(mut import: Import, mut outputs: Vec<(String, usize)>) -> (Import, Vec<(String, usize)>) {
     let inputs = import.inputs.len();
     let mut needed: Vec<bool> = vec![false; import.shapes.len()];

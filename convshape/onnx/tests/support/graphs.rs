@@ -1,4 +1,4 @@
-//! Random graphs, and what they give by the plain kernels in `f64`.
+//! Random graphs, and their results with the reference kernels in `f64`.
 
 use convshape::Shape;
 use convshape::graph::op::{
@@ -59,14 +59,14 @@ impl Random {
             let last = values - 1;
             let any = self.0.random_range(0..values);
             let first = if self.chance(0.7) { last } else { any };
-            // Layers of the language have spatial axes where their names say so.
+            // Layers of the language have spatial axes if their names say so.
             let rank = graph.shape(first).rank().saturating_sub(1).clamp(1, 3);
             let (op, count) = self.op(dialect, rank, graph.shape(first));
             let inputs: Vec<usize> =
                 (0..count).map(|place| if place == 0 { first } else { self.0.random_range(0..values) }).collect();
             let name = format!("layer{}", graph.nodes().len());
             let tied = self.tie(&graph, &op);
-            // Most that is drawn does not fit.
+            // Most random layers do not fit.
             let _ = graph.push_layer(&Layer { tied, ..Layer::new(&name, op, &inputs) });
         }
         let readers = graph.readers();
@@ -88,7 +88,7 @@ impl Random {
         Shape::of(&sizes)
     }
 
-    /// The node whose weight a convolution could use.
+    /// A node whose weight a convolution could use.
     fn tie(&mut self, graph: &Graph, op: &Op) -> Option<usize> {
         let Op::Conv(conv) = op else { return None };
         let fits = |of: &Op| matches!(of, Op::Conv(of) if of.direction != conv.direction && of.keeps_weight_of(conv));
@@ -137,7 +137,7 @@ impl Random {
         }
     }
 
-    /// A layer that works along axes, and how many values it reads.
+    /// A layer that works along axes, and its number of inputs.
     #[expect(clippy::cast_possible_wrap, reason = "a few axes")]
     fn along(&mut self, rank: usize) -> (Op, usize) {
         let axis = match self.pick(0, 2) {
@@ -301,7 +301,7 @@ impl Random {
         ])
     }
 
-    /// Numbers for the parameters; variances are positive.
+    /// Random parameters; variances are positive.
     pub(crate) fn params(&mut self, graph: &Graph) -> Vec<Vec<f32>> {
         let draw = |param: &convshape::graph::Parameter| {
             let count = param.elements.len();
@@ -322,7 +322,7 @@ fn reversed(shape: &Shape) -> Shape {
     Shape::new(&sizes, shape.scope())
 }
 
-/// What a graph gives, by the plain kernels.
+/// The outputs of a graph, with the reference kernels.
 pub(crate) fn run(graph: &Graph, params: &[Vec<f32>], inputs: &[&ArrayD<f32>]) -> Vec<ArrayD<f32>> {
     let batch = inputs[0].shape()[0];
     let params: Vec<Vec<f64>> = params.iter().map(|param| param.iter().map(|&x| f64::from(x)).collect()).collect();

@@ -1,4 +1,4 @@
-//! ONNX's own checker and onnxruntime, through Python where it has them.
+//! ONNX's own checker and onnxruntime, through Python if it has them.
 
 #![allow(dead_code, reason = "each test uses its part")]
 
@@ -13,7 +13,7 @@ use std::process::Command;
 use convshape::ndarray::ArrayD;
 use serde_json::{Value, json};
 
-/// The largest error of an element, as a share of the output's standard deviation.
+/// The largest error of an element, relative to the output's standard deviation.
 const TOLERANCE: f64 = 1e-4;
 
 /// A folder of exported files that are checked together.
@@ -51,7 +51,7 @@ impl Engine {
         self.cases.push(json!({"name": name, "inputs": inputs, "outputs": outputs, "tolerance": TOLERANCE}));
     }
 
-    /// Runs all files. Without Python's packages it says so and passes.
+    /// Runs all files. If Python lacks the packages, it says so and passes.
     ///
     /// # Panics
     /// If one is wrong.
