@@ -98,10 +98,11 @@ fn a_closed_pipe_ends_a_command() {
     ];
     for (arguments, file) in commands {
         let mut command = Command::new(env!("CARGO_BIN_EXE_cargo-convshape"));
-        let command = command.args(arguments).arg(file).stdout(Stdio::piped()).stderr(Stdio::piped());
-        let mut child = command.spawn().expect("the command runs");
-        drop(child.stdout.take());
-        let found = child.wait_with_output().expect("it ends");
+        // Closed before the command starts, so that nothing can be written first.
+        let (reader, writer) = std::io::pipe().expect("a pipe");
+        drop(reader);
+        let command = command.args(arguments).arg(file).stdout(writer).stderr(Stdio::piped());
+        let found = command.spawn().and_then(|child| child.wait_with_output()).expect("the command runs");
         let text = String::from_utf8_lossy(&found.stderr);
         assert!(found.status.success() && !text.contains("panicked"), "{arguments:?}: {text}");
     }
