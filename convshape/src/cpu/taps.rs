@@ -208,6 +208,12 @@ impl Row {
     pub(super) fn taps(&self) -> usize {
         self.parts.iter().map(|part| part.taps.len()).sum()
     }
+
+    /// Whether the parts have the same taps as those of another row.
+    pub(super) fn has_taps_of(&self, row: &Row) -> bool {
+        let taps = |row: &Row| row.parts.iter().map(|part| part.taps.clone()).collect::<Vec<_>>();
+        taps(self) == taps(row)
+    }
 }
 
 impl Axis {

@@ -175,7 +175,7 @@ pub(super) struct Winograd {
     phases: Vec<WinogradPhase>,
     x_sample: usize,
     y_sample: usize,
-    /// `[phase][point][panel][part][input channel][output channel of the panel]`
+    /// `[taps of phases][point][panel][part][input channel][output channel of the panel]`
     weights: Workspace,
     shift: Vec<f32>,
     /// Whether the result is added to the old values of the output.
@@ -235,23 +235,31 @@ impl Winograd {
         let panel = 2 * level.lanes();
         let read = depth.taps.len() * tiling.rows.first()?.parts.len() * tiling.columns.first()?.parts.len() * inputs;
         let [matrix, taps_of_phase] = [read * outputs, forms[0].taps * forms[1].taps * read * outputs];
-        let count = tiling.rows.len() * tiling.columns.len();
-        let mut taps = std::vec![0.0; count * taps_of_phase];
+        let mut taps = Vec::new();
+        let mut packed: Vec<(&Row, &Row)> = Vec::new();
         let mut phases: Vec<WinogradPhase> = Vec::new();
         for (row, column) in tiling.rows.iter().flat_map(|row| tiling.columns.iter().map(move |column| (row, column))) {
             let pairs = || row.parts.iter().flat_map(|h| column.parts.iter().map(move |w| (h, w)));
             let parts: Vec<_> = depth.taps.iter().flat_map(|d| pairs().map(move |(h, w)| (d, h, w))).collect();
-            let own = &mut taps[phases.len() * taps_of_phase..][..taps_of_phase];
-            for (part, ((tap_d, _), h, w)) in parts.iter().enumerate() {
-                for (output, input) in (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input))) {
-                    let first = output / panel * panel;
-                    let width = panel.min(outputs - first);
-                    let place = first * read + (part * inputs + input) * width + output - first;
-                    // Taps that the part lacks stay 0.
-                    for (i, j) in (0..h.taps.len()).flat_map(|i| (0..w.taps.len()).map(move |j| (i, j))) {
-                        let tap = placed(order, [*tap_d, h.taps[i], w.taps[j]]);
-                        let weight = sum.weights.at(output, input, tap) * sum.scale[output];
-                        own[(i * forms[1].taps + j) * matrix + place] = weight;
+            // The phases of a dilated convolution have the same weights.
+            let known = packed.iter().position(|(h, w)| h.has_taps_of(row) && w.has_taps_of(column));
+            let matrices = known.unwrap_or(packed.len());
+            if known.is_none() {
+                packed.push((row, column));
+                taps.resize(packed.len() * taps_of_phase, 0.0);
+                let own = &mut taps[matrices * taps_of_phase..];
+                let channels = || (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input)));
+                for (part, ((tap_d, _), h, w)) in parts.iter().enumerate() {
+                    for (output, input) in channels() {
+                        let first = output / panel * panel;
+                        let width = panel.min(outputs - first);
+                        let place = first * read + (part * inputs + input) * width + output - first;
+                        // Taps that the part lacks stay 0.
+                        for (i, j) in (0..h.taps.len()).flat_map(|i| (0..w.taps.len()).map(move |j| (i, j))) {
+                            let tap = placed(order, [*tap_d, h.taps[i], w.taps[j]]);
+                            let weight = sum.weights.at(output, input, tap) * sum.scale[output];
+                            own[(i * forms[1].taps + j) * matrix + place] = weight;
+                        }
                     }
                 }
             }
@@ -264,7 +272,7 @@ impl Winograd {
                 first: y.at(placed(order, [depth.first, row.first, column.first])),
                 y: [plane.modulus * y_strides[0], row.apart * y_strides[1], column.apart * y_strides[2]],
                 size: [depth.count, row.count, column.count],
-                weights: phases.len() * points * matrix,
+                weights: matrices * points * matrix,
             });
         }
         let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
@@ -287,7 +295,7 @@ impl Winograd {
             outputs,
             x_sample: x.buffer.sample(),
             y_sample: y.buffer.sample(),
-            weights: Workspace::with_elements(count * points * matrix),
+            weights: Workspace::with_elements(packed.len() * points * matrix),
             shift: sum.shift.to_vec(),
             onto: sum.onto,
             epilogue: sum.epilogue,
@@ -301,7 +309,7 @@ impl Winograd {
         Some((own, taps))
     }
 
-    /// Transforms the weights from taps: `[phase][tap]`, then as the weights.
+    /// Transforms the weights from taps: `[taps of phases][tap]`, then as the weights.
     pub(super) fn pack(&mut self, taps: &[f32]) {
         let weights = self.weights.get_mut();
         self.level.run(PackWeights { edges: self.edges, matrix: self.read * self.outputs, taps, weights });
