@@ -241,6 +241,9 @@ mod tests {
         assert_eq!(rows[0].output, Some(Shape::of(&[1])));
     }
 
+    /// A batch of more bytes than any memory.
+    const ENDLESS: usize = usize::MAX / 4;
+
     #[test]
     fn what_does_not_fit_is_an_error() {
         let elements = |counts: &[usize]| counts.iter().map(|&count| vec![1.0; count]).collect::<Vec<_>>();
@@ -254,8 +257,8 @@ mod tests {
         let scalar = ArrayD::<f32>::zeros(IxDyn(&[]));
         assert!(matches!(model.forward_batch(&[scalar.view()]).unwrap_err(), RunError::Input { .. }));
         let endless = ArrayD::<f32>::zeros(IxDyn(&[1, 2]));
-        let endless = endless.broadcast(IxDyn(&[1 << 45, 2])).unwrap();
-        assert_eq!(model.forward_batch(&[endless]).unwrap_err(), RunError::Memory { batch: 1 << 45 });
+        let endless = endless.broadcast(IxDyn(&[ENDLESS, 2])).unwrap();
+        assert_eq!(model.forward_batch(&[endless]).unwrap_err(), RunError::Memory { batch: ENDLESS });
         let none = Array2::<f32>::zeros((0, 2)).into_dyn();
         assert_eq!(model.forward_batch(&[none.view()]).unwrap()[0].shape(), [0, 1]);
     }
