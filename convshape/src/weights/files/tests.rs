@@ -7,6 +7,7 @@ use alloc::vec::Vec;
 use super::*;
 use crate::weights::test_folder::Folder;
 
+#[cfg(unix)]
 fn kept(result: Result<(), ReplaceError>) -> String {
     match result {
         Err(ReplaceError::Kept(error)) => error.to_string(),
