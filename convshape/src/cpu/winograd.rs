@@ -63,6 +63,8 @@ pub(super) struct Tiling {
     forms: [Form; 2],
     rows: Vec<Row>,
     columns: Vec<Row>,
+    /// Multiply-adds of a sample, as the direct way counts them.
+    work: usize,
 }
 
 impl Tiling {
@@ -90,16 +92,16 @@ impl Tiling {
         let [AxisPhase { taps: planes, count: depth, .. }] = &plane.phases[..] else { return None };
         let (rows, columns) = (axes[order[1]].rows()?, axes[order[2]].rows()?);
         let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
-        let direct = samples * depth * taken(&rows) * taken(&columns) * planes.len() * inputs * outputs;
+        let work = depth * taken(&rows) * taken(&columns) * planes.len() * inputs * outputs;
         let tilings = Form::ALL.iter().filter_map(|&form| {
             let forms = [if several.len() == 1 { Form::SINGLE } else { form }, form];
             let (rows, columns) = (split(&rows, forms[0])?, split(&columns, forms[1])?);
-            let tiling = Tiling { order, forms, rows, columns };
+            let tiling = Tiling { order, forms, rows, columns, work };
             let pack = if packed_anew { PACK } else { 0 };
             Some((tiling.cost(samples * depth, planes.len() * inputs, outputs, pack), tiling))
         });
         let (cost, tiling) = tilings.min_by_key(|(cost, _)| *cost)?;
-        (direct > cost + cost / 16).then_some(tiling)
+        (samples * work > cost + cost / 16).then_some(tiling)
     }
 
     /// How long a batch takes with this many planes, in multiply-adds. `pack` is the time of packing a weight.
@@ -119,18 +121,16 @@ impl Tiling {
         self.forms[0].edge() * self.forms[1].edge()
     }
 
-    /// Positions of border after the input on each axis, which the last tile may read.
-    pub(super) fn overhang(&self) -> [usize; 3] {
-        let mut overhang = [0; 3];
+    /// Adds the border after the input that the last tiles may read.
+    pub(super) fn widen(&self, axes: &mut [Axis; 3]) {
         for (role, rows) in [&self.rows, &self.columns].into_iter().enumerate() {
             let Form { taps, step } = self.forms[role];
             let beyond = |row: &Row| {
                 let missing = row.parts.iter().map(|part| taps - part.taps.len()).max().unwrap_or(0);
                 (row.count.next_multiple_of(step) - row.count + missing) * row.step
             };
-            overhang[self.order[1 + role]] = rows.iter().map(beyond).max().unwrap_or(0);
+            axes[self.order[1 + role]].high += rows.iter().map(beyond).max().unwrap_or(0);
         }
-        overhang
     }
 }
 
@@ -275,8 +275,6 @@ impl Winograd {
                 weights: matrices * points * matrix,
             });
         }
-        let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
-        let work = depth.count * depth.taps.len() * taken(&tiling.rows) * taken(&tiling.columns) * inputs * outputs;
         // Whole slices of the outermost axis with more than one output are next to each other in memory.
         let steps = [1, forms[0].step, forms[1].step];
         let axis = (0..2).find(|axis| y.buffer.size[*axis] > 1).unwrap_or(2);
@@ -303,7 +301,7 @@ impl Winograd {
             together: together(points, read, outputs),
             spread,
             unit,
-            work,
+            work: tiling.work,
             phases,
         };
         Some((own, taps))

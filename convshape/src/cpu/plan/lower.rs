@@ -445,7 +445,7 @@ impl Lowering {
         let method = if self.level.is_portable() {
             Method::Direct { planar: first && few }
         } else if let Some(tiling) = tiling {
-            axes.iter_mut().zip(tiling.overhang()).for_each(|(axis, overhang)| axis.high += overhang);
+            tiling.widen(&mut axes);
             Method::Winograd(tiling.into())
         } else if alone && slide::fits(&axes, groups, &from, &to) {
             Method::Slide

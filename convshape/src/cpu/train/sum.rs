@@ -93,7 +93,7 @@ impl SumAxes {
         {
             *tiling = Tiling::new(axes, groups, channels, (samples, true));
             if let Some(tiling) = tiling {
-                axes.iter_mut().zip(tiling.overhang()).for_each(|(axis, overhang)| axis.high += overhang);
+                tiling.widen(axes);
             }
         }
     }
