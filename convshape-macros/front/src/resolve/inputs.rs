@@ -12,7 +12,8 @@ use crate::syntax::{Layer, Reference, Source, Text, Value};
 use crate::words::{Kind, LayerWords, Positional};
 
 impl<'a> Resolver<'a> {
-    /// The values that a layer reads; `None` if unknown, which is reported.
+    /// The values that a layer reads; `None` if unknown, which is reported. Layers without an input read the chain's first
+    /// one, for the number of samples.
     pub(super) fn inputs(
         &mut self,
         layer: &'a Layer,
@@ -21,6 +22,12 @@ impl<'a> Resolver<'a> {
         like: Option<&Reference>,
         scope: &mut Scope<'a>,
     ) -> Option<Vec<ValueId>> {
+        if matches!(words.kind, Kind::Parameter | Kind::Arange | Kind::Constant) {
+            if layer.from.is_some() {
+                self.sink.push(diagnose::reads_nothing(&layer.op));
+            }
+            return Some(vec![0]);
+        }
         let joins = words.positional == Positional::Names;
         if let Some(Source::Several(_, span)) = &layer.from
             && !joins

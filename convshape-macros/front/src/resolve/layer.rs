@@ -63,7 +63,7 @@ impl<'a> Resolver<'a> {
         for report in reports {
             self.sink.push(report);
         }
-        let mut inputs = self.inputs_of(layer, words, operands, like.as_ref(), scope);
+        let mut inputs = self.inputs(layer, words, operands, like.as_ref(), scope);
         let activation =
             activation.and_then(|value| self.activation(value, dialect, &scope.numbers)).map(|bound| bound.op);
         let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();
@@ -180,24 +180,6 @@ impl<'a> Resolver<'a> {
             return None;
         }
         Some((found, dialect, rank))
-    }
-
-    /// The values that a layer reads. Layers without an input read the chain's first one, for the number of samples.
-    fn inputs_of(
-        &mut self,
-        layer: &'a Layer,
-        words: &'static LayerWords,
-        operands: Option<&'a [Value]>,
-        like: Option<&Reference>,
-        scope: &mut Scope<'a>,
-    ) -> Option<Vec<ValueId>> {
-        if !matches!(words.kind, Kind::Parameter | Kind::Arange | Kind::Constant) {
-            return self.inputs(layer, words, operands, like, scope);
-        }
-        if layer.from.is_some() {
-            self.sink.push(diagnose::reads_nothing(&layer.op));
-        }
-        Some(vec![0])
     }
 
     /// The number of spatial axes of a layer's first input, if that is an input of the chain.
