@@ -348,14 +348,14 @@ impl Checked {
         Ok(shapes)
     }
 
-    /// What a statement claims about its own output. If the claim is wrong, the check goes on with what both shapes
-    /// have in common.
+    /// Checks the shape that a statement declares for its own output. If it is wrong, checking continues with the sizes
+    /// that both shapes share.
     fn claims(&mut self, id: NodeId, node: &Node, shape: Option<Shape>) -> Option<Shape> {
         let mut shape = shape;
         if let Some((written, _)) = node.comment {
             let written = visible(&written);
             shape = match shape {
-                // There is no better guess.
+                // Nothing else is known about the shape.
                 None => Some(written),
                 Some(found) if found.fits(&written) => Some(complete(&found, &written)),
                 Some(found) => {

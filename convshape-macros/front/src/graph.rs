@@ -176,7 +176,7 @@ pub(crate) struct Writing {
     pub(crate) words: Vec<(&'static str, String)>,
     /// The fields whose values are expressions and not plain numbers, as written: `24 + 12*i`, `to`.
     pub(crate) expressions: Vec<(&'static str, String)>,
-    /// The sizes that stand for names where it is written: parameters of its block, variables of its repeat.
+    /// The names in scope with their sizes: parameters of its block, variables of its repeat.
     pub(crate) variables: Vec<(String, i64)>,
     /// The operands written among its arguments, with `_` for the previous statement; empty if there are none.
     pub(crate) operands: Vec<String>,

@@ -83,7 +83,7 @@ impl Numbers {
         self.names.get(name)
     }
 
-    /// The names that stand for a number that the macro sees.
+    /// The names whose sizes are numbers that the macro knows, with these numbers.
     pub(crate) fn sizes(&self) -> Vec<(String, i64)> {
         let size = |(name, bound): (&String, &Bound)| match bound {
             Bound::Size(Size::Number(number)) if self.is_seen(*number) => Some((name.clone(), *number)),

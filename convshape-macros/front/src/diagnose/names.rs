@@ -423,7 +423,7 @@ pub(crate) fn not_comparable(
     Report::new(code::CONDITION, span, message)
 }
 
-// What the names of parameters and variables stand for.
+// Values of parameters and variables.
 
 pub(crate) fn not_a_size(name: &Ident, bound: &Bound) -> Report {
     Report::new(code::VALUE, name.span(), format!("`{name}` is {} here, where one size is needed", bound.kind()))

@@ -118,7 +118,7 @@ impl<'a> Probe<'a> {
         outer.pop();
     }
 
-    /// The names that a body defines, and the fields that stand for them.
+    /// The names that a body defines, and a field for each, which editors complete.
     fn names(
         &self,
         body: &[&'a Stmt],

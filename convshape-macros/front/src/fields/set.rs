@@ -62,7 +62,7 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::Permute { axes, swap }, "perm", Setting::Axes(value)) => store(axes, *value) && store(swap, false),
         (Op::Reduce { axes, .. }, "axes", Setting::Axes(value)) => store(axes, Some(*value)),
         (Op::Reduce { keep, .. }, "keep", Setting::Bool(value)) => store(keep, *value),
-        // It says which output the statement stands for.
+        // It chooses the output that later statements read.
         (
             Op::RecurrentOutput { output: output @ (RecurrentOutput::Sequence | RecurrentOutput::Last), .. },
             "return_sequences",

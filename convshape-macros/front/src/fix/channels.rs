@@ -273,7 +273,7 @@ impl Writer<'_> {
                 let place = graph.order().channel(shape.rank());
                 let edit = Edit::Reshape { node, shape: shape.with(place, Size::Number(wanted)) };
                 let others = (0..shape.rank()).filter(|axis| *axis != place).map(|axis| shape.size(axis).number());
-                // A vector with that many elements.
+                // A vector is reshaped: it must then have as many elements as the new shape.
                 if let Some(others) = others.collect::<Option<Vec<i64>>>()
                     && self.checked.shape(inputs[0]).is_some_and(|from| from.rank() == 1)
                 {

@@ -9,7 +9,7 @@ use super::edit::counts;
 use crate::fields::Setting;
 use crate::graph::{Graph, Node, NodeId};
 
-/// A number is hardly more than so many times a parameter.
+/// The largest factor of a parameter in a suggested formula.
 const MOST_TIMES: i64 = 8;
 
 /// `offset + scale * variable`

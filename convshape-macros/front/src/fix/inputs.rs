@@ -283,7 +283,7 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
     }
 }
 
-/// What a vector may have been before flattening: that many channels with one row each, or a square image.
+/// Shapes that may have been flattened to this vector: channels with one row each, or a square image.
 fn unflattened(graph: &Graph, input: usize, rank: usize) -> Vec<(Shape, u32)> {
     let shape = graph.inputs[input].shape;
     let [Size::Number(length)] = *shape.sizes() else { return Vec::new() };

@@ -23,7 +23,7 @@ const FIELDS: [AxisField; 4] = [AxisField::Kernel, AxisField::Stride, AxisField:
 pub(super) fn axes(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for layer in layers(graph, checked, problem) {
         let now = &layer.now[..layer.rank];
-        // A kernel of one row on every axis is no window.
+        // A kernel of 1 on every axis would not be a window.
         let least = if layer.field == AxisField::Kernel { 2 } else { 0 };
         for value in now.iter().filter(|value| **value >= least && now.iter().any(|other| other != *value)) {
             layer.offer([*value; MAX_SPATIAL], 14, found);
