@@ -1,17 +1,17 @@
-// Writes the page with its style, script and modules: `node bundle.mjs FRONT DIGITS PAGE`.
+// Writes the page with its style, script and modules: `node bundle.mjs MODULES PAGE`, with the folder of the modules.
 import { readFile, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
 
 const folder = dirname(fileURLToPath(import.meta.url));
-const [front, digits, page] = process.argv.slice(2);
+const [folderOfModules, page] = process.argv.slice(2);
 const part = (name) => readFile(join(folder, name), "utf8");
 const size = (bytes) => `${bytes.length} bytes, ${gzipSync(bytes, { level: 9 }).length} with gzip`;
 
 const modules = {};
-for (const [name, path] of Object.entries({ front, digits })) {
-  const bytes = await readFile(path);
+for (const name of ["front", "digits", "models"]) {
+  const bytes = await readFile(join(folderOfModules, `playground_${name}.wasm`));
   console.log(`${name}: ${size(bytes)}`);
   modules[name] = bytes.toString("base64");
 }

@@ -93,6 +93,16 @@ async function type(text) {
   return settled();
 }
 
+/** Gives a file to an element of the page. */
+async function open(id, path) {
+  const { root: document } = await call("DOM.getDocument");
+  const { nodeId } = await call("DOM.querySelector", { nodeId: document.nodeId, selector: `#${id}` });
+  await call("DOM.setFileInputFiles", { nodeId, files: [path] });
+  await until(`document.getElementById("${id}").value === ""`);
+}
+
+const STATUS = `document.getElementById("status").textContent`;
+
 /** What is found once the page has looked at the text. */
 async function settled() {
   await evaluate(`new Promise((done) => setTimeout(done, 0))`);
@@ -153,6 +163,108 @@ try {
   await settled();
   assert.equal(await evaluate(`document.getElementById("status").className`), "right");
   console.log("ok the first fix by keyboard");
+
+  // Lines of Python.
+  const python = `import torch.nn as nn
+encoder = nn.Sequential(
+    nn.Conv2d(1, 16, 3, stride=2, padding=1),  # 14
+    nn.ReLU(),
+    nn.Conv2d(16, 64, 7),
+)
+decoder = nn.Sequential(nn.ConvTranspose2d(64, 16, 7), nn.ReLU(),
+    nn.ConvTranspose2d(16, 1, 3, stride=2, padding=1), nn.Sigmoid())
+`;
+  await type(python);
+  assert.equal(await evaluate(STATUS), "Lines of PyTorch or Keras.");
+  await screenshot("python", 1280, 900, "light");
+  await evaluate(`document.querySelector("#findings button.fix").click()`);
+  await settled();
+  assert.equal(await evaluate(STATUS), "The shapes fit.");
+  const chain = await evaluate(`document.getElementById("text").value`);
+  assert.match(chain, /#\[name = "encoder.0"\] Conv2d\(1 -> 16, kernel: 3, stride: 2, padding: 1\);/);
+  assert.match(chain, /output: \[1, 27, 27\];/);
+  const [guess] = await evaluate(FINDINGS);
+  assert.equal(guess, "the lines do not say the size of the input: `[1, 28, 28]` is a guess");
+  // Not kept when the text changes.
+  assert.deepEqual(await type(chain), []);
+  const unread = await type("net = nn.Sequential(\n    nn.Conv2d(3, 8, 3),\n    *blocks,\n    SEBlock(8))");
+  assert.deepEqual(unread, ["line 3: `*blocks` unpacks a list: write its layers out"]);
+  assert.deepEqual(await type("hello"), []);
+  console.log("ok lines of Python become a chain");
+
+  // Shapes on hover, and where the cursor is.
+  await evaluate(`document.getElementById("text").scrollIntoView()`);
+  await type(chain);
+  const at = chain.split("\n").findIndex((line) => line.includes("Conv2d(16"));
+  const line = await evaluate(`(() => {
+    const area = document.getElementById("text");
+    const { left, top } = area.getBoundingClientRect();
+    const { paddingTop, lineHeight } = getComputedStyle(area);
+    return { x: left + 80, y: top + parseFloat(paddingTop) + (${at} + 0.5) * parseFloat(lineHeight) + 1 };
+  })()`);
+  await call("Input.dispatchMouseEvent", { type: "mouseMoved", ...line });
+  const shapes = "conv2: Conv2d [16, 14, 14] \u2192 [64, 8, 8], 50,240 parameters, 3,211,264 MACs";
+  assert.equal(await evaluate(`document.getElementById("tip").textContent`), shapes);
+  assert.equal(await evaluate(`document.getElementById("tip").hidden`), false);
+  await screenshot("hover", 1280, 900, "dark");
+  await evaluate(`{
+    const area = document.getElementById("text");
+    area.focus();
+    const start = area.value.indexOf("Conv2d(16");
+    area.setSelectionRange(start, start);
+  }`);
+  await until(`document.getElementById("here").textContent === ${JSON.stringify(shapes)}`);
+  console.log("ok shapes on hover and at the cursor");
+
+  // An ONNX file: the chain that the command writes.
+  const onnx = join(root, "convshape/onnx/tests/imported/layers.onnx");
+  const folder = join(profile, "imported");
+  execFileSync(command, ["import", onnx, "--name", "Net", "--out", folder]);
+  await open("onnx", onnx);
+  assert.equal(await evaluate(`document.getElementById("text").value`), await readFile(join(folder, "net.rs"), "utf8"));
+  const weights = (await readFile(join(folder, "net.safetensors"))).length.toLocaleString("en");
+  assert.equal((await evaluate(FINDINGS))[0], `The chain of layers.onnx, with ${weights} bytes of weights.`);
+  await screenshot("onnx", 390, 900, "dark");
+  await open("onnx", join(root, "README.md"));
+  assert.match((await evaluate(FINDINGS))[0], /^README.md: not an ONNX model/);
+  console.log("ok an ONNX file becomes a chain");
+
+  // The digits' weights from a file: the same reconstruction as that of the built-in model.
+  const reconstruction = `(() => {
+    const context = document.getElementById("reconstruction").getContext("2d");
+    return Array.from({ length: 64 }, (_, index) =>
+      context.getImageData((index % 8) * 24 + 12, Math.floor(index / 8) * 24 + 12, 1, 1).data[0]);
+  })()`;
+  const press3 = async (name) => {
+    await evaluate(`document.getElementById("drawing").focus()`);
+    for (const [key, code] of [["ArrowUp", 38], [" ", 32], ["ArrowUp", 38], [" ", 32], ["ArrowLeft", 37], [" ", 32]]) {
+      await press(key, code, key === " " ? " " : undefined);
+    }
+    return evaluate(name);
+  };
+  await evaluate(`document.getElementById("clear").click()`);
+  const builtIn = await press3(reconstruction);
+  await evaluate(`{
+    const choice = document.getElementById("example");
+    choice.value = "An autoencoder of digits";
+    choice.onchange();
+  }`);
+  await settled();
+  const trained = join(root, "examples/data/digits/autoencoder.safetensors");
+  await open("weights", trained);
+  assert.equal(await evaluate(`document.getElementById("model").textContent`), "The chain above runs with the weights of autoencoder.safetensors.");
+  const fromFile = await press3(reconstruction);
+  const furthest = Math.max(...fromFile.map((grey, index) => Math.abs(grey - builtIn[index])));
+  assert.ok(furthest <= 1, `with the weights of a file a pixel differs by ${furthest} of 255`);
+  assert.ok(Math.max(...builtIn) > 100, "the drawing is empty");
+  await type(chain);
+  await open("weights", trained);
+  assert.equal(
+    await evaluate(`document.getElementById("model").textContent`),
+    "autoencoder.safetensors: the file has no `encoder.0.weight`",
+  );
+  await evaluate(`document.getElementById("built-in").click()`);
+  console.log("ok weights from a file");
 
   // A one, drawn with the mouse.
   await evaluate(`document.getElementById("clear").click()`);

@@ -21,6 +21,7 @@ mod inspect;
 mod lints;
 mod numbers;
 mod parse;
+mod port;
 mod resolve;
 mod same;
 mod syntax;
@@ -37,6 +38,7 @@ use quote::quote;
 pub use crate::diagnose::{Finding, Level};
 use crate::diagnose::{Report, Sink};
 pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection, ListEntry};
+pub use crate::port::{Ported, Unported, port};
 pub use crate::same::same;
 
 /// The code for one `conv_chain!`, with findings as `compile_error!`s on their tokens. Expects the library's path in

@@ -6,7 +6,14 @@ use super::constant::{Constant, place};
 use super::fold::{Call, MAX_REPEATED, common};
 
 /// The most multiplications that are done ahead.
-const MAX_PRODUCTS: usize = 1 << 34;
+const MAX_PRODUCTS: u64 = 1 << 34;
+
+/// Whether a product of matrices with this many elements, each a sum of `inner` products, is small enough.
+fn is_small(elements: usize, inner: usize) -> bool {
+    // The limit does not fit `usize` in WebAssembly.
+    let products = u64::try_from(elements).ok().zip(u64::try_from(inner).ok()).and_then(|(a, b)| a.checked_mul(b));
+    elements < MAX_REPEATED && products.is_some_and(|products| products <= MAX_PRODUCTS)
+}
 
 /// `MatMul`: the last two axes as matrices, those in front stretched.
 pub(super) fn product(call: &Call<'_>) -> Option<Constant> {
@@ -16,7 +23,7 @@ pub(super) fn product(call: &Call<'_>) -> Option<Constant> {
     };
     let before = common(&[before_a, before_b])?;
     let count = before.iter().product::<usize>().checked_mul(rows)?.checked_mul(columns)?;
-    if inner != other || count >= MAX_REPEATED || count.checked_mul(inner)? > MAX_PRODUCTS {
+    if inner != other || !is_small(count, inner) {
         return None;
     }
     let matrices = |array: &ArrayD<f32>, rows: usize, columns: usize| {
@@ -40,7 +47,7 @@ pub(super) fn gemm(call: &Call<'_>) -> Option<Constant> {
     let (a, b) = (matrix(0, "transA")?, matrix(1, "transB")?);
     let ((rows, inner), (other, columns)) = (a.dim(), b.dim());
     let count = rows.checked_mul(columns)?;
-    if inner != other || count >= MAX_REPEATED || count.checked_mul(inner)? > MAX_PRODUCTS {
+    if inner != other || !is_small(count, inner) {
         return None;
     }
     let mut sum = a.dot(&b) * call.node.float("alpha", 1.0) as f32;

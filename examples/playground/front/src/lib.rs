@@ -1,8 +1,8 @@
 //! The macro's front end as a WebAssembly module: takes the text of a chain, returns findings, fixes and layers as
-//! JSON.
+//! JSON; takes lines of Python, returns a chain.
 //!
-//! The page reserves memory for its text with [`reserve`], writes it, calls [`inspect`], and reads [`result_length`]
-//! bytes at [`result`].
+//! The page reserves memory for its text with [`reserve`], writes it, calls [`inspect`] or [`port`], and reads
+//! [`result_length`] bytes at [`result`].
 
 // Text is read and fixes are applied by the code of the command `cargo convshape`.
 #[path = "../../../../convshape/cli/src/edit.rs"]
@@ -71,6 +71,7 @@ struct Fix {
 struct Row {
     name: String,
     op: String,
+    input: Option<String>,
     output: Option<String>,
     parameters: Option<u64>,
     macs: Option<u64>,
@@ -109,6 +110,7 @@ fn inspection(source: &Source, chain: &Chain) -> Inspection {
     let port = |op: &str, port: &convshape_front::InspectedPort| Row {
         name: port.name.clone(),
         op: op.to_owned(),
+        input: None,
         output: Some(port.shape.to_string()),
         parameters: Some(0),
         macs: Some(0),
@@ -118,6 +120,7 @@ fn inspection(source: &Source, chain: &Chain) -> Inspection {
     let layers = inspection.layers.iter().map(|layer| Row {
         name: layer.name.clone(),
         op: layer.op.clone(),
+        input: layer.input.map(|shape| shape.to_string()),
         output: layer.output.map(|shape| shape.to_string()),
         parameters: layer.costs.map(|(parameters, _)| parameters),
         macs: layer.costs.map(|(_, macs)| macs),
@@ -140,6 +143,33 @@ fn inspection(source: &Source, chain: &Chain) -> Inspection {
         findings: findings.collect(),
         rows: inputs.chain(layers).collect(),
         deferred: inspection.deferred.iter().map(|open| format!("{}: {}", open.name, open.reason)).collect(),
+    }
+}
+
+/// A chain from lines of Python, or what cannot be read.
+#[derive(Serialize)]
+struct Ported {
+    source: Option<String>,
+    notes: Vec<String>,
+    faults: Vec<Fault>,
+}
+
+/// A line that cannot be read.
+#[derive(Serialize)]
+struct Fault {
+    line: usize,
+    reason: String,
+}
+
+fn ported(text: &str) -> Ported {
+    proc_macro2::extra::invalidate_current_thread_spans();
+    match convshape_front::port(text, "Net") {
+        Ok(ported) => Ported { source: Some(ported.source), notes: ported.notes, faults: Vec::new() },
+        Err(faults) => Ported {
+            source: None,
+            notes: Vec::new(),
+            faults: faults.into_iter().map(|fault| Fault { line: fault.line, reason: fault.reason }).collect(),
+        },
     }
 }
 
@@ -171,12 +201,23 @@ pub extern "C" fn reserve(length: usize) -> *mut u8 {
     })
 }
 
-/// Reads the text, which is UTF-8.
+/// Answers for the text, which is UTF-8.
+fn answer<T: Serialize>(about: impl FnOnce(&str) -> T) {
+    let answer = TEXT.with_borrow(|text| about(&String::from_utf8_lossy(text)));
+    let json = serde_json::to_string(&answer).expect("names and numbers");
+    RESULT.with_borrow_mut(|result| *result = json);
+}
+
+/// Checks the chains of the text.
 #[unsafe(no_mangle)]
 pub extern "C" fn inspect() {
-    let inspected = TEXT.with_borrow(|text| inspected(&String::from_utf8_lossy(text)));
-    let json = serde_json::to_string(&inspected).expect("names and numbers");
-    RESULT.with_borrow_mut(|result| *result = json);
+    answer(inspected);
+}
+
+/// Makes a chain of the text, which is Python.
+#[unsafe(no_mangle)]
+pub extern "C" fn port() {
+    answer(ported);
 }
 
 /// The address of the JSON for the last text.

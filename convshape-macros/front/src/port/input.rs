@@ -1,0 +1,80 @@
+//! The shape of the input: as the lines give it, or a guess.
+
+use convshape_arith::op::Dialect;
+
+use super::program::Program;
+use crate::syntax::{Layer, SizeExpr, Value};
+use crate::words::{self, Group, Kind};
+
+/// Shapes that the input may have, the likeliest first.
+pub(super) struct Candidates {
+    pub(super) shapes: Vec<String>,
+    /// Whether the lines do not give it.
+    pub(super) guessed: bool,
+}
+
+/// Usual sizes of images, by number of spatial axes. Small ones, which fit most chains, come last.
+const SIZES: [&[i64]; 3] = [
+    &[64, 128, 256, 512, 784, 1024, 4096, 16000, 16384, 32, 16],
+    &[28, 32, 64, 128, 224, 256, 96, 48, 299, 227, 512, 16, 8],
+    &[16, 32, 64, 8],
+];
+
+/// Where a decoder begins.
+const CODES: [i64; 4] = [1, 4, 7, 8];
+
+/// Usual numbers of channels, where the lines do not give it.
+const CHANNELS: [i64; 2] = [3, 1];
+
+pub(super) fn candidates(program: &Program) -> Candidates {
+    let given: Vec<String> = program
+        .shapes
+        .iter()
+        .flat_map(|sizes| [sizes.as_slice(), sizes.get(1..).unwrap_or(&[])])
+        .filter(|sizes| !sizes.is_empty() && !sizes.iter().any(|size| size == "None"))
+        .map(|sizes| format!("[{}]", sizes.join(", ")))
+        .collect();
+    if !given.is_empty() {
+        return Candidates { shapes: given, guessed: false };
+    }
+    Candidates { shapes: guesses(program), guessed: true }
+}
+
+fn guesses(program: &Program) -> Vec<String> {
+    let layers = || program.statements.iter().map(|statement| &statement.layer);
+    let words = |layer: &Layer| words::named_layer(&layer.op.to_string(), program.dialect);
+    let starts = |layer: &&Layer| {
+        words(layer)
+            .is_some_and(|found| found.rank.is_some() || matches!(found.words.kind, Kind::Linear | Kind::Flatten))
+    };
+    let Some(first) = layers().find(starts) else { return vec!["[1, 28, 28]".to_owned()] };
+    let channels = layers().find_map(channels_in);
+    let Some(found) = words(first) else { return Vec::new() };
+    if found.words.kind == Kind::Linear {
+        return channels.map(|channels| format!("[{channels}]")).into_iter().collect();
+    }
+    let flat = found.words.kind == Kind::Flatten;
+    let channels = match channels.filter(|_| !flat) {
+        Some(channels) => vec![channels],
+        None => CHANNELS.to_vec(),
+    };
+    let sizes = SIZES[found.rank.unwrap_or(2).clamp(1, 3) - 1];
+    let is_decoder = found.words.group == Group::Convolution && found.words.kind == Kind::ConvTranspose;
+    let sizes = CODES.iter().filter(|_| is_decoder).chain(sizes);
+    let shape = |channels: i64, size: i64| {
+        let mut axes = vec![size.to_string(); found.rank.unwrap_or(2)];
+        let at = if program.dialect == Dialect::Keras { axes.len() } else { 0 };
+        axes.insert(at, channels.to_string());
+        format!("[{}]", axes.join(", "))
+    };
+    sizes.flat_map(|&size| channels.iter().map(move |&channels| shape(channels, size)).collect::<Vec<_>>()).collect()
+}
+
+/// The channels that a layer says come in.
+fn channels_in(layer: &Layer) -> Option<i64> {
+    let Some(Value::Arrow { from, .. }) = layer.args.positional.first() else { return None };
+    match **from {
+        Value::Size(SizeExpr::Int { value, .. }) => Some(value),
+        _ => None,
+    }
+}

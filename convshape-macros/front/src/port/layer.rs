@@ -1,0 +1,47 @@
+//! One layer through the parser, which knows how Python writes it.
+
+use convshape_arith::op::Dialect;
+
+use crate::fault::SyntaxFault;
+use crate::parse;
+use crate::syntax::{Layer, Source, StmtKind};
+use crate::words::{self, Group};
+
+/// The layer in a line such as `nn.Conv2d(1, 16, 3)`, which reads `labels`.
+pub(super) fn read(text: &str, dialect: Dialect, labels: &[String]) -> Result<Layer, String> {
+    let known: String = labels.iter().map(|label| format!("{label}: Identity; ")).collect();
+    let chain = format!("struct M {{ dialect: {}; input: [1]; {known}{text}; output: [1]; }}", dialect.name());
+    let unread = || format!("`{text}` cannot be read as a layer");
+    let (chain, faults) = parse::parse(chain.parse().map_err(|_| unread())?);
+    if let Some(fault) = faults.iter().find(|fault| !matches!(fault, SyntaxFault::Slip { .. })) {
+        let helps = fault.helps();
+        return Err(std::iter::once(fault.message()).chain(helps).collect::<Vec<_>>().join("; "));
+    }
+    let mut statements = chain.map(|chain| chain.body).unwrap_or_default().split_off(labels.len());
+    match (statements.pop().map(|statement| statement.kind), statements.as_slice()) {
+        (Some(StmtKind::Layer(layer)), []) => Ok(layer),
+        _ => Err(unread()),
+    }
+}
+
+/// The statement that a layer reads by its name.
+pub(super) fn source(layer: &Layer) -> Option<String> {
+    match &layer.from {
+        Some(Source::Named(reference)) => Some(reference.to_string()),
+        Some(Source::Previous | Source::Several(..)) | None => None,
+    }
+}
+
+/// Whether a second use of a layer shares anything with the first: its parameters.
+pub(super) fn is_shared(layer: &Layer, dialect: Dialect) -> bool {
+    let found = words::named_layer(&layer.op.to_string(), dialect);
+    let with_params = |group| matches!(group, Group::Convolution | Group::Dense | Group::Normalisation);
+    found.is_some_and(|found| with_params(found.words.group))
+}
+
+/// Whether a name is a layer or a function of the framework for one.
+pub(super) fn is_known(name: &str, dialect: Dialect) -> bool {
+    words::named_layer(name, dialect).is_some()
+        || words::find_function(name, dialect).is_some()
+        || matches!(name, "view" | "reshape")
+}
