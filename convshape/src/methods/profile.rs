@@ -30,6 +30,7 @@ pub struct Profile {
 
 /// Layers that are fused into one step, such as a convolution with its normalisation and activation.
 #[derive(Clone, Debug)]
+#[non_exhaustive]
 pub struct ProfileRow {
     /// Their names, joined by ` + `; empty for a step that only converts a layout.
     pub layers: String,

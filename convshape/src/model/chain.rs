@@ -19,6 +19,7 @@ pub trait Chain {
 /// One layer of a chain. With the feature `serde` shapes are written as text: `[16, 14, 14]`.
 #[derive(Clone, Copy, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
 pub struct LayerInfo {
     /// Its name, including the names of the blocks around it: `blocks.0.c`.
     pub name: &'static str,

@@ -23,6 +23,7 @@ const OPTIMIZER: &str = "optimizer/";
 
 /// The state of a training after an epoch.
 #[derive(Clone, PartialEq, Debug)]
+#[non_exhaustive]
 pub struct Checkpoint<M> {
     /// The model.
     pub model: M,

@@ -18,6 +18,7 @@ use crate::weights::files::{self, ReplaceError};
 /// One epoch of a training run.
 #[derive(Clone, PartialEq, Debug)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct Epoch {
     /// Its number, counted from 1.
     pub epoch: u64,
@@ -36,6 +37,7 @@ pub struct Epoch {
 /// All epochs of a training run.
 #[derive(Clone, PartialEq, Debug, Default)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
+#[non_exhaustive]
 pub struct History {
     /// The epochs in order.
     pub epochs: Vec<Epoch>,

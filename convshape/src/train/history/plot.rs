@@ -15,6 +15,7 @@ use super::{History, write};
 
 /// The colours of a plot.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+#[non_exhaustive]
 pub enum Theme {
     /// Dark lines on white.
     #[default]
