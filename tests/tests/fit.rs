@@ -1,11 +1,12 @@
 //! What `Fit` measures and keeps: metrics, callbacks, accumulated gradients, averages; and data that a chain names.
 
 use std::ops::ControlFlow;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::process::Command;
 use std::{env, fs};
 
 use convshape::train::{
-    Accuracy, Adam, Checkpoint, CrossEntropy, Data, F1, Fit, MeanAbsoluteError, Mse, Psnr, Sgd, TopK,
+    Accuracy, Adam, Checkpoint, CrossEntropy, Data, F1, Fit, History, MeanAbsoluteError, Mse, Psnr, Sgd, TopK,
 };
 use convshape::{Model, conv_chain};
 use ndarray::{Array2, ArrayD};
@@ -160,7 +161,37 @@ fn named_data_is_opened_and_trained_on() {
     history.write_tensorboard(&folder).expect("an event file");
     let names: Vec<_> = fs::read_dir(&folder).expect("the folder").map(|entry| entry.expect("a file")).collect();
     assert!(names.len() == 1 && names[0].file_name().to_string_lossy().starts_with("events.out.tfevents."));
+    tensorboard_reads(&folder, &history);
     fs::remove_dir_all(folder).expect("the folder");
+}
+
+/// Reads event files back with TensorBoard. Runs `python3`, or what `CONVSHAPE_PYTHON` names; without TensorBoard it does
+/// nothing.
+#[expect(clippy::cast_possible_truncation, reason = "the file has single precision")]
+fn tensorboard_reads(folder: &Path, history: &History) {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("data/training/tensorboard_events.py");
+    let python = env::var_os("CONVSHAPE_PYTHON").unwrap_or_else(|| "python3".into());
+    let output = match Command::new(python).arg(script).arg(folder).output() {
+        Err(error) => return eprintln!("{error}: no event file was checked"),
+        Ok(output) if output.status.code() == Some(77) => {
+            return eprintln!("TensorBoard is not installed: no event file was checked");
+        }
+        Ok(output) => output,
+    };
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut expected: Vec<String> = Vec::new();
+    for epoch in &history.epochs {
+        let curves = [("loss/training".to_owned(), epoch.loss), ("learning_rate".to_owned(), epoch.learning_rate)];
+        let metrics = epoch.metrics.iter().map(|(name, value)| (format!("metric/{name}"), *value));
+        let validation = epoch.validation.map(|loss| ("loss/validation".to_owned(), loss));
+        let all = curves.into_iter().chain(metrics).chain(validation);
+        expected.extend(all.map(|(tag, value)| format!("{tag} {} {:08x}", epoch.epoch, (value as f32).to_bits())));
+    }
+    expected.sort();
+    let text = String::from_utf8(output.stdout).expect("text");
+    let mut found: Vec<&str> = text.lines().collect();
+    found.sort_unstable();
+    assert_eq!(found, expected);
 }
 
 /// The loss says which targets it needs, with the same words as for a file that does not fit.
