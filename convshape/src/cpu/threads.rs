@@ -67,7 +67,7 @@ impl Threads {
     }
 
     /// Calls `f` with each chunk of `size` elements of `y` and its index. Does not allocate.
-    fn share_chunks(self, y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
+    pub(super) fn share_chunks(self, y: &mut [f32], size: usize, f: &(dyn Fn(usize, &mut [f32]) + Sync)) {
         #[cfg(feature = "rayon")]
         if self != Threads::ONE && size < y.len() {
             return match rayon::current_thread_index() {

@@ -321,11 +321,66 @@ impl Winograd {
 
     /// Runs all samples. `x` and `y` are the buffers.
     pub(super) fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        if self.divides_points(threads.count(), samples) {
+            return self.share(threads, x, y, 0, 0..samples, 0..self.spread.units);
+        }
         self.spread.run(threads, self.work, samples, y, &|y, base, samples, units| {
-            let needed = self.edges[0] * self.edges[1] * self.together * (self.read + self.outputs);
-            with_scratch(needed, |scratch| {
-                self.level.run(TileShare { own: self, x, y, base, samples, units, scratch });
-            });
+            self.share(Threads::ONE, x, y, base, samples, units);
+        });
+    }
+
+    /// Whether the threads divide the points of each group of tiles, so that each reads a part of the weights. The
+    /// transforms then run on one thread. Otherwise the threads divide the tiles, and each reads all weights.
+    fn divides_points(&self, threads: usize, samples: usize) -> bool {
+        let units = if samples < 2 * threads { self.spread.units } else { samples };
+        let tiles = samples * self.phases.iter().map(|phase| self.tiles(phase).iter().product()).max().unwrap_or(0);
+        let own = tiles * units.div_ceil(threads) / units;
+        let weights = self.read * self.outputs;
+        let transforms = TRANSFORM * (self.read + self.outputs);
+        let products = |tiles: usize| (tiles + LOAD * tiles.div_ceil(self.together)) * weights;
+        products(tiles).div_ceil(threads) + tiles * transforms < products(own) + own * transforms
+    }
+
+    /// The numbers of tiles along planes, rows and columns.
+    fn tiles(&self, phase: &WinogradPhase) -> [usize; 3] {
+        let [rows, columns] = self.edges.map(|edge| Form::of_edge(edge).step);
+        phase.tiles([1, rows, columns])
+    }
+
+    /// Computes some planes, rows of tiles or columns of tiles; the threads divide the points of each group of tiles.
+    /// `y` starts at `base`.
+    fn share(
+        &self,
+        threads: Threads,
+        x: &[f32],
+        y: &mut [f32],
+        base: usize,
+        samples: Range<usize>,
+        units: Range<usize>,
+    ) {
+        let (read, outputs, edges) = (self.read, self.outputs, self.edges);
+        let points = edges[0] * edges[1];
+        with_scratch(points * self.together * (read + outputs), |scratch| {
+            let (inputs, products) = scratch.split_at_mut(points * self.together * read);
+            for phase in &self.phases {
+                let mut ranges = self.tiles(phase).map(|count| 0..count);
+                ranges[self.unit] = units.start..units.end.min(ranges[self.unit].end);
+                let tiles = samples.len() * ranges.iter().map(ExactSizeIterator::len).product::<usize>();
+                for first in (0..tiles).step_by(self.together) {
+                    let count = self.together.min(tiles - first);
+                    let place = &Group { phase, first, count, samples: samples.start, ranges: ranges.clone() };
+                    self.level.run(Gather { own: self, x, place, points: inputs });
+                    let inputs = &inputs[..points * count * read];
+                    let products = &mut products[..points * count * outputs];
+                    let part = points.div_ceil(threads.count());
+                    threads.share_chunks(products, part * count * outputs, &|index, products| {
+                        let x = &inputs[index * part * count * read..];
+                        let weights = &self.weights.get()[phase.weights + index * part * read * outputs..];
+                        self.level.run(Matrices { own: self, x, weights, y: products, count });
+                    });
+                    self.level.run(Scatter { own: self, y: &mut *y, base, place, points: products });
+                }
+            }
         });
     }
 }
@@ -443,60 +498,6 @@ fn spread<S: Simd, const EDGE: usize>(simd: S, [a, b, c]: [S::F; 3]) -> [S::F; E
     g
 }
 
-/// Some planes, rows of tiles or columns of tiles.
-struct TileShare<'a> {
-    own: &'a Winograd,
-    x: &'a [f32],
-    y: &'a mut [f32],
-    base: usize,
-    samples: Range<usize>,
-    units: Range<usize>,
-    scratch: &'a mut [f32],
-}
-
-impl Kernel for TileShare<'_> {
-    type Output = ();
-    const SETS: Sets = Sets::NotPortable;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        by_edges!(self.own.edges, simd, Tiles(self));
-    }
-}
-
-/// The tiles of a share, with their edges along rows and columns.
-struct Tiles<'a, const H: usize, const W: usize>(TileShare<'a>);
-
-impl<const H: usize, const W: usize> Kernel for Tiles<'_, H, W> {
-    type Output = ();
-    const SETS: Sets = Sets::NotPortable;
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let TileShare { own, x, y, base, samples, units, scratch } = self.0;
-        let (read, outputs) = (own.read, own.outputs);
-        let (inputs, products) = scratch.split_at_mut(H * W * own.together * read);
-        for phase in &own.phases {
-            let tiles = phase.tiles([1, Form::of_edge(H).step, Form::of_edge(W).step]);
-            let mut ranges = tiles.map(|count| 0..count);
-            ranges[own.unit] = units.start..units.end.min(tiles[own.unit]);
-            let tiles = samples.len() * ranges.iter().map(ExactSizeIterator::len).product::<usize>();
-            for first in (0..tiles).step_by(own.together) {
-                let count = own.together.min(tiles - first);
-                let place = Group { phase, first, count, samples: samples.start, ranges: ranges.clone() };
-                simd.call(Gather::<H, W> { own, x, place: &place, points: inputs });
-                for point in 0..H * W {
-                    let x = &inputs[point * count * read..][..count * read];
-                    let y = &mut products[point * count * outputs..][..count * outputs];
-                    let weights = &own.weights.get()[phase.weights + point * read * outputs..][..read * outputs];
-                    Matrix { own, x, y, count }.multiply(simd, weights);
-                }
-                simd.call(Scatter::<H, W> { own, y: &mut *y, base, place: &place, points: products });
-            }
-        }
-    }
-}
-
 /// Some tiles of a phase.
 struct Group<'a> {
     phase: &'a WinogradPhase,
@@ -521,19 +522,32 @@ impl Group<'_> {
 }
 
 /// `B^T d B` of each tile and channel.
-struct Gather<'a, const H: usize, const W: usize> {
+struct Gather<'a> {
     own: &'a Winograd,
     x: &'a [f32],
     place: &'a Group<'a>,
     points: &'a mut [f32],
 }
 
-impl<const H: usize, const W: usize> Kernel for Gather<'_, H, W> {
+impl Kernel for Gather<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Gather { own, x, place, points } = self;
+        by_edges!(self.own.edges, simd, GatherTiles(self));
+    }
+}
+
+struct GatherTiles<'a, const H: usize, const W: usize>(Gather<'a>);
+
+impl<const H: usize, const W: usize> Kernel for GatherTiles<'_, H, W> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Gather { own, x, place, points } = self.0;
         let [plane_step, row_step, column_step] = place.phase.x;
         let (down, right) = (Form::of_edge(H).step * row_step, Form::of_edge(W).step * column_step);
         for tile in 0..place.count {
@@ -638,7 +652,7 @@ fn sums<S: Simd, const EDGE: usize>(simd: S, m: [S::F; EDGE]) -> [S::F; 4] {
 }
 
 /// `A^T m A` of each tile and channel, and the epilogue.
-struct Scatter<'a, const H: usize, const W: usize> {
+struct Scatter<'a> {
     own: &'a Winograd,
     y: &'a mut [f32],
     base: usize,
@@ -646,12 +660,25 @@ struct Scatter<'a, const H: usize, const W: usize> {
     points: &'a [f32],
 }
 
-impl<const H: usize, const W: usize> Kernel for Scatter<'_, H, W> {
+impl Kernel for Scatter<'_> {
     type Output = ();
+    const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Scatter { own, y, base, place, points } = self;
+        by_edges!(self.own.edges, simd, ScatterTiles(self));
+    }
+}
+
+struct ScatterTiles<'a, const H: usize, const W: usize>(Scatter<'a>);
+
+impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Scatter { own, y, base, place, points } = self.0;
         let ([plane_step, row_step, column_step], [_, size @ ..]) = (place.phase.y, place.phase.size);
         let steps = [Form::of_edge(H).step, Form::of_edge(W).step];
         for tile in 0..place.count {
@@ -696,7 +723,30 @@ impl<const H: usize, const W: usize> Kernel for Scatter<'_, H, W> {
     }
 }
 
-/// A product of matrices: `count` tiles by output channels.
+/// The products of some points, each of `count` tiles by output channels.
+struct Matrices<'a> {
+    own: &'a Winograd,
+    x: &'a [f32],
+    weights: &'a [f32],
+    y: &'a mut [f32],
+    count: usize,
+}
+
+impl Kernel for Matrices<'_> {
+    type Output = ();
+    const SETS: Sets = Sets::NotPortable;
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Matrices { own, x, weights, y, count } = self;
+        let (x, weights) = (x.chunks_exact(count * own.read), weights.chunks_exact(own.read * own.outputs));
+        for ((x, weights), y) in x.zip(weights).zip(y.chunks_exact_mut(count * own.outputs)) {
+            Matrix { own, x, y, count }.multiply(simd, weights);
+        }
+    }
+}
+
+/// The product of one point.
 struct Matrix<'a> {
     own: &'a Winograd,
     x: &'a [f32],
