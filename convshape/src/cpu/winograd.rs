@@ -109,12 +109,23 @@ impl Tiling {
         let points = self.points();
         let read = inputs * self.rows[0].parts.len() * self.columns[0].parts.len();
         let together = together(points, read, outputs);
-        let phase = |row: &Row, column: &Row| {
+        let mut sets: Vec<(&Row, &Row, usize)> = Vec::new();
+        for (row, column) in self.phases() {
             let tiles = planes * row.count.div_ceil(self.forms[0].step) * column.count.div_ceil(self.forms[1].step);
+            match sets.iter_mut().find(|(h, w, _)| h.has_taps_of(row) && w.has_taps_of(column)) {
+                Some((.., all)) => *all += tiles,
+                None => sets.push((row, column, tiles)),
+            }
+        }
+        let set = |(.., tiles): (&Row, &Row, usize)| {
             let matrices = (tiles + LOAD * tiles.div_ceil(together) + pack) * read * outputs;
             points * (matrices + TRANSFORM * tiles * (read + outputs))
         };
-        self.rows.iter().flat_map(|row| self.columns.iter().map(move |column| phase(row, column))).sum()
+        sets.into_iter().map(set).sum()
+    }
+
+    fn phases(&self) -> impl Iterator<Item = (&Row, &Row)> {
+        self.rows.iter().flat_map(|row| self.columns.iter().map(move |column| (row, column)))
     }
 
     fn points(&self) -> usize {
@@ -172,6 +183,7 @@ pub(super) struct Winograd {
     read: usize,
     inputs: usize,
     outputs: usize,
+    /// The phases, those with the same weights one after the other.
     phases: Vec<WinogradPhase>,
     x_sample: usize,
     y_sample: usize,
@@ -238,7 +250,7 @@ impl Winograd {
         let mut taps = Vec::new();
         let mut packed: Vec<(&Row, &Row)> = Vec::new();
         let mut phases: Vec<WinogradPhase> = Vec::new();
-        for (row, column) in tiling.rows.iter().flat_map(|row| tiling.columns.iter().map(move |column| (row, column))) {
+        for (row, column) in tiling.phases() {
             let pairs = || row.parts.iter().flat_map(|h| column.parts.iter().map(move |w| (h, w)));
             let parts: Vec<_> = depth.taps.iter().flat_map(|d| pairs().map(move |(h, w)| (d, h, w))).collect();
             // The phases of a dilated convolution have the same weights.
@@ -275,6 +287,7 @@ impl Winograd {
                 weights: matrices * points * matrix,
             });
         }
+        phases.sort_by_key(|phase| phase.weights);
         // Whole slices of the outermost axis with more than one output are next to each other in memory.
         let steps = [1, forms[0].step, forms[1].step];
         let axis = (0..2).find(|axis| y.buffer.size[*axis] > 1).unwrap_or(2);
@@ -329,11 +342,19 @@ impl Winograd {
         });
     }
 
+    /// The phases with the same weights.
+    fn sets(&self) -> impl Iterator<Item = &[WinogradPhase]> {
+        self.phases.chunk_by(|a, b| a.weights == b.weights)
+    }
+
     /// Whether the threads divide the points of each group of tiles, so that each reads a part of the weights. The
     /// transforms then run on one thread. Otherwise the threads divide the tiles, and each reads all weights.
     fn divides_points(&self, threads: usize, samples: usize) -> bool {
         let units = if samples < 2 * threads { self.spread.units } else { samples };
-        let tiles = samples * self.phases.iter().map(|phase| self.tiles(phase).iter().product()).max().unwrap_or(0);
+        let tiles = |phases: &[WinogradPhase]| -> usize {
+            phases.iter().map(|phase| self.tiles(phase).iter().product::<usize>()).sum()
+        };
+        let tiles = samples * self.sets().map(tiles).max().unwrap_or(0);
         let own = tiles * units.div_ceil(threads) / units;
         let weights = self.read * self.outputs;
         let transforms = TRANSFORM * (self.read + self.outputs);
@@ -362,20 +383,20 @@ impl Winograd {
         let points = edges[0] * edges[1];
         with_scratch(points * self.together * (read + outputs), |scratch| {
             let (inputs, products) = scratch.split_at_mut(points * self.together * read);
-            for phase in &self.phases {
-                let mut ranges = self.tiles(phase).map(|count| 0..count);
-                ranges[self.unit] = units.start..units.end.min(ranges[self.unit].end);
-                let tiles = samples.len() * ranges.iter().map(ExactSizeIterator::len).product::<usize>();
+            for phases in self.sets() {
+                let mut place =
+                    Group { own: self, phases, first: 0, count: 0, samples: samples.clone(), units: units.clone() };
+                let tiles = phases.iter().map(|phase| place.tiles(phase)).sum();
                 for first in (0..tiles).step_by(self.together) {
-                    let count = self.together.min(tiles - first);
-                    let place = &Group { phase, first, count, samples: samples.start, ranges: ranges.clone() };
+                    (place.first, place.count) = (first, self.together.min(tiles - first));
+                    let (place, count) = (&place, place.count);
                     self.level.run(Gather { own: self, x, place, points: inputs });
                     let inputs = &inputs[..points * count * read];
                     let products = &mut products[..points * count * outputs];
                     let part = points.div_ceil(threads.count());
                     threads.share_chunks(products, part * count * outputs, &|index, products| {
                         let x = &inputs[index * part * count * read..];
-                        let weights = &self.weights.get()[phase.weights + index * part * read * outputs..];
+                        let weights = &self.weights.get()[phases[0].weights + index * part * read * outputs..];
                         self.level.run(Matrices { own: self, x, weights, y: products, count });
                     });
                     self.level.run(Scatter { own: self, y: &mut *y, base, place, points: products });
@@ -498,26 +519,47 @@ fn spread<S: Simd, const EDGE: usize>(simd: S, [a, b, c]: [S::F; 3]) -> [S::F; E
     g
 }
 
-/// Some tiles of a phase.
+/// Some tiles of the phases with the same weights.
 struct Group<'a> {
-    phase: &'a WinogradPhase,
+    own: &'a Winograd,
+    phases: &'a [WinogradPhase],
     first: usize,
     count: usize,
-    samples: usize,
-    /// Planes, rows and columns.
-    ranges: [Range<usize>; 3],
+    samples: Range<usize>,
+    units: Range<usize>,
 }
 
-impl Group<'_> {
-    /// Sample, plane, row and column of a tile.
+impl<'a> Group<'a> {
+    /// The planes, rows and columns of tiles of a phase.
+    fn ranges(&self, phase: &WinogradPhase) -> [Range<usize>; 3] {
+        let mut ranges = self.own.tiles(phase).map(|count| 0..count);
+        let range = &mut ranges[self.own.unit];
+        *range = self.units.start.min(range.end)..self.units.end.min(range.end);
+        ranges
+    }
+
+    /// The number of tiles of a phase.
+    fn tiles(&self, phase: &WinogradPhase) -> usize {
+        self.samples.len() * self.ranges(phase).iter().map(ExactSizeIterator::len).product::<usize>()
+    }
+
+    /// The phase of a tile, and its sample, plane, row and column.
     #[inline(always)]
-    fn at(&self, tile: usize) -> [usize; 4] {
-        let [planes, rows, columns] = &self.ranges;
-        let tile = self.first + tile;
+    fn at(&self, tile: usize) -> (&'a WinogradPhase, [usize; 4]) {
+        let (mut tile, mut phase) = (self.first + tile, &self.phases[0]);
+        for next in self.phases {
+            phase = next;
+            let count = self.tiles(phase);
+            if tile < count {
+                break;
+            }
+            tile -= count;
+        }
+        let [planes, rows, columns] = self.ranges(phase);
         let (row, column) = (tile / columns.len(), tile % columns.len());
         let (plane, row) = (row / rows.len(), row % rows.len());
         let (sample, plane) = (plane / planes.len(), plane % planes.len());
-        [self.samples + sample, planes.start + plane, rows.start + row, columns.start + column]
+        (phase, [self.samples.start + sample, planes.start + plane, rows.start + row, columns.start + column])
     }
 }
 
@@ -548,12 +590,12 @@ impl<const H: usize, const W: usize> Kernel for GatherTiles<'_, H, W> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Gather { own, x, place, points } = self.0;
-        let [plane_step, row_step, column_step] = place.phase.x;
-        let (down, right) = (Form::of_edge(H).step * row_step, Form::of_edge(W).step * column_step);
         for tile in 0..place.count {
-            let [sample, plane, row, column] = place.at(tile);
+            let (phase, [sample, plane, row, column]) = place.at(tile);
+            let [plane_step, row_step, column_step] = phase.x;
+            let (down, right) = (Form::of_edge(H).step * row_step, Form::of_edge(W).step * column_step);
             let start = sample * own.x_sample + plane * plane_step + row * down + column * right;
-            for (part, first) in place.phase.parts.iter().enumerate() {
+            for (part, first) in phase.parts.iter().enumerate() {
                 for channel in (0..own.inputs).step_by(S::LANES) {
                     let zero = simd.splat(0.0);
                     let mut t = [[zero; W]; H];
@@ -679,12 +721,12 @@ impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Scatter { own, y, base, place, points } = self.0;
-        let ([plane_step, row_step, column_step], [_, size @ ..]) = (place.phase.y, place.phase.size);
         let steps = [Form::of_edge(H).step, Form::of_edge(W).step];
         for tile in 0..place.count {
-            let [sample, plane, row, column] = place.at(tile);
+            let (phase, [sample, plane, row, column]) = place.at(tile);
+            let ([plane_step, row_step, column_step], [_, size @ ..]) = (phase.y, phase.size);
             let (row, column) = (steps[0] * row, steps[1] * column);
-            let start = place.phase.first + sample * own.y_sample + plane * plane_step;
+            let start = phase.first + sample * own.y_sample + plane * plane_step;
             let start = start + row * row_step + column * column_step - base;
             let rows = steps[0].min(size[0] - row);
             let columns = steps[1].min(size[1] - column);
