@@ -8,7 +8,7 @@
 use std::ops::Range;
 
 use convshape_arith::op::{AxisOrder, PerAxis};
-use convshape_arith::shape::Shape;
+use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::threads::Spread;
 
@@ -171,6 +171,23 @@ impl View {
         self.buffer.at(position) + self.channel * self.buffer.channel_stride()
     }
 
+    /// The stride of each axis of the value's shape; `None` if a size is a symbol.
+    pub(super) fn strides_of(&self, shape: &Shape) -> Option<[usize; MAX_RANK]> {
+        let (sizes, rank, own) = (shape.numbers()?, shape.rank(), self.buffer.strides());
+        let mut strides = [0; MAX_RANK];
+        let mut step = own[2];
+        for axis in (0..rank.saturating_sub(1)).rev() {
+            let at = self.order.spatial(axis);
+            // With five axes or more, all but the channel axis are one.
+            strides[at] = if rank > 4 { step } else { own[4 - rank + axis] };
+            step *= sizes[at];
+        }
+        if rank > 0 {
+            strides[self.order.channel(rank)] = self.buffer.channel_stride();
+        }
+        Some(strides)
+    }
+
     /// The offset of a row along the last axis. `row` counts the rows of all samples.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> usize {
@@ -221,6 +238,24 @@ impl View {
         let count = self.grid().elements() / size.max(1);
         let buffer = Buffer { place: self.buffer.place, ..Buffer::new(&Grid { channels: size, size: [1, 1, count] }) };
         View { buffer, channel: 0, channels: size, ..*self }
+    }
+
+    /// A value in a buffer of its own, without a border.
+    pub(super) fn dense(grid: &Grid, order: AxisOrder) -> View {
+        View { order, buffer: Buffer::new(grid), channel: 0, channels: grid.channels }
+    }
+
+    /// Room for as many elements as another view has, from this element of the workspace on.
+    pub(super) fn room_for(view: &View, at: usize) -> View {
+        let mut room = View::dense(&Grid { channels: view.grid().elements(), size: [1; 3] }, view.order);
+        room.buffer.place = Place::Workspace(at);
+        room
+    }
+
+    /// Whether it is an array in the caller's order of axes.
+    pub(super) fn is_array(&self) -> bool {
+        let plain = self.order == AxisOrder::ChannelsLast || self.channels == 1 || self.grid().positions() == 1;
+        self.is_whole() && (plain || self.buffer.planar)
     }
 
     /// Whether it is all of its buffer.

@@ -1,12 +1,12 @@
 //! The engine: a plan with a model's packed weights, ready to run.
 
-use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
 use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::param::MAX_PARAMS;
 use convshape_arith::shape::Shape;
 
 use super::attention::AttentionInputs;
@@ -15,12 +15,11 @@ use super::elementwise::{self, Combine, Each, ElementShare, Operand, Slopes};
 use super::job::{Job, Ready, Reference};
 use super::math::Epilogue;
 use super::matmul;
-use super::memory::RunMemory;
+use super::memory::{Others, RunMemory};
 use super::norm::{AlongChannels, GroupNorm};
-use super::permute::AxisPermutation;
 use super::plan::{Plan, Work};
 use super::pool::Pool;
-use super::recurrent::{Packed, RecurrentBatch};
+use super::recurrent::RecurrentBatch;
 use super::relayout::Relayout;
 use super::simd::Level;
 use super::threads::{self, Threads};
@@ -334,6 +333,10 @@ impl Engine {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
                 Relayout { level, view: *output? }.import(threads, samples, x, y);
             }
+            Job::Move(copy) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                copy.run(level, threads, samples, x, y);
+            }
             Job::Pool(windows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
@@ -405,43 +408,7 @@ impl Engine {
         Some(())
     }
 
-    /// A recurrent layer, all samples at once.
-    fn recurrent(
-        &self,
-        packed: &Packed,
-        reference: &Reference,
-        inputs: &[View],
-        output: &View,
-        memory: &mut RunMemory<'_, '_>,
-    ) {
-        let (level, samples) = (self.level, memory.count);
-        let room = |index: usize| {
-            let view = if index < inputs.len() { inputs[index] } else { *output };
-            let start = reference.room[index] * samples;
-            start..start + view.grid().elements() * samples
-        };
-        for (index, view) in inputs.iter().enumerate() {
-            let relayout = Relayout { level, view: *view };
-            memory.with_room(view, room(index), |x, room| relayout.export(Threads::ONE, samples, x, room));
-        }
-        let out = room(inputs.len());
-        let (below, rest) = memory.workspace.split_at_mut(out.start);
-        let (y, above) = rest.split_at_mut(out.len());
-        let operand = |index: usize| {
-            let place = room(index);
-            match place.end <= out.start {
-                true => &below[place],
-                false => &above[place.start - out.end..place.end - out.end],
-            }
-        };
-        let first = [1, 2].map(|index| (index < inputs.len()).then(|| operand(index)));
-        let length = reference.shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok());
-        packed.run(RecurrentBatch { length: length.unwrap_or(0), x: operand(0), first, factors: None, y, keep: false });
-        let relayout = Relayout { level, view: *output };
-        memory.with_output(output, out, |x, y| relayout.import(Threads::ONE, samples, x, y));
-    }
-
-    /// Runs a layer on values in the chain's order of axes, sample by sample.
+    /// Runs a layer on arrays in the chain's order of axes.
     fn reference(
         &self,
         reference: &Reference,
@@ -450,79 +417,62 @@ impl Engine {
         output: &View,
         memory: &mut RunMemory<'_, '_>,
     ) -> Option<()> {
+        let (level, samples) = (self.level, memory.count);
+        let (out, arrays) = reference.arrays.split_last()?;
+        let (shape, shapes) = reference.shapes.split_last()?;
+        for (view, array) in inputs.iter().zip(arrays).filter(|(view, array)| view != array) {
+            let (x, y) = memory.pair(view, array);
+            Relayout { level, view: *view }.export(threads, samples, x, y);
+        }
+        let (others, y) = memory.split(out);
+        let y = &mut y[..samples * out.buffer.sample()];
+        let array = |index: usize| &others.get(&arrays[index])[..samples * arrays[index].buffer.sample()];
         if let Some(packed) = &reference.recurrent {
-            self.recurrent(packed, reference, inputs, output, memory);
-            return Some(());
-        }
-        let order = self.plan.order;
-        let samples = memory.count;
-        let count = |index: usize| if index < inputs.len() { inputs[index] } else { *output }.grid().elements();
-        let room = |index: usize| {
-            let start = reference.room[index] * samples;
-            start..start + count(index)
-        };
-        let mut params: [&[f32]; convshape_arith::param::MAX_PARAMS] = [&[]; convshape_arith::param::MAX_PARAMS];
-        for (slot, own) in params.iter_mut().zip(&reference.params) {
-            *slot = own;
-        }
-        let params = &params[..reference.params.len()];
-        for sample in 0..samples {
-            for (index, view) in inputs.iter().enumerate() {
-                let relayout = Relayout { level: self.level, view: *view };
-                memory.with_room(view, room(index), |x, room| {
-                    relayout.export(Threads::ONE, 1, &x[sample * view.buffer.sample()..], room);
-                });
+            let first = [1, 2].map(|index| (index < arrays.len()).then(|| array(index)));
+            let length = shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok())?;
+            packed.run(RecurrentBatch { length, x: array(0), first, factors: None, y, keep: false });
+        } else {
+            let mut params: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
+            for (slot, own) in params.iter_mut().zip(&reference.params) {
+                *slot = own;
             }
-            let out = room(inputs.len());
-            let (below, rest) = memory.workspace.split_at_mut(out.start);
-            let (y, above) = rest.split_at_mut(out.len());
-            let (shape, shapes) = reference.shapes.split_last()?;
-            let operands = Exported { shapes, ranges: &room, below, above, output_end: out.end };
-            match reference.op {
-                Op::MatMul { transpose_a, transpose_b } => {
-                    let [(first, a), (second, b)] = [operands.get(0), operands.get(1)];
-                    let product = Product::new([first, second], [transpose_a, transpose_b], shape);
-                    matmul::multiply(self.level, threads, &product, [a, b], y);
+            let params = &params[..reference.params.len()];
+            for (sample, y) in y.chunks_exact_mut(out.buffer.sample().max(1)).enumerate() {
+                let operands = Arrays { shapes, views: arrays, others: &others, sample };
+                match reference.op {
+                    Op::MatMul { transpose_a, transpose_b } => {
+                        let [(first, a), (second, b)] = [operands.get(0), operands.get(1)];
+                        let product = Product::new([first, second], [transpose_a, transpose_b], shape);
+                        matmul::multiply(level, threads, &product, [a, b], y);
+                    }
+                    _ => kernels::apply(&reference.op, self.plan.order, params, &operands, shape, y).ok()?,
                 }
-                Op::Permute { .. } => {
-                    let (shape, x) = operands.get(0);
-                    let from = reference.op.permutation(shape, order).ok()?;
-                    AxisPermutation::new(from, shape, 1)?.run(self.level, threads, x, y);
-                }
-                _ => kernels::apply(&reference.op, order, params, &operands, shape, y).ok()?,
             }
-            let relayout = Relayout { level: self.level, view: *output };
-            memory.with_output(output, room(inputs.len()), |x, y| {
-                relayout.import(Threads::ONE, 1, x, &mut y[sample * output.buffer.sample()..]);
-            });
+        }
+        if out != output {
+            let (x, y) = memory.pair(out, output);
+            Relayout { level, view: *output }.import(threads, samples, x, y);
         }
         Some(())
     }
 }
 
-/// The inputs of a layer that runs by the reference implementation, in the caller's order, in the workspace before and
-/// after its output.
-struct Exported<'a> {
+/// The inputs of a layer that runs on arrays: those of one sample.
+struct Arrays<'a> {
     shapes: &'a [Shape],
-    /// The range of each input in the workspace.
-    ranges: &'a dyn Fn(usize) -> Range<usize>,
-    below: &'a [f32],
-    above: &'a [f32],
-    output_end: usize,
+    views: &'a [View],
+    others: &'a Others<'a>,
+    sample: usize,
 }
 
-impl Operands<f32> for Exported<'_> {
+impl Operands<f32> for Arrays<'_> {
     fn count(&self) -> usize {
         self.shapes.len()
     }
 
     fn get(&self, index: usize) -> (&Shape, &[f32]) {
-        let range = (self.ranges)(index);
-        let elements = match range.start.checked_sub(self.output_end) {
-            Some(start) => &self.above[start..start + range.len()],
-            None => &self.below[range],
-        };
-        (&self.shapes[index], elements)
+        let elements = self.views[index].buffer.sample();
+        (&self.shapes[index], &self.others.get(&self.views[index])[self.sample * elements..][..elements])
     }
 }
 

@@ -18,6 +18,7 @@ use super::norm::{Along, GroupNorm};
 use super::plan::{Method, Plan, Step, Work};
 use super::planes::Planes;
 use super::pool::Windows;
+use super::rearrange::Rearrangement;
 use super::recurrent::Packed;
 use super::resample::Resample;
 use super::simd::Level;
@@ -56,6 +57,7 @@ pub(super) enum Job {
     },
     Convert,
     Reshape,
+    Move(Box<Rearrangement>),
     Resample(Box<Resample>),
     /// With the offset of its scratch buffer.
     Groups(Box<GroupNorm>, usize),
@@ -89,8 +91,8 @@ pub(super) struct Reference {
     /// The weights of a recurrent layer, which has kernels of its own.
     pub(super) recurrent: Option<Packed>,
     pub(super) shapes: Vec<Shape>,
-    /// The offsets of its inputs and its output in the chain's order of axes.
-    pub(super) room: Vec<usize>,
+    /// Its inputs and its output as arrays in the chain's order of axes: their own memory, or copies.
+    pub(super) arrays: Vec<View>,
 }
 
 impl Ready {
@@ -138,6 +140,11 @@ impl Ready {
             }
             Work::Convert => Job::Convert,
             Work::Reshape => Job::Reshape,
+            Work::Move { node, index, moves, .. } => {
+                let node = &plan.nodes[*node];
+                let [from, to] = [node.inputs[*index], node.outputs[0]].map(|value| &plan.shapes[value]);
+                Job::Move(Box::new(Rearrangement::new(moves, [(&inputs[0], from), (&output?, to)])?))
+            }
             Work::Adaptive(kind) => {
                 let sizes = (inputs[0].buffer.size, output?.buffer.size);
                 Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
@@ -190,13 +197,19 @@ impl Ready {
                     }
                     _ => None,
                 };
+                let views = inputs.iter().copied().chain(output);
+                let array = |(view, room): (View, &usize)| match view.is_array() {
+                    true => view,
+                    false => View::room_for(&view, *room),
+                };
+                let arrays = views.zip(room).map(array).collect();
                 let kept = if recurrent.is_some() { &[] } else { &node.params[..] };
                 Job::Reference(Box::new(Reference {
                     op: node.op,
                     params: kept.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
                     recurrent,
                     shapes: node.inputs.iter().chain(&node.outputs).map(|&value| plan.shapes[value]).collect(),
-                    room: room.clone(),
+                    arrays,
                 }))
             }
         };

@@ -78,36 +78,25 @@ impl<'b> RunMemory<'_, 'b> {
 
     /// Several buffers to read and another to write.
     pub(super) fn several<const N: usize>(&mut self, from: [&View; N], to: &View) -> ([&[f32]; N], &mut [f32]) {
+        let (others, y) = self.split(to);
+        (from.map(|view| others.get(view)), y)
+    }
+
+    /// A buffer to write, and all others to read.
+    pub(super) fn split(&mut self, to: &View) -> (Others<'_>, &mut [f32]) {
         let (first, count) = (self.first, self.count);
-        let ranges = from.map(|view| match view.buffer.place {
-            Place::Workspace(at) => self.range(view, at),
-            Place::Input(_) | Place::Output(_) => 0..0,
-        });
         let own = match to.buffer.place {
             Place::Workspace(at) => self.range(to, at),
             Place::Input(_) | Place::Output(_) => 0..0,
         };
-        let inputs = self.inputs;
         let (below, rest) = self.workspace.split_at_mut(own.start);
         let (y, above) = rest.split_at_mut(own.len());
-        let (below, above) = (&*below, &*above);
+        let others = Others { inputs: self.inputs, first, count, below, above, end: own.end };
         let y = match to.buffer.place {
             Place::Output(port) => &mut self.outputs[port][first * to.buffer.sample()..][..count * to.buffer.sample()],
             Place::Workspace(_) | Place::Input(_) => y,
         };
-        let mut index = 0;
-        let x = ranges.map(|range| {
-            let view = from[index];
-            index += 1;
-            let sample = view.buffer.sample();
-            match view.buffer.place {
-                Place::Input(port) => &inputs[port][first * sample..][..count * sample],
-                Place::Workspace(_) if range.start < own.start => &below[range.start..range.end.min(own.start)],
-                Place::Workspace(_) => &above[range.start - own.end..range.end - own.end],
-                Place::Output(_) => &[],
-            }
-        });
-        (x, y)
+        (others, y)
     }
 
     /// A buffer to read, and some of the workspace to write.
@@ -120,15 +109,31 @@ impl<'b> RunMemory<'_, 'b> {
             f(&self.inputs[port][self.first * from.buffer.sample()..], &mut self.workspace[room]);
         }
     }
+}
 
-    /// Some of the workspace to read, and a buffer to write.
-    pub(super) fn with_output(&mut self, to: &View, room: Range<usize>, f: impl FnOnce(&[f32], &mut [f32])) {
-        if let Place::Workspace(at) = to.buffer.place {
-            let range = self.range(to, at);
-            let (x, y) = two(self.workspace, room, range);
-            f(x, y);
-        } else if let Place::Output(port) = to.buffer.place {
-            f(&self.workspace[room], &mut self.outputs[port][self.first * to.buffer.sample()..]);
+/// The memory that a step can read while it writes a buffer.
+pub(super) struct Others<'a> {
+    inputs: &'a [&'a [f32]],
+    first: usize,
+    count: usize,
+    /// The workspace before the buffer and after its end.
+    below: &'a [f32],
+    above: &'a [f32],
+    end: usize,
+}
+
+impl<'a> Others<'a> {
+    /// The elements of a buffer.
+    pub(super) fn get(&self, view: &View) -> &'a [f32] {
+        let sample = view.buffer.sample();
+        let (below, count) = (self.below.len(), self.count * sample);
+        match view.buffer.place {
+            Place::Input(port) => &self.inputs[port][self.first * sample..][..count],
+            Place::Workspace(at) if at * self.count < below => {
+                &self.below[at * self.count..below.min(at * self.count + count + SLACK)]
+            }
+            Place::Workspace(at) => &self.above[at * self.count - self.end..][..count + SLACK],
+            Place::Output(_) => &[],
         }
     }
 }

@@ -20,6 +20,7 @@ use self::lower::Lowering;
 use super::attention::Attention;
 use super::buffer::View;
 use super::interleave::Interleave;
+use super::rearrange::Moves;
 use super::resample::Resample;
 use super::simd::Level;
 use super::taps::Axis;
@@ -67,6 +68,8 @@ pub(super) enum Work {
     Convert,
     /// Copies a value to another shape, in the caller's order of elements.
     Reshape,
+    /// Copies the elements of input `index` of a node to their places. With `keeps`, they keep their order.
+    Move { node: usize, index: usize, moves: Box<Moves>, keeps: bool },
     /// Pooling to a given size.
     Adaptive(PoolKind),
     /// Output rows that are rows of the input, or weighted sums of a few.

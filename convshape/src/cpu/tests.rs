@@ -324,6 +324,26 @@ fn sums_with_a_residual() {
     }
 }
 
+/// Large enough for several threads, which divide the points of the tiles.
+#[test]
+fn convolutions_in_few_tiles() {
+    let mut random = Random::new(97);
+    for (size, dilation) in [(7, 1), (9, 2)] {
+        let padding = Padding::Symmetric([dilation; 3]);
+        let plain = Conv::new(Dialect::Torch, Direction::Forward, 2);
+        let conv = Conv { outputs: 64, kernel: [3, 3, 1], dilation: [dilation, dilation, 1], padding, ..plain };
+        let input = Shape::of(&[64, size, size]);
+        assert!(check_within(
+            4.0 * TOLERANCE,
+            &mut random,
+            AxisOrder::ChannelsFirst,
+            input,
+            &[(Op::Conv(conv), vec![0])],
+            &[1]
+        ));
+    }
+}
+
 /// With Winograd's algorithm where it is faster, along two axes or one.
 #[test]
 fn convolutions_in_tiles() {
@@ -414,6 +434,30 @@ fn permutations_of_axes() {
         let op = Op::Permute { axes: Axes::of(&axes).expect("few"), swap: false };
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &[(op, vec![0])], &[1]));
+    }
+}
+
+/// Between convolutions and alone.
+#[test]
+fn shuffles_of_pixels() {
+    let mut random = Random::new(83);
+    for (order, factor) in [(AxisOrder::ChannelsFirst, 2), (AxisOrder::ChannelsFirst, 3), (AxisOrder::ChannelsLast, 2)]
+    {
+        for channels in [1, 3, 17] {
+            let mut sizes = vec![factor * random.pick(1, 3), factor * random.pick(1, 3)];
+            let packed = channels * factor * factor;
+            sizes.insert(order.channel(3), packed);
+            let conv = Conv { outputs: packed, kernel: [1; 3], ..Conv::new(Dialect::Torch, Direction::Forward, 2) };
+            let layers = [
+                (Op::PixelShuffle { factor }, vec![0]),
+                (Op::PixelUnshuffle { factor }, vec![1]),
+                (Op::Conv(conv), vec![2]),
+                (Op::PixelShuffle { factor }, vec![3]),
+                (Op::Conv(conv), vec![4]),
+                (Op::PixelUnshuffle { factor }, vec![3]),
+            ];
+            assert!(check(&mut random, order, Shape::of(&sizes), &layers, &[1, 2, 4, 5, 6]), "{channels} {factor}");
+        }
     }
 }
 

@@ -12,8 +12,9 @@ use convshape_arith::shape::Shape;
 use super::place::{Inside, join, root};
 use super::{Method, Step, Work};
 use crate::cpu::attention::Attention;
-use crate::cpu::buffer::Grid;
+use crate::cpu::buffer::{Grid, View};
 use crate::cpu::norm::GroupNorm;
+use crate::cpu::rearrange::Moves;
 use crate::cpu::resample::{Resample, border};
 use crate::cpu::simd::{Level, MOST_LANES};
 use crate::cpu::taps::Axis;
@@ -32,6 +33,8 @@ pub(super) struct Lowering {
     /// The tensor layout of each value: with [`AxisOrder::ChannelsLast`], its last axis is innermost, as
     /// in the caller's arrays; with [`AxisOrder::ChannelsFirst`], its first.
     pub(super) layouts: Vec<AxisOrder>,
+    /// The layout that the readers of each value need, if they need one.
+    wanted: Vec<Option<AxisOrder>>,
     pub(super) grids: Vec<Grid>,
     /// How many nodes and outputs read each value.
     readers: Vec<usize>,
@@ -60,13 +63,15 @@ impl Lowering {
             grids: shapes.iter().map(|shape| Grid::new(shape, order)).collect::<Option<_>>()?,
             shapes,
             layouts: vec![order; count],
+            wanted: vec![None; count],
             readers: graph.readers(),
             inside: vec![None; count],
             converted: Vec::new(),
             steps: Vec::new(),
         };
-        for (value, layout) in lowering.wanted().into_iter().enumerate().take(lowering.inputs) {
-            lowering.lay(value, layout.unwrap_or(AxisOrder::ChannelsLast))?;
+        lowering.wanted = lowering.wanted();
+        for value in 0..lowering.inputs {
+            lowering.lay(value, lowering.wanted[value].unwrap_or(AxisOrder::ChannelsLast))?;
             lowering.steps.push(Step {
                 nodes: Vec::new(),
                 work: Work::Import(value),
@@ -131,6 +136,9 @@ impl Lowering {
         let mut wanted = vec![None; self.shapes.len()];
         let reads = |node: &&Node| !matches!(node.op, Op::Source { .. });
         for node in self.nodes.iter().rev().filter(reads) {
+            if let Op::Permute { .. } = node.op {
+                continue;
+            }
             let layout = self.needed(node).or(wanted[node.outputs[0]]);
             for &value in &node.inputs {
                 wanted[value] = if layout == Some(self.order) { layout } else { wanted[value].or(layout) };
@@ -142,19 +150,41 @@ impl Lowering {
     /// The layout that a layer needs for its operands; `None` if any will do.
     fn needed(&self, node: &Node) -> Option<AxisOrder> {
         match node.op {
-            Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => None,
-            Op::Add | Op::Mul if self.is_even(node) => None,
-            Op::Linear { .. } | Op::Projection(_) | Op::Attention(_) | Op::LayerNorm { .. } | Op::RmsNorm { .. } => {
-                Some(AxisOrder::ChannelsLast)
-            }
-            _ if is_reshape(&node.op) || self.is_last(node) => Some(AxisOrder::ChannelsLast),
-            _ => Some(self.order),
+            Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } | Op::Permute { .. } => None,
+            Op::Add | Op::Mul if self.is_even(node) || self.is_aligned(node) => None,
+            Op::Add | Op::Mul if self.shapes[node.outputs[0]].rank() <= 4 => Some(self.order),
+            _ if self.is_last(node) => Some(AxisOrder::ChannelsLast),
+            Op::Slice { .. } | Op::Split { .. } | Op::Concat { .. } => None,
+            Op::Conv(_)
+            | Op::BatchNorm { .. }
+            | Op::Prelu { .. }
+            | Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalPool { .. }
+            | Op::Upsample(_)
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. }
+            | Op::ChannelShuffle { .. }
+            | Op::LocalResponseNorm { .. } => Some(self.order),
+            // Matrices, normalisation along the last axis, and all that runs on arrays in the caller's order.
+            _ => Some(AxisOrder::ChannelsLast),
         }
     }
 
     /// Whether all operands have the output's shape.
     fn is_even(&self, node: &Node) -> bool {
         node.inputs.iter().all(|&value| self.shapes[value] == self.shapes[node.outputs[0]])
+    }
+
+    /// Whether the axes of all operands correspond in either layout: a value with channels alone belongs to the
+    /// channels.
+    fn is_aligned(&self, node: &Node) -> bool {
+        let rank = self.shapes[node.outputs[0]].rank();
+        rank <= 4 && node.inputs.iter().all(|&value| self.shapes[value].rank() == rank)
     }
 
     /// Whether a layer works along the last axis of what it reads.
@@ -166,7 +196,8 @@ impl Lowering {
     fn is_channels(&self, node: &Node, layout: AxisOrder) -> bool {
         let rank = self.shapes[node.inputs[0]].rank();
         let stacks = matches!(node.op, Op::Stack { .. } | Op::Unflatten { .. });
-        let at = node.op.axis().and_then(|axis| axis.index(rank, self.order));
+        let axis = if let Op::Split { axis, .. } = node.op { Some(axis) } else { node.op.axis() };
+        let at = axis.and_then(|axis| axis.index(rank, self.order));
         !stacks && at == Some(layout.channel(rank))
     }
 
@@ -261,13 +292,21 @@ impl Lowering {
         let mut node = self.nodes[index].clone();
         if let Op::Source { .. } = node.op {
             let output = node.outputs[0];
-            self.lay(output, self.order)?;
+            self.lay(output, self.wanted[output].unwrap_or(self.order))?;
             let work = Work::Source { node: index };
             self.steps.push(Step { nodes: [index].into(), work, inputs: Vec::new(), output });
             return Some(());
         }
-        let has = |layout: AxisOrder| node.inputs.iter().any(|&value| self.layouts[value] == layout);
-        let free = if has(self.order) { self.order } else { AxisOrder::ChannelsLast };
+        if let Op::Permute { .. } = node.op {
+            return self.permute(index, &node);
+        }
+        // As few elements as possible are converted.
+        let in_layout = |layout: AxisOrder| {
+            let inputs = node.inputs.iter().filter(|value| self.layouts[**value] == layout);
+            inputs.map(|&value| self.grids[value].elements()).sum::<usize>()
+        };
+        let last = in_layout(AxisOrder::ChannelsLast) > in_layout(AxisOrder::ChannelsFirst);
+        let free = if last { AxisOrder::ChannelsLast } else { self.order };
         let layout = self.needed(&node).unwrap_or(free);
         self.shorten(index, &mut node, layout);
         let shape = self.shapes[node.inputs[0]];
@@ -329,13 +368,27 @@ impl Lowering {
                 self.inside[output] = Some((inputs[0], usize::try_from(start).ok()?));
                 return Some(());
             }
-            Op::Split { .. } if self.of_channels(&node.op, &shape).is_some() => {
-                self.inside[output] = Some((inputs[0], self.of_channels(&node.op, &shape)?));
+            Op::Split { .. } if self.is_channels(&node, layout) => {
+                let (_, start) = node.op.piece_start(&shape, self.order)?;
+                self.inside[output] = Some((inputs[0], usize::try_from(start).ok()?));
                 return Some(());
             }
             _ if is_reshape(&node.op) => Work::Reshape,
             Op::Concat { .. } if self.is_channels(&node, layout) => {
                 join(&mut self.inside, &mut self.steps, (index, &node), &self.grids, &self.layouts);
+                return Some(());
+            }
+            Op::Slice { .. }
+            | Op::Split { .. }
+            | Op::Concat { .. }
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. } => {
+                for operand in 0..inputs.len() {
+                    let moves = self.moves(index, operand)?;
+                    let work = Work::Move { node: index, index: operand, moves: Box::new(moves), keeps: false };
+                    let (nodes, inputs) = ([index].into(), [inputs[operand]].into());
+                    self.steps.push(Step { nodes, work, inputs, output });
+                }
                 return Some(());
             }
             Op::Pool(pool) => {
@@ -391,6 +444,32 @@ impl Lowering {
         Some(())
     }
 
+    /// What a node copies of one of its operands.
+    fn moves(&self, index: usize, operand: usize) -> Option<Moves> {
+        let node = &self.nodes[index];
+        let shapes: Vec<Shape> = node.inputs.iter().map(|&value| self.shapes[value]).collect();
+        Moves::new(&node.op, &shapes, operand, &self.shapes[node.outputs[0]], self.order)
+    }
+
+    /// Adds the step of a `Permute`, which reads any layout and writes the one that its readers need, or else the one
+    /// in which the elements keep their order.
+    fn permute(&mut self, index: usize, node: &Node) -> Option<()> {
+        let (input, output) = (node.inputs[0], node.outputs[0]);
+        let moves = self.moves(index, 0)?;
+        let keeps = |layout: AxisOrder| {
+            let grid = Grid::new(&self.shapes[output], layout)?;
+            let [from, to] = [View::dense(&self.grids[input], self.layouts[input]), View::dense(&grid, layout)];
+            Some(moves.keep([(&from, &self.shapes[input]), (&to, &self.shapes[output])]))
+        };
+        let kept = [AxisOrder::ChannelsLast, self.order].into_iter().find(|layout| keeps(*layout) == Some(true));
+        let layout = self.wanted[output].or(kept).unwrap_or(AxisOrder::ChannelsLast);
+        let keeps = keeps(layout)?;
+        self.lay(output, layout)?;
+        let work = Work::Move { node: index, index: 0, moves: Box::new(moves), keeps };
+        self.steps.push(Step { nodes: [index].into(), work, inputs: [input].into(), output });
+        Some(())
+    }
+
     /// Puts an earlier join in the place of the operands that it has joined, if there is one: in a dense block each
     /// layer joins all values before it. The earlier one must still have its value, and not be the caller's memory.
     fn shorten(&self, index: usize, node: &mut Node, layout: AxisOrder) {
@@ -414,12 +493,6 @@ impl Lowering {
         if let Some(earlier) = self.nodes[..index].iter().filter(begins).max_by_key(|earlier| earlier.inputs.len()) {
             node.inputs.splice(..earlier.inputs.len(), [earlier.outputs[0]]);
         }
-    }
-
-    /// The first channel of a `Split` along the channels.
-    fn of_channels(&self, op: &Op, shape: &Shape) -> Option<usize> {
-        let (axis, start) = op.piece_start(shape, self.order)?;
-        if axis == self.order.channel(shape.rank()) { usize::try_from(start).ok() } else { None }
     }
 
     /// Whether values in the caller's order never have a border.

@@ -137,10 +137,15 @@ impl Plan {
         for value in 0..buffers.len() {
             buffers[value].place = buffers[memory[value]].place;
         }
+        let view = |value: usize| {
+            let ((index, channel), order) = (root(value), layouts[value]);
+            View { order, buffer: buffers[index], channel, channels: grids[value].channels }
+        };
         for (time, step) in self.steps.iter_mut().enumerate() {
             if let Work::Reference { room, .. } = &mut step.work {
-                for place in room.iter_mut() {
-                    *place = allocate(*place, time, time);
+                for (place, &value) in room.iter_mut().zip(step.inputs.iter().chain([&step.output])) {
+                    // An array is used where it is.
+                    *place = if view(value).is_array() { 0 } else { allocate(*place, time, time) };
                 }
             }
             if let Work::Groups { room, .. } | Work::Attention { room, .. } = &mut step.work {
@@ -158,13 +163,7 @@ impl Plan {
                 first && !(buffers[buffer].planar && matches!(step.work, Work::Import(_)))
             })
             .collect();
-        self.views = (0..grids.len())
-            .map(|value| {
-                let ((index, channel), order) = (root(value), layouts[value]);
-                let (buffer, channels) = (buffers[index], grids[value].channels);
-                lives[memory[index]].map(|_| View { order, buffer, channel, channels })
-            })
-            .collect();
+        self.views = (0..grids.len()).map(|value| lives[memory[root(value).0]].map(|_| view(value))).collect();
     }
 
     /// The buffer whose memory each buffer uses: another's if a step would only copy it. Such steps are removed.
@@ -181,6 +180,7 @@ impl Plan {
             .map(|step| {
                 let same = match step.work {
                     Work::Reshape => true,
+                    Work::Move { keeps, .. } => keeps,
                     Work::Convert => {
                         let (from, to) = (step.inputs[0], step.output);
                         let apart = if layouts[from] == AxisOrder::ChannelsFirst { &grids[from] } else { &grids[to] };
@@ -189,7 +189,8 @@ impl Plan {
                     _ => false,
                 };
                 let (from, to) = (step.inputs.first().copied().unwrap_or(step.output), step.output);
-                let inner = matches!(buffers[to].place, Place::Workspace(_));
+                let own = |value: usize| matches!(buffers[value].place, Place::Workspace(_));
+                let inner = own(to) && (own(memory[from]) || !self.overreads(inside, to));
                 let free = same && inner && whole(from) && whole(to) && written(to) == 1;
                 if free {
                     memory[to] = memory[from];
@@ -199,6 +200,12 @@ impl Plan {
             .collect();
         self.steps = steps.into_iter().zip(dropped).filter(|(_, dropped)| !dropped).map(|(step, _)| step).collect();
         memory
+    }
+
+    /// Whether a layer reads beyond the end of a value: a vector of channels may start at the last channel.
+    fn overreads(&self, inside: &[Inside], value: usize) -> bool {
+        let grouped = |op: &Op| matches!(op, Op::Conv(conv) if conv.groups > 1);
+        self.nodes.iter().any(|node| grouped(&node.op) && root(inside, node.inputs[0]).0 == value)
     }
 
     /// The values that are outputs of the chain.
@@ -216,15 +223,12 @@ impl Plan {
         };
         let whole = |value: usize| !inside.iter().flatten().any(|(outer, _)| *outer == value);
         let nodes = &self.nodes;
-        // A vector of channels may start at the last channel and read beyond it.
-        let grouped = |op: &Op| matches!(op, Op::Conv(conv) if conv.groups > 1);
-        let overread =
-            |value: usize| nodes.iter().any(|node| grouped(&node.op) && root(inside, node.inputs[0]).0 == value);
+        let overread: Vec<bool> = (0..grids.len()).map(|value| self.overreads(inside, value)).collect();
         let exported: Vec<usize> = self.outputs_of();
         self.steps.retain(|step| match step.work {
             Work::Import(port) => {
                 let direct = same(step.output, &buffers[step.output]);
-                let direct = direct && (buffers[step.output].planar || !overread(step.output));
+                let direct = direct && (buffers[step.output].planar || !overread[step.output]);
                 if direct {
                     buffers[step.output].place = Place::Input(port);
                 }

@@ -18,7 +18,7 @@ use super::weight_gradient::WeightGradient;
 use crate::cpu::attention::Drop;
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::math::Epilogue;
-use crate::cpu::permute::AxisPermutation;
+use crate::cpu::rearrange::Rearrangement;
 use crate::cpu::recurrent::{Packed, RecurrentBatch};
 use crate::cpu::relayout::Relayout;
 use crate::cpu::simd::Level;
@@ -65,8 +65,8 @@ pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
 
 /// Permutes the axes of each sample. A plan's shapes have no symbols.
 fn permute(on: Machine, samples: usize, from: [usize; MAX_RANK], input: &Shape, x: &[f32], y: &mut [f32]) {
-    if let Some(permutation) = AxisPermutation::new(from, input, samples) {
-        permutation.run(on.level, on.threads, x, y);
+    if let Some(permutation) = Rearrangement::permutation(from, input) {
+        permutation.run(on.level, on.threads, samples, x, y);
     }
 }
 
@@ -221,7 +221,7 @@ impl RowMajor {
             return Ok(());
         }
         if let Op::Permute { .. } = op {
-            let from = AxisPermutation::inverse(op.permutation(&shapes[0], *order)?);
+            let from = Rearrangement::inverse(op.permutation(&shapes[0], *order)?);
             if wanted[0] {
                 permute(on, samples, from, output, dy, &mut dx[0]);
             }

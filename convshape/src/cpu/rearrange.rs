@@ -1,0 +1,266 @@
+//! Copies that rearrange elements: permuted axes, slices and joins along any axis, pixel shuffles.
+
+use std::vec::Vec;
+
+use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::shape::{MAX_RANK, Shape};
+
+use super::buffer::View;
+use super::relayout::copy;
+use super::simd::{Kernel, Level, MOST_LANES, Simd};
+use super::threads::{Spread, Threads};
+
+/// The time per element, in multiply-adds.
+const WORK: usize = 8;
+
+/// Elements that are copied in turn: their number, and the axis and the step of each turn in the input and in the
+/// output.
+#[derive(Clone, Copy, Debug)]
+struct Walk {
+    size: usize,
+    from: (usize, usize),
+    to: (usize, usize),
+}
+
+/// What a layer copies: where it starts along each axis, and how it goes on.
+#[derive(Clone, Debug)]
+pub(super) struct Moves {
+    walks: Vec<Walk>,
+    from: [usize; MAX_RANK],
+    to: [usize; MAX_RANK],
+}
+
+impl Moves {
+    /// What a layer copies of its input `index`; `None` if it does not just move elements.
+    pub(super) fn new(op: &Op, inputs: &[Shape], index: usize, output: &Shape, order: AxisOrder) -> Option<Moves> {
+        let shape = &inputs[index];
+        let (sizes, rank) = (shape.numbers()?, shape.rank());
+        let walk = |axis: usize| Walk { size: sizes[axis], from: (axis, 1), to: (axis, 1) };
+        let mut own = Moves { walks: (0..rank).map(walk).collect(), from: [0; MAX_RANK], to: [0; MAX_RANK] };
+        match *op {
+            Op::Permute { .. } => {
+                let from = op.permutation(shape, order).ok()?;
+                own.walks = (0..rank).map(|axis| Walk { to: (axis, 1), ..walk(from[axis]) }).collect();
+            }
+            Op::Slice { .. } | Op::Split { .. } => {
+                let (axis, start) = match *op {
+                    Op::Slice { axis, start, .. } => (axis.index(rank, order)?, start),
+                    _ => op.piece_start(shape, order)?,
+                };
+                own.walks[axis].size = output.numbers()?[axis];
+                own.from[axis] = usize::try_from(start).ok()?;
+            }
+            Op::Concat { axis } => {
+                let axis = axis.index(rank, order)?;
+                let before = inputs[..index].iter().map(|shape| shape.numbers().map(|sizes| sizes[axis]));
+                own.to[axis] = before.sum::<Option<usize>>()?;
+            }
+            Op::PixelShuffle { factor } | Op::PixelUnshuffle { factor } => {
+                let back = matches!(op, Op::PixelUnshuffle { .. });
+                let (factor, channel) = (usize::try_from(factor).ok()?, order.channel(rank));
+                let spatial = rank - 1;
+                let block = factor.pow(u32::try_from(spatial).ok()?);
+                let [packed, wide] = if back { [1, factor] } else { [block, 1] };
+                // The loops of a shuffle; its inverse exchanges the two sides.
+                let channels = sizes[channel] / packed;
+                own.walks = [Walk { size: channels, from: (channel, block), to: (channel, 1) }].into();
+                for axis in 0..spatial {
+                    let at = order.spatial(axis);
+                    own.walks.push(Walk { size: sizes[at] / wide, from: (at, 1), to: (at, factor) });
+                    let step = factor.pow(u32::try_from(spatial - 1 - axis).ok()?);
+                    own.walks.push(Walk { size: factor, from: (channel, step), to: (at, 1) });
+                }
+                if back {
+                    own.walks.iter_mut().for_each(|walk| (walk.from, walk.to) = (walk.to, walk.from));
+                }
+            }
+            _ => return None,
+        }
+        Some(own)
+    }
+
+    /// Whether the elements keep their order between two values without borders.
+    pub(super) fn keep(&self, [from, to]: [(&View, &Shape); 2]) -> bool {
+        let whole = from.0.is_whole() && to.0.is_whole();
+        let copy = Rearrangement::new(self, [from, to]);
+        whole
+            && copy.is_some_and(|copy| {
+                let all = from.0.grid().elements();
+                copy.starts == [0, 0] && copy.loops().iter().all(|each| each.size == all && [each.x, each.y] == [1, 1])
+            })
+    }
+}
+
+/// Elements that are copied in turn: their number, and the strides in the input and in the output.
+#[derive(Clone, Copy)]
+struct Loop {
+    size: usize,
+    x: usize,
+    y: usize,
+}
+
+/// A copy between two views. The loops are listed from the outermost to the innermost in the output.
+#[derive(Clone, Copy)]
+pub(super) struct Rearrangement {
+    loops: [Loop; MAX_RANK],
+    count: usize,
+    /// The first element in the input and in the output.
+    starts: [usize; 2],
+    /// Elements of a sample.
+    samples: [usize; 2],
+    elements: usize,
+}
+
+impl Rearrangement {
+    /// `None` if a size is a symbol.
+    pub(super) fn new(moves: &Moves, [from, to]: [(&View, &Shape); 2]) -> Option<Rearrangement> {
+        let [x, y] = [from.0.strides_of(from.1)?, to.0.strides_of(to.1)?];
+        let start = |view: &View, strides: &[usize], first: &[usize]| {
+            view.at([0; 3]) + strides.iter().zip(first).map(|(stride, first)| stride * first).sum::<usize>()
+        };
+        let loops = moves.walks.iter().map(|walk| Loop {
+            size: walk.size,
+            x: walk.from.1 * x[walk.from.0],
+            y: walk.to.1 * y[walk.to.0],
+        });
+        let mut own = Rearrangement::of(loops.collect());
+        own.starts = [start(from.0, &x, &moves.from), start(to.0, &y, &moves.to)];
+        own.samples = [from.0.buffer.sample(), to.0.buffer.sample()];
+        Some(own)
+    }
+
+    /// A permutation of the axes of arrays without borders: axis `a` of the output is axis `from[a]` of the input.
+    /// `None` if a size is a symbol.
+    #[cfg(feature = "train")]
+    pub(super) fn permutation(from: [usize; MAX_RANK], input: &Shape) -> Option<Rearrangement> {
+        let (sizes, rank) = (input.numbers()?, input.rank());
+        let elements = sizes[..rank].iter().product();
+        let mut stride = elements;
+        let loops = from[..rank].iter().map(|&axis| {
+            stride /= sizes[axis].max(1);
+            Loop { size: sizes[axis], x: sizes[axis + 1..rank].iter().product(), y: stride }
+        });
+        let own = Rearrangement::of(loops.collect());
+        Some(Rearrangement { samples: [elements; 2], ..own })
+    }
+
+    /// The permutation back to the input's order of axes.
+    #[cfg(feature = "train")]
+    pub(super) fn inverse(from: [usize; MAX_RANK]) -> [usize; MAX_RANK] {
+        let mut back = [0; MAX_RANK];
+        for (axis, from) in from.into_iter().enumerate() {
+            back[from] = axis;
+        }
+        back
+    }
+
+    /// Sorts the loops; neighbours that form one run become one.
+    fn of(mut all: Vec<Loop>) -> Rearrangement {
+        let elements = all.iter().map(|each| each.size).product();
+        all.retain(|each| each.size != 1);
+        all.sort_by_key(|each| core::cmp::Reverse(each.y));
+        let single = Loop { size: 1, x: 1, y: 1 };
+        let mut own = Rearrangement { loops: [single; MAX_RANK], count: 0, starts: [0; 2], samples: [0; 2], elements };
+        for each in all {
+            match own.loops[..own.count].last_mut() {
+                Some(last) if [last.x, last.y] == [each.x * each.size, each.y * each.size] => {
+                    *last = Loop { size: last.size * each.size, ..each };
+                }
+                _ => {
+                    own.loops[own.count] = each;
+                    own.count += 1;
+                }
+            }
+        }
+        own.count = own.count.max(1);
+        own
+    }
+
+    fn loops(&self) -> &[Loop] {
+        &self.loops[..self.count]
+    }
+
+    /// Copies `samples` samples of `x` to `y`.
+    pub(super) fn run(&self, level: Level, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
+        let (outer, [x_start, y_start]) = (self.loops[0], self.starts);
+        let spread = Spread { sample: self.samples[1], units: outer.size, origin: y_start, step: outer.y };
+        spread.run(threads, WORK * self.elements, samples, y, &|y, base, samples, units| {
+            let mut own = *self;
+            own.loops[0].size = units.len();
+            for sample in samples {
+                let from = sample * self.samples[0] + x_start + units.start * outer.x;
+                let to = sample * self.samples[1] + y_start + units.start * outer.y - base;
+                level.run(RearrangementShare { copy: &own, x: &x[from..], y: &mut y[to..] });
+            }
+        });
+    }
+}
+
+/// Some of the elements along the outermost loop.
+struct RearrangementShare<'a> {
+    copy: &'a Rearrangement,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for RearrangementShare<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let RearrangementShare { copy: rearrangement, x, y } = self;
+        let mut outer = rearrangement.loops;
+        let count = rearrangement.count - 1;
+        let last = outer[count];
+        let inner = outer[..count].iter().position(|each| each.x == 1);
+        match (last, inner) {
+            (Loop { size, x: 1, y: 1 }, _) => {
+                each_place(&outer[..count], |from, to| copy(simd, &x[from..][..size], &mut y[to..]));
+            }
+            // The innermost axis of the input and that of the output are transposed in blocks.
+            (Loop { y: 1, .. }, Some(inner)) => {
+                let first = core::mem::replace(&mut outer[inner].size, 1);
+                let step = outer[inner].y;
+                each_place(&outer[..count], |from, to| {
+                    for row in (0..last.size).step_by(MOST_LANES) {
+                        for column in (0..first).step_by(MOST_LANES) {
+                            let block = [MOST_LANES.min(last.size - row), MOST_LANES.min(first - column)];
+                            let (x, y) = (&x[from + row * last.x + column..], &mut y[to + column * step + row..]);
+                            simd.transpose(x, last.x, y, step, block);
+                        }
+                    }
+                });
+            }
+            _ => each_place(&outer[..count], |from, to| {
+                let x = x[from..].iter().step_by(last.x.max(1));
+                y[to..].iter_mut().step_by(last.y.max(1)).zip(x).take(last.size).for_each(|(y, x)| *y = *x);
+            }),
+        }
+    }
+}
+
+/// Calls `f` with the offsets in the input and in the output of each combination of indices.
+#[inline(always)]
+fn each_place(loops: &[Loop], mut f: impl FnMut(usize, usize)) {
+    let mut at = [0; MAX_RANK];
+    let (mut from, mut to) = (0, 0);
+    if loops.iter().any(|each| each.size == 0) {
+        return;
+    }
+    loop {
+        f(from, to);
+        let mut axis = loops.len();
+        loop {
+            let Some(next) = axis.checked_sub(1) else { return };
+            axis = next;
+            let each = loops[axis];
+            at[axis] += 1;
+            (from, to) = (from + each.x, to + each.y);
+            if at[axis] < each.size {
+                break;
+            }
+            at[axis] = 0;
+            (from, to) = (from - each.size * each.x, to - each.size * each.y);
+        }
+    }
+}
