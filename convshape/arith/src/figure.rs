@@ -23,13 +23,14 @@ const HIGHEST: i64 = 110;
 const LOWEST: i64 = 10;
 const THIN: i64 = 4;
 const SLOT: i64 = 14;
-/// The gap between boxes in a long chain and in a short one.
+/// The smallest and the largest gap between boxes.
 const GAP: i64 = 8;
-const WIDE_GAP: i64 = 18;
+const WIDE_GAP: i64 = 40;
 const MARGIN: i64 = 10;
 const LETTER: i64 = 6;
-/// The longest chain with the wide gap.
-const SHORT: usize = 16;
+const LINE: i64 = 13;
+/// The width of a page of rustdoc. A wider picture can be scrolled.
+const PAGE: i64 = 900;
 const LEGEND: i64 = 24;
 
 /// An input or a layer. A layer comes after the ones that it reads.
@@ -84,11 +85,19 @@ impl Picture<'_> {
     fn write(&self, out: &mut impl Write) -> fmt::Result {
         let mut areas = [Area { left: 0, width: 0, height: 0 }; MOST_BOXES + 1];
         let mut right = MARGIN;
-        let gap = if self.places.count <= SHORT { WIDE_GAP } else { GAP };
         let tallest = self.places.iter().map(|place| self.side(place)).max().unwrap_or(1).max(1);
-        for (area, place) in areas.iter_mut().zip(self.places.iter()) {
+        let slot = |upright: bool, at: usize, place: Place| {
+            let words = if upright { LETTER * self.letters(at, place).into_iter().max().unwrap_or(0) } else { 0 };
+            self.width(place).max(SLOT).max(words)
+        };
+        let slots = |upright| self.places.iter().enumerate().map(|(at, place)| slot(upright, at, place)).sum::<i64>();
+        let gaps = i64::try_from(self.places.count).unwrap_or(0);
+        // Names that would not fit next to each other run downwards.
+        let upright = slots(true) + gaps * GAP + 2 * MARGIN <= PAGE;
+        let gap = ((PAGE - 2 * MARGIN - slots(upright)) / gaps.max(1)).clamp(GAP, WIDE_GAP);
+        for (at, (area, place)) in areas.iter_mut().zip(self.places.iter()).enumerate() {
             let (width, height) = (self.width(place), self.height(place, tallest));
-            let slot = width.max(SLOT);
+            let slot = slot(upright, at, place);
             *area = Area { left: right + (slot - width) / 2, width, height };
             right += slot + gap;
         }
@@ -99,15 +108,13 @@ impl Picture<'_> {
             *depth = lift(from, to).max(*depth);
         });
         // A quadratic curve reaches half of its control point's height.
-        let marks = if self.places.iter().any(|place| matches!(place, Place::Layer { repeated: Some(_), .. })) {
-            16
-        } else {
-            0
-        };
+        let mut marks = 0;
+        self.pieces(|_, _, _| marks = 16);
         let axis = MARGIN + above / 2 + marks + HIGHEST / 2;
         let words = axis + HIGHEST / 2 + below / 2 + MARGIN;
-        let longest = self.places.iter().map(|place| self.letters(place)).max().unwrap_or(0);
-        let height = words + longest * LETTER + LEGEND;
+        let letters = |(at, place)| self.letters(at, place).into_iter().sum::<i64>() + 1;
+        let longest = self.places.iter().enumerate().map(letters).max().unwrap_or(0);
+        let height = words + if upright { 2 * LINE + LINE / 2 } else { longest * LETTER } + LEGEND;
         let width = (right + MARGIN).max(430);
 
         write!(
@@ -122,10 +129,12 @@ impl Picture<'_> {
             let (from, to) = (pair[0].left + pair[0].width, pair[1].left);
             write!(out, "<path d=\"M{from} {axis}H{to}\" stroke-opacity=\".6\"/>")?;
         }
-        for (place, area) in self.places.iter().zip(areas) {
-            self.place(out, place, *area, axis, words)?;
+        for (at, area) in areas.iter().enumerate() {
+            self.place(out, at, *area, axis)?;
+            let words = if upright { words + LINE / 2 } else { words };
+            self.label(out, at, *area, words, upright)?;
         }
-        self.repeats(out, areas, axis - HIGHEST / 2 - 6)?;
+        self.brackets(out, areas, axis - HIGHEST / 2 - 6)?;
         let mut written = Ok(());
         self.arcs(areas, |kind, from, to| {
             let (sign, style) = match kind {
@@ -148,54 +157,120 @@ impl Picture<'_> {
         out.write_str("</svg>")
     }
 
-    /// The box and its name.
-    fn place(&self, out: &mut impl Write, place: Place, area: Area, axis: i64, words: i64) -> fmt::Result {
+    /// The box.
+    fn place(&self, out: &mut impl Write, at: usize, area: Area, axis: i64) -> fmt::Result {
         let Area { left, width, height } = area;
-        let (x, top) = (area.middle() + 3, axis - height / 2);
-        match place {
+        match self.places.get(at) {
             Place::Layer { index, .. } => {
                 let Drawn { name, op, output, .. } = &self.drawn[index];
-                let colour = Colour::of(op).css();
+                let (top, colour) = (axis - height / 2, Colour::of(op).css());
                 write!(
                     out,
                     "<g><title>{}: {} {output}</title><rect x=\"{left}\" y=\"{top}\" width=\"{width}\" \
                      height=\"{height}\" rx=\"1\" fill=\"{colour}\" fill-opacity=\".55\"/></g>",
                     Escaped(name),
                     Escaped(op)
-                )?;
-                write!(
-                    out,
-                    "<text transform=\"translate({x} {words}) rotate(90)\" fill=\"currentColor\" stroke=\"none\">{} \
-                     <tspan fill-opacity=\".7\">{output}</tspan></text>",
-                    Escaped(name)
                 )
             }
-            Place::Left(count) => write!(
+            Place::Left(_) => write!(
                 out,
-                "<text x=\"{left}\" y=\"{}\" fill=\"currentColor\" stroke=\"none\" font-size=\"16\">...</text>\
-                 <text transform=\"translate({x} {words}) rotate(90)\" fill=\"currentColor\" stroke=\"none\">{count} \
-                 more layers</text>",
+                "<text x=\"{left}\" y=\"{}\" fill=\"currentColor\" stroke=\"none\" font-size=\"16\">...</text>",
                 axis - 4
             ),
         }
     }
 
-    /// A bracket over each repeated piece.
-    fn repeats(&self, out: &mut impl Write, areas: &[Area], y: i64) -> fmt::Result {
-        for (at, place) in self.places.iter().enumerate() {
-            let Place::Layer { repeated: Some((period, times)), .. } = place else { continue };
-            let last = areas[(at + period - 1).min(areas.len() - 1)];
-            let (from, to) = (areas[at].left, last.left + last.width);
-            write!(
-                out,
-                "<path d=\"M{from} {}v-4H{to}v4\" stroke-opacity=\".7\"/><text x=\"{}\" y=\"{}\" fill=\"currentColor\" \
-                 stroke=\"none\" text-anchor=\"middle\">&#215;{times}</text>",
-                y + 4,
-                from.midpoint(to),
-                y - 3
-            )?;
+    /// The name and shape below a box: upright in two lines, or downwards in one.
+    fn label(&self, out: &mut impl Write, at: usize, area: Area, y: i64, upright: bool) -> fmt::Result {
+        let x = area.middle();
+        let style = "fill=\"currentColor\" stroke=\"none\"";
+        match upright {
+            true => write!(out, "<text x=\"{x}\" y=\"{y}\" {style} text-anchor=\"middle\">")?,
+            false => write!(out, "<text transform=\"translate({} {y}) rotate(90)\" {style}>", x + 3)?,
         }
-        Ok(())
+        match self.places.get(at) {
+            Place::Left(count) => write!(out, "{count} more layers")?,
+            place @ Place::Layer { index, .. } => {
+                write!(out, "{}", Escaped(self.name(at, index)))?;
+                let output = self.drawn[index].output;
+                match upright {
+                    true if self.keeps(place) => {}
+                    true => write!(out, "<tspan x=\"{x}\" dy=\"{LINE}\" fill-opacity=\".7\">{output}</tspan>")?,
+                    false => write!(out, " <tspan fill-opacity=\".7\">{output}</tspan>")?,
+                }
+            }
+        }
+        out.write_str("</text>")
+    }
+
+    /// A bracket over each repeated piece and each block.
+    fn brackets(&self, out: &mut impl Write, areas: &[Area], y: i64) -> fmt::Result {
+        let mut written = Ok(());
+        self.pieces(|first, last, piece| {
+            let (from, to) = (areas[first].left, areas[last].left + areas[last].width);
+            let (bottom, middle, top) = (y + 4, from.midpoint(to), y - 3);
+            written = written.and_then(|()| {
+                write!(
+                    out,
+                    "<path d=\"M{from} {bottom}v-4H{to}v4\" stroke-opacity=\".7\"/><text x=\"{middle}\" y=\"{top}\" \
+                     fill=\"currentColor\" stroke=\"none\" text-anchor=\"middle\">"
+                )?;
+                match piece {
+                    Piece::Repeated(times) => write!(out, "&#215;{times}")?,
+                    Piece::Block(name) => write!(out, "{}", Escaped(name))?,
+                }
+                out.write_str("</text>")
+            });
+        });
+        written
+    }
+
+    /// Calls `f` with the first and last box of each repeated piece; where nothing is repeated, of each block.
+    fn pieces<'a>(&'a self, mut f: impl FnMut(usize, usize, Piece<'a>)) {
+        let count = self.places.count;
+        let mut at = 0;
+        while at < count {
+            let mut end = at + 1;
+            match self.places.get(at) {
+                Place::Layer { repeated: Some((period, times)), .. } => {
+                    f(at, (at + period).min(count) - 1, Piece::Repeated(times));
+                }
+                Place::Layer { repeated: None, .. } | Place::Left(_) => {
+                    if let Some(block) = self.block(at) {
+                        while end < count && self.block(end) == Some(block) {
+                            end += 1;
+                        }
+                        if end > at + 1 {
+                            f(at, end - 1, Piece::Block(block));
+                        }
+                    }
+                }
+            }
+            at = end;
+        }
+    }
+
+    /// The block or repeat that a box's name begins with: `d1` in `d1.c1`. None in long chains, where pieces that repeat
+    /// are drawn once.
+    fn block(&self, at: usize) -> Option<&str> {
+        match self.places.get(at) {
+            Place::Layer { index, .. } if self.drawn.len() <= MOST_BOXES => {
+                self.drawn[index].name.split_once('.').map(|(block, _)| block)
+            }
+            Place::Layer { .. } | Place::Left(_) => None,
+        }
+    }
+
+    /// The name of a layer, without that of its block where a bracket has it.
+    fn name(&self, at: usize, index: usize) -> &str {
+        let name = self.drawn[index].name;
+        let block = self.block(at);
+        let before = at.checked_sub(1).and_then(|before| self.block(before));
+        let after = if at + 1 < self.places.count { self.block(at + 1) } else { None };
+        match name.split_once('.') {
+            Some((_, rest)) if block.is_some() && (before == block || after == block) => rest,
+            _ => name,
+        }
     }
 
     /// Calls `f` with the two ends of every arc between drawn boxes.
@@ -220,14 +295,21 @@ impl Picture<'_> {
         }
     }
 
-    /// How many letters fit under a box.
-    fn letters(&self, place: Place) -> i64 {
-        let Place::Layer { index, .. } = place else { return 16 };
-        let Drawn { name, output, .. } = &self.drawn[index];
+    /// How many letters the name and the shape below a box have. An upright label leaves out a shape that stays.
+    fn letters(&self, at: usize, place: Place) -> [i64; 2] {
+        let Place::Layer { index, .. } = place else { return [16, 0] };
         let mut counted = Counted(0);
         // Counting never fails.
-        let _ = write!(counted, "{name} {output}");
-        counted.0
+        let _ = write!(counted, "{}", self.drawn[index].output);
+        let name = self.name(at, index).chars().count();
+        [i64::try_from(name).unwrap_or(0), if self.keeps(place) { 0 } else { counted.0 }]
+    }
+
+    /// Whether a layer keeps the shape and has no parameters.
+    fn keeps(&self, place: Place) -> bool {
+        let Place::Layer { index, .. } = place else { return false };
+        let Drawn { output, params, reads, .. } = &self.drawn[index];
+        matches!(reads, [only] if self.drawn[*only].output == *output) && *params == 0
     }
 
     /// Height and width combined as the side of a square; `None` for a vector.
@@ -251,14 +333,21 @@ impl Picture<'_> {
     /// Uses the logarithm of the channels. Layers that keep the shape and have no parameters are thin bars.
     fn width(&self, place: Place) -> i64 {
         let Place::Layer { index, .. } = place else { return SLOT };
-        let Drawn { output, params, reads, .. } = &self.drawn[index];
-        let keeps = matches!(reads, [only] if self.drawn[*only].output == *output);
-        if keeps && *params == 0 || output.rank() == 0 {
+        let output = &self.drawn[index].output;
+        if self.keeps(place) || output.rank() == 0 {
             return THIN;
         }
         let channels = extent(output.size(self.order.channel(output.rank())));
         6 + 3 * i64::from(channels.ilog2())
     }
+}
+
+/// What a bracket stands for.
+enum Piece<'a> {
+    /// A piece that runs so many times.
+    Repeated(usize),
+    /// The layers of a block or repeat with this name.
+    Block(&'a str),
 }
 
 enum Arc {

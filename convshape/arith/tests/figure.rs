@@ -75,3 +75,31 @@ fn skips_and_pairs_are_arcs() {
     assert_eq!(svg.matches("stroke-dasharray").count(), 1);
     assert_eq!(svg.matches("<circle ").count(), 2);
 }
+
+/// Upright below the boxes if they fit there, else downwards.
+#[test]
+fn names_are_upright_where_they_fit() {
+    let layers = |count| vec![("Conv2d", Shape::of(&[128, 16, 16])); count];
+    let short = picture(&layers(9));
+    assert_eq!((short.matches("rotate(90)").count(), short.matches("text-anchor=\"middle\"").count()), (0, 9));
+    let long = picture(&layers(20));
+    assert_eq!((long.matches("rotate(90)").count(), long.matches("text-anchor=\"middle\"").count()), (20, 0));
+    for svg in [short, long] {
+        let width = svg.split("width=\"").nth(1).and_then(|rest| rest.split('"').next()?.parse::<i64>().ok());
+        let width = width.expect("a width");
+        assert!((850..=900).contains(&width), "{width}");
+    }
+}
+
+#[test]
+fn the_layers_of_a_block_have_a_bracket() {
+    let plain = Drawn { name: "a", op: "Conv2d", output: Shape::of(&[4, 8, 8]), params: 1, reads: &[], undoes: None };
+    let names = ["a", "d1.c1", "d1.c2", "d2.c1", "d3.r.c1", "d3.r.c2"];
+    let drawn: Vec<Drawn<'_>> = names.iter().map(|name| Drawn { name, ..plain }).collect();
+    let svg = draw(&drawn);
+    let texts: Vec<&str> = svg.split("<text ").skip(1).filter_map(|text| text.split(['>', '<']).nth(1)).collect();
+    // A block of one layer needs none.
+    assert_eq!(texts[..8], ["a", "c1", "c2", "d2.c1", "r.c1", "r.c2", "d1", "d3"]);
+    // The whole name on hover.
+    assert!(svg.contains("<title>d3.r.c2: Conv2d [4, 8, 8]</title>"));
+}

@@ -49,6 +49,10 @@ impl Places {
         }
     }
 
+    pub(super) fn get(&self, at: usize) -> Place {
+        self.places[at]
+    }
+
     pub(super) fn iter(&self) -> impl Iterator<Item = Place> + '_ {
         self.places[..self.count].iter().copied()
     }
