@@ -6,7 +6,7 @@ use std::fs;
 use std::io::Write;
 use std::path::Path;
 
-use convshape_onnx::ImportError;
+use convshape_onnx::{ImportError, Importer};
 
 use crate::check::is_error;
 use crate::report::{Unusable, replace};
@@ -14,11 +14,23 @@ use crate::source::Source;
 use crate::{Outcome, complain};
 
 /// Writes a chain and its weights; with `verify`, only after comparing with onnxruntime.
-pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path, verify: bool) -> Outcome {
-    let imported = match convshape_onnx::import_file(model, name) {
+pub(crate) fn run(
+    out: &mut impl Write,
+    model: &Path,
+    name: &str,
+    folder: &Path,
+    sizes: Vec<(String, i64)>,
+    verify: bool,
+) -> Outcome {
+    let importer = sizes.iter().fold(Importer::new(name), |importer, (size, number)| importer.size(size, *number));
+    let imported = match importer.file(model) {
         Ok(imported) => imported,
         Err(error @ ImportError::Inexpressible(_)) => {
             complain(&format!("{}: {error}", model.display()));
+            return Ok(false);
+        }
+        Err(error @ ImportError::OpenSizes { .. }) => {
+            complain(&format!("{}: {error}; give numbers with `--size NAME=NUMBER`", model.display()));
             return Ok(false);
         }
         Err(error) => return Err(Unusable::new(model, error).into()),
@@ -33,7 +45,7 @@ pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path,
         return Err(Unusable::new(model, text).into());
     }
     for chain in source.chains.iter().filter(|_| verify) {
-        let differences = verify::differences(model, chain, &imported.weights)?;
+        let differences = verify::differences(model, chain, &imported.weights, &sizes)?;
         for difference in &differences {
             writeln!(out, "{difference}")?;
         }
@@ -47,6 +59,12 @@ pub(crate) fn run(out: &mut impl Write, model: &Path, name: &str, folder: &Path,
     replace(&code, source.text.as_bytes()).map_err(|error| Unusable::new(&code, error))?;
     writeln!(out, "{} and {}", code.display(), weights.display())?;
     Ok(true)
+}
+
+/// `height=224`
+pub(crate) fn size(text: &str) -> Result<(String, i64), String> {
+    let size = text.rsplit_once('=').and_then(|(name, number)| Some((name.to_owned(), number.parse().ok()?)));
+    size.ok_or_else(|| "expected NAME=NUMBER".to_owned())
 }
 
 /// `ResNet50` as a file name: `res_net50`; a word in capitals stays one word.

@@ -68,6 +68,11 @@ enum Command {
         /// The folder for `NAME.rs` and `NAME.safetensors`, in lower case.
         #[arg(long)]
         out: PathBuf,
+        /// A number for a size that the file leaves open besides the batch: `height=224`, or `INPUT.AXIS=224`.
+        ///
+        /// Without it such a size becomes a symbol, which works if no layer needs a number there.
+        #[arg(long = "size", value_name = "NAME=NUMBER", value_parser = import::size)]
+        sizes: Vec<(String, i64)>,
         /// First runs both on random inputs and compares the outputs. Needs a Python with onnxruntime.
         ///
         /// Uses the Python named by CONVSHAPE_PYTHON, or else python3. Nothing is written if the outputs differ.
@@ -91,7 +96,9 @@ fn main() -> ExitCode {
         Command::Check { files, json: true } => check::print_json(out, &files),
         Command::Fix { files, dry_run } => fix::run(out, &files, dry_run),
         Command::Summary { file } => summary::print(out, &file),
-        Command::Import { model, name, out: folder, verify } => import::run(out, &model, &name, &folder, verify),
+        Command::Import { model, name, out: folder, sizes, verify } => {
+            import::run(out, &model, &name, &folder, sizes, verify)
+        }
         Command::Weights { file } => weights::print(out, &file),
     };
     match result {

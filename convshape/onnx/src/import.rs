@@ -15,13 +15,16 @@ mod error;
 mod external;
 mod fold;
 mod frames;
+mod functions;
 mod learned;
 mod lines;
+mod loops;
 mod lower;
 mod matrix;
 mod names;
 mod node;
 mod norm;
+mod open;
 mod order;
 mod pick;
 mod pieces;
@@ -35,6 +38,7 @@ mod source;
 mod spelled;
 mod turned;
 mod turns;
+mod wide;
 mod window;
 mod words;
 
@@ -50,6 +54,8 @@ pub use self::error::{ImportError, Refusal};
 use self::batch::Tensor;
 use self::constant::Constant;
 use self::node::Node;
+use self::open::OpenSizes;
+use self::wide::Wide;
 use crate::proto;
 
 /// A chain that was imported.
@@ -62,15 +68,15 @@ pub struct Imported {
     pub weights: Vec<u8>,
 }
 
-/// The chain that an ONNX file holds, as a struct called `name`.
+/// The chain that an ONNX file holds, as a struct called `name`: [`Importer`] without options.
 ///
-/// The first axis of every input is the batch, the second where a sequence comes first. Inputs and outputs keep the order of the file.
+/// The first axis of every input is the batch, the second where a sequence comes first. Other sizes that the file leaves
+/// open become symbols. Inputs and outputs keep the order of the file.
 ///
 /// # Errors
 /// If the bytes are no ONNX model, or if nodes cannot be expressed: all of them are listed.
 pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
-    let model = proto::Model::decode(bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
-    of_model(&model, name)
+    Importer::new(name).bytes(bytes)
 }
 
 /// As [`import`], from a file. Numbers that it keeps in other files of its folder are read.
@@ -79,35 +85,86 @@ pub fn import(bytes: &[u8], name: &str) -> Result<Imported, ImportError> {
 /// Those of [`import`], and if a file cannot be read, is not in the folder of the model, or is shorter than the model
 /// says.
 pub fn import_file(path: impl AsRef<Path>, name: &str) -> Result<Imported, ImportError> {
-    let path = path.as_ref();
-    let bytes = std::fs::read(path).map_err(ImportError::Read)?;
-    let mut model = proto::Model::decode(&*bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
-    if let Some(graph) = &mut model.graph {
-        external::read(graph, path.parent().unwrap_or(Path::new(""))).map_err(ImportError::Malformed)?;
+    Importer::new(name).file(path)
+}
+
+/// An import with numbers for sizes that the file leaves open.
+#[derive(Clone, Debug)]
+pub struct Importer {
+    name: String,
+    sizes: Vec<(String, i64)>,
+}
+
+impl Importer {
+    /// For a struct with this name.
+    pub fn new(name: impl Into<String>) -> Importer {
+        Importer { name: name.into(), sizes: Vec::new() }
     }
-    of_model(&model, name)
+
+    /// Puts a number for an open size. Its name is that in the file; a size without a name is called after its input and
+    /// its axis, where the batch is axis 0: `images.2`.
+    #[must_use]
+    pub fn size(mut self, name: impl Into<String>, number: i64) -> Importer {
+        self.sizes.push((name.into(), number));
+        self
+    }
+
+    /// Imports the bytes of a file.
+    ///
+    /// # Errors
+    /// Those of [`import`](import()), and if no input has an open size of a name that was given.
+    pub fn bytes(&self, bytes: &[u8]) -> Result<Imported, ImportError> {
+        let model = proto::Model::decode(bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
+        of_model(model, self)
+    }
+
+    /// Imports a file.
+    ///
+    /// # Errors
+    /// Those of [`import_file`], and if no input has an open size of a name that was given.
+    pub fn file(&self, path: impl AsRef<Path>) -> Result<Imported, ImportError> {
+        let path = path.as_ref();
+        let bytes = std::fs::read(path).map_err(ImportError::Read)?;
+        let mut model = proto::Model::decode(&*bytes).map_err(|error| ImportError::Malformed(error.to_string()))?;
+        if let Some(graph) = &mut model.graph {
+            external::read(graph, path.parent().unwrap_or(Path::new(""))).map_err(ImportError::Malformed)?;
+        }
+        of_model(model, self)
+    }
 }
 
 /// The chain of a model.
-fn of_model(model: &proto::Model, name: &str) -> Result<Imported, ImportError> {
+fn of_model(model: proto::Model, importer: &Importer) -> Result<Imported, ImportError> {
+    let Importer { name, sizes } = importer;
     if !names::is_identifier(name) {
-        return Err(ImportError::Name(name.to_owned()));
+        return Err(ImportError::Name(name.clone()));
     }
     let malformed = |text: String| ImportError::Malformed(text);
-    let graph = model.graph.as_ref().ok_or_else(|| malformed("it has no graph".to_owned()))?;
+    let graph = model.graph.ok_or_else(|| malformed("it has no graph".to_owned()))?;
+    let graph = &functions::inlined(graph, &model.functions).map_err(malformed)?;
     let own = model.opset_import.iter().find(|set| matches!(set.domain.as_str(), "" | "ai.onnx"));
     let opset =
         own.map(|set| set.version).ok_or_else(|| malformed("it names no version of the operators".to_owned()))?;
-    let mut import = Import::new(graph, opset)?;
-    for node in order::sorted(graph, false).map_err(malformed)? {
-        import.node(Node(node));
+    let read = |turn: i64| {
+        let mut import = Import::new(graph, opset, OpenSizes::new(sizes, turn))?;
+        for node in order::sorted(graph, false).map_err(malformed)? {
+            import.node(Node(node));
+        }
+        import.refusals.extend(std::mem::take(&mut import.pending).into_values());
+        let outputs = import.outputs(graph);
+        if !import.refusals.is_empty() {
+            return Err(ImportError::Inexpressible(import.refusals));
+        }
+        Ok(source::alive(import, outputs?))
+    };
+    let (mut import, outputs) = read(0)?;
+    if let Some(unknown) = import.open.unused() {
+        return Err(ImportError::NoSize(unknown.to_owned()));
     }
-    import.refusals.extend(std::mem::take(&mut import.pending).into_values());
-    let outputs = import.outputs(graph);
-    if !import.refusals.is_empty() {
-        return Err(ImportError::Inexpressible(import.refusals));
+    if import.open.are_there() {
+        import.make_symbolic(&read(1)?.0)?;
     }
-    source::write(name, import, outputs?)
+    source::write(name, import, outputs)
 }
 
 /// What a name of the file stands for.
@@ -117,12 +174,16 @@ enum Value {
     Constant(Constant),
     /// A value of the chain.
     Tensor(Tensor),
+    /// A value between a reshape and a permutation that no statement has given yet.
+    Wide(Wide),
+    /// A list of values.
+    List(Vec<Value>),
     /// A value after a refused node, or one whose meaning depends on later nodes.
     Unknown,
 }
 
 /// One statement that is being made.
-#[derive(Clone, Debug)]
+#[derive(Clone, PartialEq, Debug)]
 struct Statement {
     /// Its module in the file, as far as a name says it: `layer1.0.conv1`.
     path: String,
@@ -139,6 +200,7 @@ struct Import {
     /// The operators of the nodes that read a name of the file; none for an output.
     readers: HashMap<String, Vec<String>>,
     inputs: Vec<String>,
+    open: OpenSizes,
     /// Shapes without batch: of the inputs, then of what the statements give.
     shapes: Vec<Shape>,
     statements: Vec<Statement>,
@@ -186,12 +248,13 @@ const MAX_RANK: usize = 6;
 const ORDER: AxisOrder = AxisOrder::ChannelsFirst;
 
 impl Import {
-    fn new(graph: &proto::Graph, opset: i64) -> Result<Import, ImportError> {
+    fn new(graph: &proto::Graph, opset: i64, open: OpenSizes) -> Result<Import, ImportError> {
         let mut import = Import {
             opset,
             values: HashMap::new(),
             readers: HashMap::new(),
             inputs: Vec::new(),
+            open,
             shapes: Vec::new(),
             statements: Vec::new(),
             refusals: Vec::new(),
@@ -238,13 +301,21 @@ impl Import {
         };
         let place = batch_axis(port, &dims.dim, graph);
         let batch = dims.dim.get(place).ok_or_else(|| malformed("has no axes"))?;
-        let sizes: Vec<&proto::Dimension> =
-            dims.dim.iter().enumerate().filter(|(axis, _)| *axis != place).map(|(_, dim)| dim).collect();
+        let sizes: Vec<(usize, &proto::Dimension)> =
+            dims.dim.iter().enumerate().filter(|(axis, _)| *axis != place).collect();
         if sizes.is_empty() && number(batch).unwrap_or(1) != 1 || sizes.len() > MAX_RANK {
             return Err(malformed("has another number of axes than a batch of values with 1 to 6"));
         }
-        let sizes: Option<Vec<i64>> = sizes.into_iter().map(number).collect();
-        let sizes = sizes.ok_or_else(|| malformed("has a size that only run time knows; write a number there"))?;
+        let (value, rank) = (self.shapes.len(), sizes.len());
+        let open = &mut self.open;
+        let size = |(at, (axis, dim)): (usize, (usize, &proto::Dimension))| {
+            number(dim).or_else(|| open.number(dim, &format!("{}.{axis}", port.name), (value, at), rank))
+        };
+        let sizes: Option<Vec<i64>> = sizes.into_iter().enumerate().map(size).collect();
+        let sizes = sizes.ok_or_else(|| malformed("has more open sizes than a chain has symbols"))?;
+        if sizes.iter().any(|&size| size < 1) {
+            return Err(malformed("has a size below 1"));
+        }
         if sizes.iter().try_fold(1_i64, |product, &size| product.checked_mul(size)).is_none_or(|count| count > 1 << 40)
         {
             return Err(malformed("is larger than memory"));
@@ -275,7 +346,7 @@ impl Import {
     fn constant(&self, node: Node<'_>, place: usize) -> Option<Constant> {
         match self.value(node.input(place)?) {
             Value::Constant(constant) => Some(constant),
-            Value::Tensor(_) | Value::Unknown => None,
+            Value::Tensor(_) | Value::Wide(_) | Value::List(_) | Value::Unknown => None,
         }
     }
 
@@ -343,7 +414,11 @@ impl Import {
                     outputs.push((port.name.clone(), x.value));
                 }
                 Value::Unknown if !self.refusals.is_empty() => {}
-                _ => {
+                Value::Wide(_) | Value::List(_) => {
+                    let text = format!("output `{}` is a list, or has more than {MAX_RANK} axes", port.name);
+                    return Err(ImportError::Malformed(text));
+                }
+                Value::Constant(_) | Value::Unknown => {
                     return Err(ImportError::Malformed(format!(
                         "output `{}` does not depend on the inputs",
                         port.name

@@ -79,6 +79,8 @@ pub(crate) struct Node {
     pub(crate) domain: String,
     #[prost(string, tag = "8")]
     pub(crate) overload: String,
+    #[prost(message, repeated, tag = "9")]
+    pub(crate) metadata_props: Vec<Entry>,
 }
 
 /// An operator that the file defines in terms of others.

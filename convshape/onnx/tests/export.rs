@@ -19,14 +19,18 @@ use rand::SeedableRng;
 use support::Engine;
 use support::graphs::{Random, run};
 
-/// How many random graphs are run.
+/// How many random graphs are run, unless `CONVSHAPE_GRAPHS` says another number.
 const GRAPHS: u64 = 400;
+
+fn graphs() -> u64 {
+    std::env::var("CONVSHAPE_GRAPHS").map_or(GRAPHS, |count| count.parse().expect("a number"))
+}
 
 #[test]
 fn random_graphs_give_their_numbers() {
     let mut engine = Engine::new("export-random");
     let (mut inexpressible, mut empty) = (0, 0);
-    for seed in 0..GRAPHS {
+    for seed in 0..graphs() {
         let mut random = Random::new(seed);
         let graph = random.graph();
         let params = random.params(&graph);
@@ -52,8 +56,8 @@ fn random_graphs_give_their_numbers() {
             graph.outputs().iter().map(|port| port.name.as_str()).zip(&outputs).collect();
         engine.add(&format!("random{seed}"), &onnx, &inputs, &outputs);
     }
-    assert!(inexpressible * 50 <= GRAPHS, "{inexpressible} cannot be expressed");
-    assert!(empty * 20 <= GRAPHS, "{empty} have windows without an element");
+    assert!(inexpressible * 50 <= graphs(), "{inexpressible} cannot be expressed");
+    assert!(empty * 20 <= graphs(), "{empty} have windows without an element");
     engine.check();
 }
 

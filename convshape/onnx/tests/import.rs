@@ -2,7 +2,7 @@
 
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::SmallRng;
-use convshape_onnx::{ImportError, import, to_bytes};
+use convshape_onnx::{ImportError, Importer, import, to_bytes};
 use convshape_tests::golden;
 use convshape_tests::models::{Ae3d, AudioAe, DcganDiscriminator, DcganGenerator, MnistAe, Unet, Vae};
 
@@ -101,5 +101,34 @@ fn nodes_that_read_nothing_are_refused() {
     for op in OPS.split_whitespace() {
         let found = import(&lonely(op), "Net");
         assert!(matches!(found, Err(ImportError::Inexpressible(_) | ImportError::Malformed(_))), "{op}: {found:?}");
+    }
+}
+
+convshape::conv_chain! {
+    struct AnySize {
+        for h in 1.., w in 1..;
+        input: x [3, 4*h, 4*w];
+        enc: Conv2d(3 -> 8, kernel: 2, stride: 2, activation: Relu);
+        half: Conv2d(8 -> 8, kernel: 2, stride: 2);
+        up: Upsample(2, mode: bilinear) from half;
+        Add(_, enc);
+        GroupNorm(groups: 4);
+        output: [8, 2*h, 2*w];
+    }
+}
+
+#[test]
+fn open_sizes_become_symbols_or_numbers() {
+    let whole = to_bytes(&AnySize::init(&mut SmallRng::seed_from_u64(1))).expect("ONNX has all of it");
+    let source = import(&whole, "Net").expect("it can be read").source;
+    assert!(source.contains("for h in 1.., w in 1..;") && source.contains("input: x [3, 4*h, 4*w];"), "{source}");
+    assert!(source.contains("[8, 2*h, 2*w]"), "{source}");
+    let source = Importer::new("Net").size("4*h", 8).bytes(&whole).expect("it can be read").source;
+    assert!(source.contains("for w in 1..;") && source.contains("input: x [3, 8, 4*w];"), "{source}");
+    let error = Importer::new("Net").size("height", 8).bytes(&whole).expect_err("there is no such size");
+    assert_eq!(error.to_string(), "no input has an open size `height`");
+    // A stride would drop a row, and a size below 1 is none.
+    for size in [7, 0, -3, i64::MAX] {
+        let _ = Importer::new("Net").size("4*h", size).bytes(&whole);
     }
 }

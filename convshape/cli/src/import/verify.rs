@@ -2,13 +2,15 @@
 //!
 //! The chain runs here, from its source and its weights as they are written: nothing is compiled.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fmt;
 use std::path::Path;
 use std::process::Command;
 
 use convshape::GraphModel;
-use convshape::graph::Graph;
+use convshape::graph::op::{Activation, Class};
+use convshape::graph::{Graph, Op, Size};
 use convshape::ndarray::{ArrayD, ArrayViewD, IxDyn};
 use safetensors::SafeTensors;
 use serde::Deserialize;
@@ -22,24 +24,33 @@ const SCRIPT: &str = include_str!("onnxruntime.py");
 /// The largest difference of an element, in standard deviations of its output.
 const TOLERANCE: f64 = 1e-4;
 
+/// The largest difference of a probability, if most are so small that engines compute them less exactly than that.
+const OF_PROBABILITIES: f64 = 1e-5;
+
 /// How far an output is from that of onnxruntime.
 pub(super) struct Difference {
     output: String,
     /// The largest difference of an element, in standard deviations of the output.
     worst: f64,
+    /// The largest difference itself, for an output of probabilities.
+    of_probabilities: Option<f64>,
 }
 
 impl Difference {
     pub(super) fn is_small(&self) -> bool {
-        self.worst <= TOLERANCE
+        self.worst <= TOLERANCE || self.of_probabilities.is_some_and(|worst| worst <= OF_PROBABILITIES)
     }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Difference { output, worst } = self;
-        write!(f, "output `{output}`: differs from onnxruntime by {worst:.1e} standard deviations")?;
-        if self.is_small() { Ok(()) } else { write!(f, ", more than {TOLERANCE:e}") }
+        let Difference { output, worst, of_probabilities } = self;
+        write!(f, "output `{output}`: differs from onnxruntime by ")?;
+        match of_probabilities {
+            Some(worst) if self.is_small() => write!(f, "{worst:.1e} in its probabilities"),
+            _ if self.is_small() => write!(f, "{worst:.1e} standard deviations"),
+            _ => write!(f, "{worst:.1e} standard deviations, more than {TOLERANCE:e}"),
+        }
     }
 }
 
@@ -47,17 +58,44 @@ impl fmt::Display for Difference {
 ///
 /// # Errors
 /// If onnxruntime is missing, or the file or the chain cannot run.
-pub(super) fn differences(model: &Path, chain: &Chain, weights: &[u8]) -> Result<Vec<Difference>, Unusable> {
+pub(super) fn differences(
+    model: &Path,
+    chain: &Chain,
+    weights: &[u8],
+    sizes: &[(String, i64)],
+) -> Result<Vec<Difference>, Unusable> {
     let unusable = |reason: String| Unusable::new(model, reason);
-    let run = Run::of(model).map_err(unusable)?;
     let graph = convshape_front::graph(chain.tokens.clone(), &crate_folder(model));
     let graph = graph.ok_or_else(|| unusable("the chain has no graph".to_owned()))?;
+    // Any numbers in the range of the symbols, the same for all.
+    let symbols: Vec<(&str, i64)> =
+        graph.symbols().iter().map(|symbol| (symbol.name, (symbol.low + 2).min(symbol.high))).collect();
+    let open = graph.inputs().iter().flat_map(|port| graph.shape(port.value).sizes()).find_map(|size| match *size {
+        Size::Symbolic { scale, symbol, offset } => Some(scale * symbols.get(usize::from(symbol))?.1 + offset),
+        Size::Number(_) | Size::Unknown => None,
+    });
+    let graph = graph.bind(&symbols).map_err(|error| unusable(error.to_string()))?;
+    let run = Run::of(model, sizes, open).map_err(unusable)?;
+    let probabilities: Vec<bool> = graph.outputs().iter().map(|port| gives_probabilities(&graph, port.value)).collect();
     let own = own_outputs(graph, weights, &run.inputs).map_err(unusable)?;
     if own.len() != run.outputs.len() {
         return Err(unusable(format!("onnxruntime gives {} outputs, the chain {}", run.outputs.len(), own.len())));
     }
-    let pairs = run.outputs.into_iter().zip(own);
-    pairs.map(|((name, expected), own)| difference(name, &expected, &own).map_err(unusable)).collect()
+    let outputs = run.outputs.into_iter().zip(own).zip(probabilities);
+    outputs
+        .map(|(((name, expected), own), probabilities)| {
+            difference(name, &expected, &own, probabilities).map_err(unusable)
+        })
+        .collect()
+}
+
+/// Whether a value comes from a sigmoid or a softmax, perhaps with its axes in another order.
+fn gives_probabilities(graph: &Graph, value: usize) -> bool {
+    let Some(node) = graph.nodes().iter().find(|node| node.outputs.contains(&value)) else { return false };
+    match node.op {
+        Op::Activation(Activation::Sigmoid) | Op::Softmax { log: false, .. } => true,
+        op => op.class() == Class::View && node.inputs.first().is_some_and(|&input| gives_probabilities(graph, input)),
+    }
 }
 
 /// What the chain gives.
@@ -99,7 +137,12 @@ fn in_front(array: &ArrayD<f32>) -> impl Iterator<Item = ArrayViewD<'_, f32>> {
 }
 
 /// The largest difference of an element. Where the file keeps the batch at another axis, it is brought in front.
-fn difference(output: String, expected: &ArrayD<f32>, own: &ArrayD<f32>) -> Result<Difference, String> {
+fn difference(
+    output: String,
+    expected: &ArrayD<f32>,
+    own: &ArrayD<f32>,
+    probabilities: bool,
+) -> Result<Difference, String> {
     if own.len() != expected.len() {
         let (own, expected) = (own.shape(), expected.shape());
         return Err(format!("output `{output}` has shape {expected:?} in onnxruntime, {own:?} in the chain"));
@@ -118,7 +161,7 @@ fn difference(output: String, expected: &ArrayD<f32>, own: &ArrayD<f32>) -> Resu
     let worst = differences.fold(0.0, |worst: f64, x| if x <= worst { worst } else { x });
     // A constant output has no deviation: then its size is the measure.
     let scale = if deviation > mean.abs() * 1e-6 { deviation } else { mean.abs().max(f64::MIN_POSITIVE) };
-    Ok(Difference { output, worst: worst / scale })
+    Ok(Difference { output, worst: worst / scale, of_probabilities: probabilities.then_some(worst) })
 }
 
 /// What onnxruntime was given and gave.
@@ -134,9 +177,12 @@ struct Port {
 }
 
 impl Run {
-    fn of(model: &Path) -> Result<Run, String> {
+    /// `sizes`: numbers for open sizes by their names; `open`: what to put for others besides the batch, if there are any.
+    fn of(model: &Path, sizes: &[(String, i64)], open: Option<i64>) -> Result<Run, String> {
         let python = python()?;
-        let output = Command::new(&python).arg("-c").arg(SCRIPT).arg(model).output();
+        let sizes: BTreeMap<&str, i64> = sizes.iter().map(|(name, number)| (name.as_str(), *number)).collect();
+        let sizes = serde_json::json!({"named": sizes, "others": open}).to_string();
+        let output = Command::new(&python).arg("-c").arg(SCRIPT).arg(model).arg(sizes).output();
         let output = output.map_err(|error| format!("{} does not run: {error}", python.display()))?;
         if !output.status.success() {
             let text = String::from_utf8_lossy(&output.stderr);

@@ -83,22 +83,44 @@ impl Import {
         gate(a, b).or_else(|| gate(b, a))
     }
 
+    /// `relu6(x + 3) / 6` and `x * relu6(x + 3) / 6`, seen from the last division: the activation, and `x`.
+    pub(super) fn sixth(&mut self, y: usize) -> Result<Option<(Op, usize)>, String> {
+        let (below, order) = self.beneath(y).map_or((y, None), |(below, order)| (below, Some(order)));
+        let shifted = |value: usize| -> Option<usize> {
+            let (Op::Activation(Activation::Relu6), inner) = self.made(value)? else { return None };
+            let (Op::Activation(Activation::AddScalar { by: 3.0 }), x) = self.made(inner[0])? else { return None };
+            Some(x[0])
+        };
+        let found = match self.made(below) {
+            Some((Op::Mul, factors)) => match factors[..] {
+                [x, gate] | [gate, x] if shifted(gate) == Some(x) => Some((Activation::Hardswish, x)),
+                _ => None,
+            },
+            _ => shifted(below).map(|x| (Activation::Hardsigmoid { alpha: 1.0 / 6.0 }, x)),
+        };
+        let Some((activation, x)) = found else { return Ok(None) };
+        let x = match order {
+            Some(order) => self.turned(x, &order)?,
+            None => x,
+        };
+        Ok(Some((Op::Activation(activation), x)))
+    }
+
     /// `x / 2 * (1 + erf(x / sqrt(2)))`, however its factors are put together, seen from its last node.
-    pub(super) fn erf_gelu(&mut self, node: Node<'_>) -> Option<Tensor> {
+    pub(super) fn erf_gelu(&self, node: Node<'_>) -> Option<Tensor> {
         let mut factors = Vec::new();
         self.factors(node.0.output.first()?, &mut factors, 4);
-        let (mut half, mut gate, mut x, mut erf) = (None, None, None, None);
+        let (mut half, mut gate, mut x) = (None, None, None);
         for name in &factors {
             match (self.values.get(*name), self.one_plus_erf(name)) {
                 (Some(Value::Constant(number)), _) => half = number.scalar(),
-                (_, Some((inner, name))) => (gate, erf) = (Some(inner), Some(name)),
+                (_, Some(inner)) => gate = Some(inner),
                 (Some(Value::Tensor(value)), None) => x = Some(*value),
                 _ => return None,
             }
         }
         let matches = factors.len() == 3 && half.is_some_and(|half| (half - 0.5).abs() < 1e-6) && gate == x;
-        self.pending.remove(&erf.filter(|_| matches)?);
-        x
+        x.filter(|_| matches)
     }
 
     /// The names that a product is made of.
@@ -109,8 +131,8 @@ impl Import {
         }
     }
 
-    /// `x` of `1 + erf(x / sqrt(2))`, and the name of the middle part.
-    fn one_plus_erf(&self, name: &str) -> Option<(Tensor, String)> {
+    /// `x` of `1 + erf(x / sqrt(2))`.
+    fn one_plus_erf(&self, name: &str) -> Option<Tensor> {
         let of = |name: &str, op: &str| self.makers.get(name).filter(|maker| maker.op_type == op);
         let number = |name: &String| match self.values.get(name) {
             Some(Value::Constant(number)) => number.scalar(),
@@ -130,7 +152,7 @@ impl Import {
             Some(Value::Tensor(value)) => Some(*value),
             _ => None,
         })?;
-        ((factor - expected).abs() < 1e-5).then(|| (x, erf.output.first().cloned().unwrap_or_default()))
+        ((factor - expected).abs() < 1e-5).then_some(x)
     }
 
     /// A softmax whose rows without any key are 0: of a mask that the file knows, and that has no such row.

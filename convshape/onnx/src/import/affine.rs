@@ -225,6 +225,12 @@ impl Import {
         }
         if constant.scalar().is_some() {
             let (factor, summand) = (f64::from(factors[0]), f64::from(summands[0]));
+            if (factor - 1.0 / 6.0).abs() < 1e-6
+                && summand == 0.0
+                && let Some((op, source)) = self.sixth(x.value)?
+            {
+                return self.one(node, op, Tensor { value: source, ..x }).map(Some);
+            }
             let mut y = x;
             if factor != 1.0 {
                 y = self.one(node, Op::Scale { by: factor }, y)?;

@@ -64,6 +64,12 @@ impl Import {
 
     /// The value with these sizes in the file.
     pub(super) fn reshaped(&mut self, x: Tensor, target: &[i64]) -> Lowered {
+        let batch = self.batch_after(x, target)?;
+        self.placed(x, target, batch)
+    }
+
+    /// The batch axis of a value after a reshape to these sizes in the file; `None` if it is merged with another.
+    pub(super) fn batch_after(&self, x: Tensor, target: &[i64]) -> Result<Option<usize>, String> {
         let product = |sizes: &[i64]| sizes.iter().try_fold(1_i64, |product, &size| product.checked_mul(size));
         let sizes = self.sizes(x);
         if product(target).is_none() || product(target) != product(&sizes) {
@@ -72,12 +78,10 @@ impl Import {
         // The batch is still an axis if as many elements precede it as before.
         let before = product(&sizes[..x.batch.unwrap_or(0)]);
         let batch = (0..target.len()).find(|&at| target[at] == self.batch && product(&target[..at]) == before);
-        let batch = match (batch, self.batch) {
-            (Some(at), _) => Some(at),
-            (None, 1) => None,
-            (None, _) => return Err("it merges the batch with another axis".to_owned()),
-        };
-        self.placed(x, target, batch)
+        match (batch, self.batch) {
+            (None, 2..) => Err("it merges the batch with another axis".to_owned()),
+            (batch, _) => Ok(batch),
+        }
     }
 
     /// The same elements with these sizes in the file, including the batch.
@@ -109,7 +113,7 @@ impl Import {
         let rank = |name: &String| match self.values.get(name) {
             Some(Value::Tensor(x)) => self.sizes(*x).len(),
             Some(Value::Constant(constant)) => constant.shape().len(),
-            Some(Value::Unknown) | None => 0,
+            Some(Value::Wide(_) | Value::List(_) | Value::Unknown) | None => 0,
         };
         node.0.input.iter().map(rank).max().unwrap_or(0)
     }

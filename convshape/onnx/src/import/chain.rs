@@ -5,7 +5,7 @@ use std::fmt::Write;
 
 use super::Import;
 use super::lines::{Line, NUMBER};
-use super::names::{Names, Shortened, camel, identifier, last_word, snake};
+use super::names::{Names, Shortened, camel, field, identifier, last_word, snake, without_rank};
 use super::pieces::{Block, Number, Pieces, Use};
 use super::turns::{Turns, turns};
 
@@ -106,7 +106,8 @@ impl<'a> Chain<'a> {
                     }
                 }
                 Item::Use(part) => {
-                    let name = part.module.as_deref().map(|module| short.name(module));
+                    let name =
+                        part.module.as_deref().map(|module| short.name(module, &snake(&self.blocks[part.block].name)));
                     self.blocks[part.block].label_use(self.lines, part, name, &mut used, &mut self.labels);
                 }
                 Item::Repeat(parts, turns) => {
@@ -134,6 +135,9 @@ impl<'a> Chain<'a> {
     pub(super) fn source(&self, name: &str) -> String {
         let port = |value: usize| format!("{} {}", self.labels[&value], self.import.shapes[value]);
         let mut text = format!("convshape::conv_chain! {{\n    pub struct {name} {{\n");
+        if let Some(symbols) = self.import.open.header(&self.import.shapes) {
+            let _ = writeln!(text, "        for {symbols};\n");
+        }
         self.blocks.iter().for_each(|block| text.push_str(&block.text(self.lines)));
         let ports: Vec<String> = (0..self.import.inputs.len()).map(port).collect();
         let _ = writeln!(text, "        input: {};\n", ports.join(", "));
@@ -283,18 +287,25 @@ fn label(
         return;
     }
     let word = match name {
-        Some(name) => short.name(name),
+        Some(name) => short.name(name, &snake(&line.word)),
         None => {
             let path = line.statement.path.strip_prefix(module).unwrap_or(&line.statement.path);
             let (part, kind) = (last_word(path), snake(&line.word));
             match part {
-                "" => identifier(&kind),
-                part if part.starts_with(&kind) => identifier(part),
-                part => identifier(&format!("{part}_{kind}")),
+                "" => field(&kind),
+                part if says(part, &kind) => field(part),
+                part => field(&format!("{part}_{kind}")),
             }
         }
     };
     labels.insert(line.value, used.unique(&word));
+}
+
+/// Whether a module's name says the kind of its layer: `pool0` and `maxpool` of `max_pool2d`, `relu_2` of `relu`.
+fn says(part: &str, kind: &str) -> bool {
+    let letters = |word: &str| word.chars().filter(char::is_ascii_alphabetic).collect::<String>();
+    let (part, kind) = (letters(part), letters(without_rank(kind)));
+    part.starts_with(&kind) || part.len() > 3 && kind.contains(&part)
 }
 
 fn has_params(lines: &[Line<'_>], block: &Block) -> bool {

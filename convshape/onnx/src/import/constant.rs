@@ -28,6 +28,10 @@ impl Constant {
         Constant::Ints(ArrayD::from_shape_vec(IxDyn(&[numbers.len()]), numbers.to_vec()).unwrap_or_default())
     }
 
+    pub(super) fn whole(number: i64) -> Constant {
+        Constant::Ints(convshape::ndarray::arr0(number).into_dyn())
+    }
+
     pub(super) fn shape(&self) -> &[usize] {
         match self {
             Constant::Floats(array) => array.shape(),
@@ -94,7 +98,10 @@ impl Constant {
             data::FLOAT16 => {
                 floats(tensor.int32_data.iter().map(|&bits| half::f16::from_bits(bits as u16).to_f32()).collect())
             }
-            data::BFLOAT16 if is_raw => floats(bytes!(u16, |bits| half::bf16::from_bits(bits).to_f32())),
+            data::BFLOAT16 if !is_raw => {
+                floats(tensor.int32_data.iter().map(|&bits| half::bf16::from_bits(bits as u16).to_f32()).collect())
+            }
+            data::BFLOAT16 => floats(bytes!(u16, |bits| half::bf16::from_bits(bits).to_f32())),
             data::INT64 if is_raw => ints(bytes!(i64, |x| x)),
             data::INT64 => ints(tensor.int64_data.clone()),
             data::INT32 if is_raw => ints(bytes!(i32, i64::from)),

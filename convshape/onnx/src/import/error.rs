@@ -12,6 +12,17 @@ pub enum ImportError {
     /// Nodes that a chain cannot express. All of them are listed.
     #[error("{} of the file's nodes cannot be expressed:{}", .0.len(), list(.0))]
     Inexpressible(Vec<Refusal>),
+    /// Inputs have open sizes besides the batch, and a layer needs numbers there.
+    #[error("sizes that the file leaves open ({}) must be numbers: `{layer}` depends on them", .names.join(", "))]
+    OpenSizes {
+        /// The sizes' names in the file, or else `INPUT.AXIS`, without the batch.
+        names: Vec<String>,
+        /// The first such layer, with the numbers of a trial.
+        layer: String,
+    },
+    /// A number was given for a size that no input leaves open.
+    #[error("no input has an open size `{0}`")]
+    NoSize(String),
     /// The file cannot be read.
     #[error(transparent)]
     Read(std::io::Error),

@@ -89,6 +89,7 @@ pub(super) fn operator(name: &str) -> Option<Operator> {
             Constant::Floats(_) => call.each(|x| -x),
         },
         "Tanh" => |call| call.each(f32::tanh),
+        "DequantizeLinear" => dequantised,
         "MatMul" => learned::product,
         "Gemm" => learned::gemm,
         "Softmax" => learned::softmax,
@@ -185,6 +186,36 @@ fn mean(call: &Call<'_>) -> Option<Constant> {
     let sum = call.reduced(|_, _| None, |a, b| a + b)?;
     let each = (count / sum.floats().len().max(1)) as f32;
     matches!(sum, Constant::Floats(_)).then(|| Constant::Floats(sum.floats().mapv(|x| x / each)))
+}
+
+/// `DequantizeLinear`: `(x - zero point) * scale`, with one of these for all, for each place along an axis, or for each
+/// block of such places.
+fn dequantised(call: &Call<'_>) -> Option<Constant> {
+    let x = call.input(0)?.floats();
+    let axis = place(call.node.int("axis", 1), x.ndim().max(1))?;
+    let block = usize::try_from(call.node.int("block_size", 0)).ok()?;
+    let along = |numbers: &Constant| -> Option<ArrayD<f32>> {
+        let numbers = numbers.floats();
+        match numbers.ndim() {
+            1 if numbers.len() > 1 => {
+                let mut sizes = vec![1; x.ndim()];
+                *sizes.get_mut(axis)? = numbers.len();
+                Some(numbers.to_shape(sizes).ok()?.into_owned())
+            }
+            rank if rank > 1 && block > 0 => {
+                let places: Vec<usize> = (0..*x.shape().get(axis)?).map(|at| at / block).collect();
+                let fits = rank == x.ndim() && places.last().is_none_or(|last| *last < numbers.shape()[axis]);
+                fits.then(|| numbers.select(Axis(axis), &places))
+            }
+            _ => Some(numbers),
+        }
+    };
+    let scale = along(call.input(1)?)?;
+    let moved = match call.input(2) {
+        Some(zero) => zipped(&x, &along(zero)?, |x, zero| x - zero)?,
+        None => x.clone(),
+    };
+    Some(Constant::Floats(zipped(&moved, &scale, |x, scale| x * scale)?))
 }
 
 fn flattened(call: &Call<'_>) -> Option<Constant> {
@@ -560,7 +591,8 @@ fn squeezed(constant: &Constant, axes: Option<Vec<i64>>) -> Option<Constant> {
     viewed(constant, &left)
 }
 
-/// The elements in another shape; `None` if one of its sizes is 0.
+/// The elements in another shape, where 0 is a size like others.
 fn viewed(constant: &Constant, sizes: &[i64]) -> Option<Constant> {
-    if sizes.contains(&0) { None } else { reshaped(constant, sizes) }
+    let sizes: Vec<usize> = sizes.iter().map(|&size| usize::try_from(size).ok()).collect::<Option<_>>()?;
+    Some(both!(constant, array => array.to_shape(sizes).ok()?.into_owned()))
 }

@@ -9,7 +9,7 @@ use super::batch::Tensor;
 use super::constant::Constant;
 use super::fold::{self, Call};
 use super::node::Node;
-use super::{Import, Refusal, Value};
+use super::{Import, MAX_RANK, Refusal, Value};
 
 /// Whose defaults and names the chain has.
 pub(super) const TORCH: Dialect = Dialect::Torch;
@@ -17,19 +17,40 @@ pub(super) const TORCH: Dialect = Dialect::Torch;
 /// Why a node has no counterpart in the language.
 const NO_LAYER: &str = "there is no such layer";
 
+/// Operators that the language leaves out on purpose, and what to say of them.
+const LEFT_OUT: [(&[&str], &str); 5] = [
+    (&["TopK", "Sort"], "the language does not sort; leave it out of the export"),
+    (&["Floor", "Ceil", "Round", "Mod"], "the language does not round"),
+    (&["QuantizeLinear", "DynamicQuantizeLinear"], "the language does not round: only weights may be quantised"),
+    (
+        &["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"],
+        "random numbers are drawn outside of a chain; make them an input",
+    ),
+    (
+        &["NonMaxSuppression", "NonZero", "Unique", "Compress"],
+        "the shape of its output depends on the data; leave it out of the export",
+    ),
+];
+
+/// Why an operator has no counterpart in the language.
+fn missing(op: &str) -> &'static str {
+    LEFT_OUT.iter().find(|(ops, _)| ops.contains(&op)).map_or(NO_LAYER, |(_, reason)| reason)
+}
+
 /// What a node gives, or why no chain can say it.
 pub(super) type Lowered = Result<Tensor, String>;
 
 impl Import {
     /// Reads one node. Afterwards its outputs are known, or the node is refused.
     pub(super) fn node(&mut self, node: Node<'_>) {
-        if let Some(value) = self.ahead(node) {
+        let early = self.ahead(node).map(Ok).or_else(|| self.list(node)).or_else(|| self.wide(node));
+        if let Some(Ok(value)) = early {
             self.name(node, 0, value);
             return;
         }
         let poisoned = node.0.input.iter().any(|name| matches!(self.values.get(name), Some(Value::Unknown)));
-        if let ("Erf" | "IsNaN", Some(output)) = (node.op(), node.0.output.first()) {
-            // Known as a part of a Gelu, or of a masked softmax, alone, whose last node comes later.
+        if let ("IsNaN", Some(output)) = (node.op(), node.0.output.first()) {
+            // Known as a part of a masked softmax alone, whose last node comes later.
             if !poisoned {
                 let refusal = self.refusal(node, NO_LAYER.to_owned());
                 self.pending.insert(output.clone(), refusal);
@@ -38,8 +59,11 @@ impl Import {
             return;
         }
         let outputs = match node.op() {
+            _ if let Some(Err(reason)) = early => Err(reason),
             "If" => self.branch(node),
+            "Loop" => self.turns(node),
             "Split" => self.split(node),
+            "Slice" => self.slice(node).map(|part| vec![part]),
             "LSTM" | "GRU" | "RNN" => self.recurrent(node),
             _ => self.layer(node).map(|value| vec![Value::Tensor(value)]),
         };
@@ -51,7 +75,7 @@ impl Import {
             }
             Err(reason) => {
                 // A layer that the language has may be fine: its input is what was refused.
-                if !poisoned || reason == NO_LAYER && fold::operator(node.op()).is_none() {
+                if !poisoned || reason == missing(node.op()) && fold::operator(node.op()).is_none() {
                     let refusal = self.refusal(node, reason);
                     self.refusals.push(refusal);
                 }
@@ -64,15 +88,20 @@ impl Import {
     fn branch(&mut self, node: Node<'_>) -> Result<Vec<Value>, String> {
         let holds = self.constant(node, 0).and_then(|holds| holds.scalar()).ok_or("a condition that is computed")?;
         let name = if holds == 0.0 { "else_branch" } else { "then_branch" };
-        let graph = node.0.attribute.iter().find(|attribute| attribute.name == name);
-        let graph = graph.and_then(|attribute| attribute.g.as_deref()).ok_or("a branch is missing")?;
+        let graph = node.graph(name).ok_or("a branch is missing")?;
+        self.inside(graph)?;
+        Ok(graph.output.iter().map(|port| self.value(&port.name)).collect())
+    }
+
+    /// The nodes of a graph inside a node.
+    pub(super) fn inside(&mut self, graph: &crate::proto::Graph) -> Result<(), String> {
         for tensor in &graph.initializer {
             self.values.insert(tensor.name.clone(), Value::Constant(Constant::read(tensor)?));
         }
         for inner in super::order::sorted(graph, true)? {
             self.node(Node(inner));
         }
-        Ok(graph.output.iter().map(|port| self.value(&port.name)).collect())
+        Ok(())
     }
 
     /// Binds the name of an output to a value.
@@ -99,7 +128,7 @@ impl Import {
             let single = || {
                 let has = |name: &str| node.0.attribute.iter().any(|attribute| attribute.name == name);
                 let scalar = |name: &str| has(name).then(|| node.int(name, 0));
-                let int = scalar("value_int").map(|number| Constant::Ints(convshape::ndarray::arr0(number).into_dyn()));
+                let int = scalar("value_int").map(Constant::whole);
                 #[expect(clippy::cast_possible_truncation, reason = "it was f32")]
                 let float = || {
                     has("value_float").then(|| {
@@ -131,7 +160,11 @@ impl Import {
     pub(super) fn tensor(&self, node: Node<'_>, place: usize) -> Lowered {
         match node.input(place).map(|name| self.value(name)) {
             Some(Value::Tensor(x)) => Ok(x),
-            Some(_) => Err("it reads numbers where a value of the network is meant".to_owned()),
+            Some(Value::Wide(_)) => Err(format!("a value with more than {MAX_RANK} axes besides the batch")),
+            Some(Value::List(_)) => Err("it reads a list of values".to_owned()),
+            Some(Value::Constant(_) | Value::Unknown) => {
+                Err("it reads numbers where a value of the network is meant".to_owned())
+            }
             None => Err("an input is missing".to_owned()),
         }
     }
@@ -178,7 +211,7 @@ impl Import {
         sizes: &[usize],
         trained: bool,
     ) -> Result<usize, String> {
-        if !(1..=super::MAX_RANK).contains(&sizes.len()) || sizes.contains(&0) {
+        if !(1..=MAX_RANK).contains(&sizes.len()) || sizes.contains(&0) {
             return Err(format!("numbers of shape {sizes:?}"));
         }
         let key = (name.to_owned(), sizes.to_vec());
@@ -195,8 +228,11 @@ impl Import {
         Ok(value)
     }
 
-    /// The module that a node belongs to: of a parameter's name, else of its own.
+    /// The module that a node belongs to: as the exporter says, else of a parameter's name, else of its own.
     pub(super) fn path(&self, node: Node<'_>) -> String {
+        if let Some(module) = node.module() {
+            return module.to_owned();
+        }
         let weight = node.0.input.iter().skip(1).find_map(|name| name.strip_suffix(".weight"));
         let of_weight = weight.filter(|path| !path.is_empty() && !path.contains("::"));
         if let Some(path) = of_weight {
@@ -216,6 +252,7 @@ impl Import {
             "ConvTranspose" => self.conv_transpose(node),
             "MaxPool" => self.pool(node, PoolKind::Max),
             "AveragePool" => self.pool(node, PoolKind::Avg),
+            "LpPool" => self.power_pool(node),
             "GlobalAveragePool" => self.global_pool(node, PoolKind::Avg),
             "GlobalMaxPool" => self.global_pool(node, PoolKind::Max),
             op if op.starts_with("Reduce") => self.reduce(node),
@@ -238,16 +275,16 @@ impl Import {
             "Sign" => self.sign(node),
             "CumSum" => self.cumulative(node),
             "ArgMax" | "ArgMin" => self.extreme_place(node),
+            "Hardmax" => self.hardmax(node),
             "OneHot" => self.one_hot_between(node),
             "Trilu" => self.triangle(node),
             "GridSample" => self.grid_sample(node),
             "Col2Im" => self.col2im(node),
             "GatherElements" => self.gather_elements(node),
             "ScatterND" => self.scatter(node),
-            "Tan" | "Sinh" | "Cosh" | "Mean" | "ThresholdedRelu" | "Shrink" => self.spelled_out(node),
+            "Erf" | "Tan" | "Sinh" | "Cosh" | "Mean" | "ThresholdedRelu" | "Shrink" => self.spelled_out(node),
             "Einsum" => self.einsum(node),
             "Concat" => self.concat(node),
-            "Slice" => self.slice(node),
             "Flatten" | "Reshape" => self.reshape(node),
             "Squeeze" | "Unsqueeze" => self.squeeze(node),
             "Expand" => self.expand(node),
@@ -278,7 +315,7 @@ impl Import {
                     let x = self.tensor(node, 0)?;
                     self.one(node, op, x)
                 }
-                None => Err(NO_LAYER.to_owned()),
+                None => Err(missing(node.op()).to_owned()),
             },
         }
     }
@@ -307,16 +344,21 @@ impl Import {
 
     fn softmax(&mut self, node: Node<'_>) -> Lowered {
         let x = self.tensor(node, 0)?;
-        let axis = node.int("axis", if self.opset < 13 { 1 } else { -1 });
-        let (index, rank) = (self.index(axis, x)?, self.sizes(x).len());
-        // Until opset 13, all axes from this one on were joined into one.
-        if self.opset < 13 && self.sizes(x)[index + 1..].iter().any(|&size| size != 1) {
-            return Err("over several axes at once".to_owned());
-        }
+        let (index, rank) = (self.softmax_axis(node, x)?, self.sizes(x).len());
         let log = node.op() == "LogSoftmax";
         let axis = self.axis(index as i64, x)?;
         let axis = if index + 1 == rank && axis != Axis::Channels { Axis::At(-1) } else { axis };
         self.one(node, Op::Softmax { axis, log }, x)
+    }
+
+    /// The axis of a `Softmax` or its like.
+    pub(super) fn softmax_axis(&self, node: Node<'_>, x: Tensor) -> Result<usize, String> {
+        let index = self.index(node.int("axis", if self.opset < 13 { 1 } else { -1 }), x)?;
+        // Until opset 13, all axes from this one on were joined into one.
+        match self.opset < 13 && self.sizes(x)[index + 1..].iter().any(|&size| size != 1) {
+            true => Err("over several axes at once".to_owned()),
+            false => Ok(index),
+        }
     }
 
     fn prelu(&mut self, node: Node<'_>) -> Lowered {
@@ -340,15 +382,8 @@ impl Import {
 
     fn transpose(&mut self, node: Node<'_>) -> Lowered {
         let x = self.tensor(node, 0)?;
-        let rank = self.sizes(x).len();
-        let order = node.ints("perm").unwrap_or_else(|| (0..rank as i64).rev().collect());
-        let order: Option<Vec<usize>> = order.iter().map(|&axis| usize::try_from(axis).ok()).collect();
-        let mut sorted = order.clone().unwrap_or_default();
-        sorted.sort_unstable();
-        match order {
-            Some(order) if sorted.iter().copied().eq(0..rank) => self.permuted(self.path(node), x, &order),
-            _ => Err("an order of axes that are not there".to_owned()),
-        }
+        let order = node.order(self.sizes(x).len()).ok_or("an order of axes that are not there")?;
+        self.permuted(self.path(node), x, &order)
     }
 }
 

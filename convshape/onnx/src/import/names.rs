@@ -65,7 +65,7 @@ impl Names {
         let mut count = 1;
         while !self.0.insert(unique.clone()) {
             count += 1;
-            unique = format!("{name}_{count}");
+            unique = format!("{}_{count}", name.trim_end_matches('_'));
         }
         unique
     }
@@ -84,11 +84,31 @@ impl Shortened {
         Shortened(counts)
     }
 
-    /// `layer1.0.conv1` as `conv1`, or `layer1_0_conv1` if there are several.
-    pub(super) fn name(&self, path: &str) -> String {
+    /// `layer1.0.conv1` as `conv1`, or `layer1_0_conv1` if there are several. Numbers in front go behind a word: `0.conv1`
+    /// is `conv1_0`, and `0.1`, which has none, gets the word of its `kind`.
+    pub(super) fn name(&self, path: &str, kind: &str) -> String {
         let is_clear = |end: &&str| !is_number(end.split('.').next().unwrap_or("")) && self.0.get(*end) == Some(&1);
-        identifier(&ends(path).find(is_clear).unwrap_or(path).replace('.', "_"))
+        let mut parts: Vec<&str> = ends(path).find(is_clear).unwrap_or(path).split('.').collect();
+        let word = parts.iter().position(|part| !is_number(part));
+        match word {
+            Some(word) => parts[..=word].rotate_right(1),
+            None => parts.insert(0, without_rank(kind)),
+        }
+        field(&parts.join("_"))
     }
+}
+
+/// A name of the file as that of a field: in lower case, without two underscores in a row.
+pub(super) fn field(name: &str) -> String {
+    let word = identifier(&name.to_ascii_lowercase());
+    let parts: Vec<&str> = word.split('_').collect();
+    let middle = |at: &usize| *at == 0 || at + 1 == parts.len() || !parts[*at].is_empty();
+    identifier(&(0..parts.len()).filter(middle).map(|at| parts[at]).collect::<Vec<_>>().join("_"))
+}
+
+/// `conv2d` as `conv`.
+pub(super) fn without_rank(kind: &str) -> &str {
+    ["1d", "2d", "3d"].iter().find_map(|rank| kind.strip_suffix(rank)).unwrap_or(kind)
 }
 
 /// The last part, the last two, ..
@@ -111,14 +131,21 @@ mod tests {
 
     #[test]
     fn names_are_as_short_as_they_are_clear() {
-        let short = Shortened::of(["layer1.0.conv1", "layer2.0.conv1", "fc", "mlp.0", "mlp.3", "a.ln"].into_iter());
-        let names = ["layer1.0.conv1", "layer2.0.conv1", "fc", "mlp.0", "a.ln"].map(|path| short.name(path));
-        assert_eq!(names, ["layer1_0_conv1", "layer2_0_conv1", "fc", "mlp_0", "ln"]);
+        let paths = ["layer1.0.conv1", "layer2.0.conv1", "fc", "mlp.0", "mlp.3", "a.ln", "1.0", "0.conv2.a"];
+        let short = Shortened::of(paths.into_iter());
+        let names = paths.map(|path| short.name(path, "conv2d"));
+        let expected = ["layer1_0_conv1", "layer2_0_conv1", "fc", "mlp_0", "mlp_3", "ln", "conv_1_0", "a"];
+        assert_eq!(names, expected);
+        let short = Shortened::of(["0.conv1", "1.conv1"].into_iter());
+        assert_eq!(short.name("1.conv1", "conv2d"), "conv1_1");
     }
 
     #[test]
     fn words_of_the_language_are_no_names() {
         assert_eq!(["input", "0.x", "a-b", "", "while"].map(identifier), ["input_", "_0_x", "a_b", "__", "while_"]);
+        assert_eq!(["Conv_1", "a..b", "0.x", "a--_"].map(field), ["conv_1", "a_b", "_0_x", "a_"]);
+        let mut names = Names::default();
+        assert_eq!(["block_", "block_", "block_2"].map(|name| names.unique(name)), ["block_", "block_2", "block_2_2"]);
         assert_eq!(camel("encoder_layer"), "EncoderLayer");
         assert_eq!((last_word("features.0.1"), last_word("3")), ("features", ""));
     }

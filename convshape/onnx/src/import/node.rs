@@ -32,6 +32,13 @@ impl<'a> Node<'a> {
         }
     }
 
+    /// The module that PyTorch's exporter says it is in: of `['', 'layer1', 'layer1.0', 'relu']` the last but one.
+    pub(super) fn module(&self) -> Option<&'a str> {
+        let scopes = self.0.metadata_props.iter().find(|entry| entry.key == "pkg.torch.onnx.name_scopes")?;
+        let scopes = scopes.value.strip_prefix("['', '")?.strip_suffix("']")?;
+        Some(scopes.rsplit("', '").nth(1).unwrap_or(""))
+    }
+
     /// The name of an input, if it is given.
     pub(super) fn input(&self, place: usize) -> Option<&'a str> {
         self.0.input.get(place).map(String::as_str).filter(|name| !name.is_empty())
@@ -66,6 +73,19 @@ impl<'a> Node<'a> {
 
     pub(super) fn floats(&self, name: &str) -> Option<Vec<f32>> {
         self.find(name, attribute::FLOATS).map(|attribute| attribute.floats.clone())
+    }
+
+    pub(super) fn graph(&self, name: &str) -> Option<&'a proto::Graph> {
+        self.0.attribute.iter().find(|attribute| attribute.name == name)?.g.as_deref()
+    }
+
+    /// The order of axes of a `Transpose` of this rank, if it is one.
+    pub(super) fn order(&self, rank: usize) -> Option<Vec<usize>> {
+        let order = self.ints("perm").unwrap_or_else(|| (0..rank as i64).rev().collect());
+        let order: Option<Vec<usize>> = order.iter().map(|&axis| usize::try_from(axis).ok()).collect();
+        let mut sorted = order.clone()?;
+        sorted.sort_unstable();
+        order.filter(|_| sorted.into_iter().eq(0..rank))
     }
 
     pub(super) fn tensor(&self, name: &str) -> Option<Constant> {

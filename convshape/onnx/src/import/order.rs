@@ -11,7 +11,7 @@ fn given(graph: &proto::Graph) -> HashSet<&str> {
     numbers.chain(inputs).chain(graph.node.iter().flat_map(|node| node.output.iter().map(String::as_str))).collect()
 }
 
-/// The graphs inside a node: the branches of an `If`.
+/// The graphs inside a node: the branches of an `If`, the body of a `Loop`.
 fn branches(node: &proto::Node) -> impl Iterator<Item = &proto::Graph> {
     node.attribute.iter().filter_map(|attribute| attribute.g.as_deref())
 }

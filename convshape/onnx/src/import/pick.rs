@@ -127,32 +127,50 @@ impl Import {
             x = self.one(node, Op::Scale { by: -1.0 }, x)?;
         }
         let axis = self.index(node.int("axis", 0), x)?;
+        let (_, first) = self.extremes(node, x, axis)?;
+        let first = self.push(self.path(node), Op::Scale { by: -1.0 }, &[first])?;
+        #[expect(clippy::cast_precision_loss, reason = "a size")]
+        let count = Activation::AddScalar { by: self.sizes(x)[axis] as f64 };
+        let value = self.push(self.path(node), Op::Activation(count), &[first])?;
+        let y = Tensor { value, ..x };
+        let y = if node.int("keepdims", 1) != 0 { y } else { self.without_axis(y, axis)? };
+        self.whole.insert(y.value);
+        Ok(y)
+    }
+
+    /// `Hardmax`: 1 at the first place of the maximum, 0 elsewhere.
+    pub(super) fn hardmax(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let axis = self.softmax_axis(node, x)?;
+        let (weighed, first) = self.extremes(node, x, axis)?;
+        let below = self.push(self.path(node), Op::Sub, &[weighed, first])?;
+        Ok(Tensor { value: self.is_zero(node, below)?, ..x })
+    }
+
+    /// `size - place` at the maxima along an axis, 0 elsewhere; and the largest of these, that of the first maximum.
+    fn extremes(&mut self, node: Node<'_>, x: Tensor, axis: usize) -> Result<(usize, usize), String> {
         let at = self.position(axis as i64, x)?;
         let sizes = self.sample(x);
         let axes = Axes::of(&[named(at, x)]).ok_or("over no axis")?;
-        let largest = |keep| Op::Reduce { kind: Reduction::Max, axes: Some(axes), keep };
-        let peak = self.push(self.path(node), largest(true), &[x.value])?;
+        let largest = Op::Reduce { kind: Reduction::Max, axes: Some(axes), keep: true };
+        let peak = self.push(self.path(node), largest, &[x.value])?;
         let below = self.push(self.path(node), Op::Sub, &[x.value, peak])?;
-        // 1 at the extremes, 0 elsewhere; times `size - place` the first is the largest.
-        let steep = self.push(self.path(node), Op::Scale { by: STEEP }, &[below])?;
-        let clamp = Op::Activation(Activation::Clamp { min: -1.0, max: 0.0 });
-        let clamped = self.push(self.path(node), clamp, &[steep])?;
-        let hits = self.push(self.path(node), Op::Activation(Activation::AddScalar { by: 1.0 }), &[clamped])?;
+        let hits = self.is_zero(node, below)?;
         let mut wide = vec![1; sizes.len()];
         wide[at] = usize::try_from(sizes[at]).unwrap_or(1);
         let left = Array2::from_shape_fn((1, wide[at]), |(_, place)| (wide[at] - place) as f32);
         let left = Constant::Floats(left.into_dyn().to_shape(wide).map_err(|error| error.to_string())?.into_owned());
         let left = self.numbers("places".to_owned(), &left);
         let weighed = self.push(self.path(node), Op::Mul, &[hits, left])?;
-        let first = self.push(self.path(node), largest(true), &[weighed])?;
-        let first = self.push(self.path(node), Op::Scale { by: -1.0 }, &[first])?;
-        #[expect(clippy::cast_precision_loss, reason = "a size")]
-        let count = Activation::AddScalar { by: sizes[at] as f64 };
-        let value = self.push(self.path(node), Op::Activation(count), &[first])?;
-        let y = Tensor { value, ..x };
-        let y = if node.int("keepdims", 1) != 0 { y } else { self.without_axis(y, axis)? };
-        self.whole.insert(y.value);
-        Ok(y)
+        Ok((weighed, self.push(self.path(node), largest, &[weighed])?))
+    }
+
+    /// 1 where a value that is never positive is 0.
+    fn is_zero(&mut self, node: Node<'_>, value: usize) -> Result<usize, String> {
+        let steep = self.push(self.path(node), Op::Scale { by: STEEP }, &[value])?;
+        let clamp = Op::Activation(Activation::Clamp { min: -1.0, max: 0.0 });
+        let clamped = self.push(self.path(node), clamp, &[steep])?;
+        self.push(self.path(node), Op::Activation(Activation::AddScalar { by: 1.0 }), &[clamped])
     }
 
     /// The value without an axis of size 1.

@@ -78,7 +78,7 @@ const MOST_OUTPUTS: usize = 2;
 const MOST_PARAMETERS: usize = 6;
 const MOST_TIMES: i64 = 4;
 /// The smallest saving of a block, in quarters of a line.
-const LEAST_GAIN: i64 = 12;
+const LEAST_GAIN: i64 = 8;
 
 /// Picks the blocks with the largest savings, one after the other. Without `parameters`, only stretches with equal
 /// numbers match.
@@ -280,7 +280,10 @@ impl Listing<'_, '_> {
         let cost = (3 * uses.len() * (count - 1 + outputs.len() - 1) + 2 * parameters + self.strangers(&uses)) as i64;
         let goes_on = |at: &usize| uses[at - 1].lines.end == uses[*at].lines.start && numbers[at - 1] == numbers[*at];
         let statements = uses.len() - (1..uses.len()).filter(goes_on).count();
-        Some(Candidate { gain: gain(length, uses.len(), statements) - cost, uses, outputs, names })
+        let gain = gain(length, uses.len(), statements) - cost;
+        // Several elements of a list are better blocks each.
+        let gain = if elements(&names) > 1 { gain / 2 } else { gain };
+        Some(Candidate { gain, uses, outputs, names })
     }
 
     /// The values that a stretch reads but does not give, in the order in which it reads them.
@@ -313,6 +316,17 @@ impl Listing<'_, '_> {
             |part: &Use| self.lines[part.lines.clone()].iter().flat_map(|line| line.numbers.iter().copied()).collect();
         uses.iter().map(of).collect()
     }
+}
+
+/// How many elements of a list a block's parameters belong to, counting those with several: of `0.a`, `0.b`, `1.a` one.
+fn elements(names: &[Option<String>]) -> usize {
+    let mut counts: HashMap<&str, usize> = HashMap::new();
+    for (first, rest) in names.iter().flatten().filter_map(|name| name.split_once('.')) {
+        if first.bytes().all(|letter| letter.is_ascii_digit()) && !rest.bytes().all(|letter| letter.is_ascii_digit()) {
+            *counts.entry(first).or_insert(0) += 1;
+        }
+    }
+    counts.values().filter(|count| **count > 1).count()
 }
 
 /// The index of a value in a list; appends it if it is missing.

@@ -139,6 +139,7 @@ impl Import {
             }
             _ => return Err("sizes that are computed, or of other axes than space".to_owned()),
         };
+        let to = if self.open.are_there() { as_factors(to, &self.sample(x)[1..]) } else { to };
         let coordinates = node.text(
             "coordinate_transformation_mode",
             if upsample || self.opset < 11 { "asymmetric" } else { "half_pixel" },
@@ -160,6 +161,20 @@ impl Import {
         };
         self.one(node, Op::Upsample(Upsample { rank: Some(rank), to, mode, align_corners }), x)
     }
+}
+
+/// Sizes as whole factors, if they are, which holds for any size.
+#[expect(clippy::cast_precision_loss, reason = "sizes are small")]
+fn as_factors(to: ResizeTo, space: &[i64]) -> ResizeTo {
+    let ResizeTo::Size(sizes) = to else { return to };
+    let mut factors = [1.0; 3];
+    for ((factor, &from), &to) in factors.iter_mut().zip(space).zip(&sizes) {
+        if to % from != 0 {
+            return ResizeTo::Size(sizes);
+        }
+        *factor = (to / from) as f64;
+    }
+    ResizeTo::Scale(factors)
 }
 
 /// How each axis of space is resampled.

@@ -60,15 +60,18 @@ impl Import {
                 let at = place(axis, sizes.len()).filter(|&at| at <= sizes.len()).ok_or("an axis that is not there")?;
                 vec![sizes[..at].iter().product(), sizes[at..].iter().product()]
             }
-            _ => {
-                let given = node.ints("shape").or_else(|| self.constant(node, 1)?.ints());
-                written(&given.ok_or("a shape that is computed")?, &sizes, node.int("allowzero", 0) != 0)?
-            }
+            _ => self.target(node, &sizes)?,
         };
         if let Some(norm) = self.regrouped(node, x, &target) {
             return norm;
         }
         self.reshaped(x, &target)
+    }
+
+    /// The sizes that a `Reshape` gives.
+    pub(super) fn target(&self, node: Node<'_>, sizes: &[i64]) -> Result<Vec<i64>, String> {
+        let given = node.ints("shape").or_else(|| self.constant(node, 1)?.ints());
+        written(&given.ok_or("a shape that is computed")?, sizes, node.int("allowzero", 0) != 0)
     }
 
     /// `Expand`: further axes in front, and axes of size 1 that are repeated.
@@ -153,6 +156,7 @@ impl Import {
         let mut values = Vec::new();
         for at in 0..count {
             values.push(match (self.constant(node, at), node.input(at)) {
+                (Some(constant), _) if constant.shape().contains(&0) => continue,
                 (Some(constant), Some(name)) => {
                     // Numbers of the file have the batch as an axis of size 1.
                     let mut sizes = constant.shape().to_vec();
@@ -234,7 +238,8 @@ impl Import {
         }
     }
 
-    pub(super) fn slice(&mut self, node: Node<'_>) -> Lowered {
+    /// Parts of a value. Without elements they are numbers, that a `Concat` leaves out: `roll` by 0 writes such.
+    pub(super) fn slice(&mut self, node: Node<'_>) -> Result<Value, String> {
         let mut x = self.tensor(node, 0)?;
         let list = |name: &str, at: usize| node.ints(name).or_else(|| self.constant(node, at)?.ints());
         let computed = "a range that is computed";
@@ -269,6 +274,10 @@ impl Import {
                 step => return Err(format!("with step {step}")),
             }
         }
+        if ranges.iter().any(|(start, end)| start >= end) {
+            let sizes = ranges.iter().map(|(start, end)| usize::try_from(end - start).unwrap_or(0)).collect::<Vec<_>>();
+            return Ok(Value::Constant(Constant::Floats(ArrayD::zeros(sizes))));
+        }
         // What is cut off in space is a border.
         let rank = before.len();
         let cut = |axis: usize| ranges[axis] != (0, before[axis]);
@@ -294,7 +303,7 @@ impl Import {
             }
             x = self.picked(node, x, axis, &places)?;
         }
-        Ok(x)
+        Ok(Value::Tensor(x))
     }
 
     /// Every `step`-th element: of rows of `step` elements the same place of each.

@@ -11,8 +11,11 @@ use super::names::Names;
 use super::pieces::{self, Listing, Pieces};
 use super::{Import, ImportError, Imported, Statement};
 
-pub(super) fn write(name: &str, import: Import, outputs: Vec<(String, usize)>) -> Result<Imported, ImportError> {
-    let (mut import, mut outputs) = alive(import, outputs);
+pub(super) fn write(
+    name: &str,
+    mut import: Import,
+    mut outputs: Vec<(String, usize)>,
+) -> Result<Imported, ImportError> {
     let inputs = import.inputs.len();
     // An output that no statement gives by itself, or that occurs twice, becomes a statement of its own.
     let mut seen = HashSet::new();
@@ -131,7 +134,7 @@ fn weights(lines: &[Line<'_>], file_names: &[String]) -> Result<Vec<u8>, ImportE
 }
 
 /// Leaves out statements that no output needs.
-fn alive(mut import: Import, mut outputs: Vec<(String, usize)>) -> (Import, Vec<(String, usize)>) {
+pub(super) fn alive(mut import: Import, mut outputs: Vec<(String, usize)>) -> (Import, Vec<(String, usize)>) {
     let inputs = import.inputs.len();
     let mut needed: Vec<bool> = vec![false; import.shapes.len()];
     outputs.iter().for_each(|(_, value)| needed[*value] = true);

@@ -20,6 +20,19 @@ impl Import {
                     (self.function(node, Activation::Sin, x)?, self.function(node, Activation::Cos, x)?);
                 self.joined_all(node, Op::Div, &[sine, cosine])
             }
+            "Erf" => {
+                // The Gelu of `z` is `z / 2 * (1 + erf(z / sqrt(2)))`. Beyond 10 the function is 1, and it is odd.
+                let x = x?;
+                let size = self.function(node, Activation::Abs, x)?;
+                let scaled = self.one(node, Op::Scale { by: std::f64::consts::SQRT_2 }, size)?;
+                let z = self.function(node, Activation::Clamp { min: 1e-6, max: 10.0 }, scaled)?;
+                let gelu = self.function(node, Activation::Gelu { tanh: false }, z)?;
+                let half = self.joined_all(node, Op::Div, &[gelu, z])?;
+                let twice = self.one(node, Op::Scale { by: 2.0 }, half)?;
+                let of_size = self.function(node, Activation::AddScalar { by: -1.0 }, twice)?;
+                let sign = self.steep(node, x, -1.0)?;
+                self.joined_all(node, Op::Mul, &[of_size, sign])
+            }
             "Sinh" | "Cosh" => {
                 let x = x?;
                 let grown = self.function(node, Activation::Exp, x)?;

@@ -1,6 +1,6 @@
 //! Uses of a block in a row as the turns of a repeat.
 
-use super::names::{identifier, last_word};
+use super::names::{field, last_word};
 use super::pieces::Use;
 
 /// The turns of a repeat.
@@ -17,7 +17,7 @@ impl Turns {
     /// The repeat's name: the part before the number of the turn.
     pub(super) fn name(&self) -> Option<String> {
         let before = self.module.as_deref()?.split('{').next()?.trim_end_matches(['.', '_']);
-        Some(last_word(before)).filter(|word| !word.is_empty()).map(identifier)
+        Some(last_word(before)).filter(|word| !word.is_empty()).map(field)
     }
 }
 

@@ -1,7 +1,7 @@
 //! Convolutions and pooling.
 
 use convshape::graph::Op;
-use convshape::graph::op::{Conv, Dialect, Direction, Padding, PerAxis, Pool, PoolKind};
+use convshape::graph::op::{Activation, Conv, Dialect, Direction, Padding, PerAxis, Pool, PoolKind};
 
 use convshape::ndarray::{ArrayD, Axis};
 
@@ -104,7 +104,7 @@ impl Import {
             return Err("a bias of another size".to_owned());
         }
         let (conv, weight) = match has_frames {
-            true if conv.rank == 3 => return Err("frames of three axes".to_owned()),
+            true if conv.rank == 3 => return self.with_groups_of_frames(node, x, conv, weight, bias),
             true => (with_front_axis(conv), weight.insert_axis(Axis(2))),
             false => (conv, weight),
         };
@@ -114,6 +114,46 @@ impl Import {
             self.give(y.value, "bias", vec![bias.len()], bias.iter().copied().collect());
         }
         self.without_frames(y, has_frames)
+    }
+
+    /// A convolution that takes the channels of each frame as a group; no axis is left for the frames.
+    fn with_groups_of_frames(
+        &mut self,
+        node: Node<'_>,
+        x: Tensor,
+        conv: Conv,
+        weight: ArrayD<f32>,
+        bias: Option<ArrayD<f32>>,
+    ) -> Lowered {
+        let x = self.without_frames(x, true)?;
+        let mut sizes = self.sample(x);
+        let frames = sizes.remove(0);
+        sizes[0] *= frames;
+        let x = self.placed(x, &sizes, None)?;
+        let times = usize::try_from(frames).unwrap_or(1);
+        if weight.len().checked_mul(times).is_none_or(|count| count >= 1 << 24) {
+            return Err(format!("a kernel for each of {frames} frames"));
+        }
+        let repeated = |array: &ArrayD<f32>| -> Vec<f32> {
+            std::iter::repeat_n(array, times).flat_map(|array| array.iter().copied()).collect()
+        };
+        let conv = Conv {
+            inputs: conv.inputs.map(|inputs| inputs * frames),
+            outputs: conv.outputs * frames,
+            groups: conv.groups * frames,
+            ..conv
+        };
+        let y = self.one(node, Op::Conv(conv), Tensor::batched(x.value))?;
+        let mut shape = weight.shape().to_vec();
+        shape[0] *= times;
+        self.give(y.value, "weight", shape, repeated(&weight));
+        if let Some(bias) = bias {
+            self.give(y.value, "bias", vec![bias.len() * times], repeated(&bias));
+        }
+        let mut sizes = self.sample(y);
+        sizes[0] /= frames;
+        sizes.insert(0, frames);
+        self.placed(Tensor { batch: None, ..y }, &sizes, None)
     }
 
     fn window(&self, node: Node<'_>, space: &[i64], rank: usize, kernel: &[usize]) -> Result<Window, String> {
@@ -158,6 +198,28 @@ impl Import {
         self.on_channels(node, |import, x| import.pool_of(node, kind, x))
     }
 
+    /// `LpPool`: the `p`-th root of the sum of powers.
+    pub(super) fn power_pool(&mut self, node: Node<'_>) -> Lowered {
+        let p = node.int("p", 2);
+        let kernel = node.ints("kernel_shape").ok_or("no `kernel_shape`")?;
+        let count = kernel.iter().try_fold(1_i64, |count, &size| count.checked_mul(size)).ok_or("a huge window")?;
+        if p < 1 || node.int("ceil_mode", 0) != 0 {
+            return Err(format!("with `p` {p}, or windows that end outside"));
+        }
+        self.on_channels(node, |import, x| {
+            let mut y = import.one(node, Op::Activation(Activation::Abs), x)?;
+            if p > 1 {
+                y = import.one(node, Op::Activation(Activation::Pow { exponent: p as f64 }), y)?;
+            }
+            y = import.pool_of(node, PoolKind::Avg, y)?;
+            y = import.one(node, Op::Scale { by: count as f64 }, y)?;
+            match p {
+                1 => Ok(y),
+                p => import.one(node, Op::Activation(Activation::Pow { exponent: 1.0 / p as f64 }), y),
+            }
+        })
+    }
+
     fn pool_of(&mut self, node: Node<'_>, kind: PoolKind, x: Tensor) -> Lowered {
         let kernel = node.ints("kernel_shape").ok_or("no `kernel_shape`")?;
         let rank = kernel.len();
@@ -175,7 +237,8 @@ impl Import {
             dilation: window.dilation,
             padding: padding(&window.border),
             ceil_mode: node.int("ceil_mode", 0) != 0,
-            count_include_pad: node.int("count_include_pad", 0) != 0
+            count_include_pad: node.op() == "LpPool"
+                || node.int("count_include_pad", 0) != 0
                 || window.border.iter().all(|side| *side == (0, 0)),
             ..Pool::new(dialect, kind, rank)
         };

@@ -311,8 +311,14 @@ fn upsample_arguments(upsample: &Upsample) -> Vec<String> {
     let mut list = Vec::new();
     match &upsample.to {
         ResizeTo::Scale(scale) => {
-            let words: Vec<String> = scale[..rank].iter().map(|&scale| real(scale)).collect();
-            list.push(format!("scale: ({})", words.join(", ")));
+            let word = |&scale: &f64| match scale.fract() == 0.0 {
+                true => format!("{scale:.0}"),
+                false => real(scale),
+            };
+            list.push(match scale[..rank].iter().all(|axis| *axis == scale[0]) {
+                true => word(&scale[0]),
+                false => format!("scale: ({})", scale[..rank].iter().map(word).collect::<Vec<_>>().join(", ")),
+            });
         }
         ResizeTo::Size(size) => list.push(format!("size: {}", axes(size, rank))),
         ResizeTo::Like => {}

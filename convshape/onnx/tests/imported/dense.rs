@@ -1,10 +1,10 @@
 convshape::conv_chain! {
     pub struct Net {
         block Layer(inputs) {
-            #[name = "0"] _0: Conv2d(inputs -> 4, kernel: 1, activation: Relu);
-            #[name = "2"] _2: Conv2d(4 -> 2, kernel: 3, padding: 1);
-            #[name = "3"] _3: Prelu(2);
-            Concat(input, _3);
+            #[name = "0"] conv_0: Conv2d(inputs -> 4, kernel: 1, activation: Relu);
+            #[name = "2"] conv_2: Conv2d(4 -> 2, kernel: 3, padding: 1);
+            #[name = "3"] prelu_3: Prelu(2);
+            Concat(input, prelu_3);
         }
 
         input: x0 [2, 5, 6];

@@ -9,7 +9,7 @@ convshape::conv_chain! {
         Reshape([4, 4, 3, 4]);
         p: Prelu(4);
         Reshape([16, 3, 4]);
-        Upsample(scale: (2.0, 2.0), mode: nearest);
+        Upsample(2, mode: nearest);
         Reshape([4, 4, 6, 8]);
         Mean(axis: (2, 3));
         f: Linear(4 -> 1);

@@ -1,13 +1,14 @@
 """Records the files of this folder with PyTorch: python record.py [NAME ..]
 
 NAME.onnx is a module exported with an open batch, but in `WINDOWS`, whose batch is merged with another axis, with a
-batch of 1. NAME.bin has raw f32: the module's inputs, then its outputs, for a batch of 2 (1 in `WINDOWS`).
+batch of 1; in `OPEN` height and width are open too. NAME.bin has raw f32: the module's inputs, then its outputs, for a batch of 2 (1 in `WINDOWS`).
 """
 import math, sys
 import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 
 torch.manual_seed(7)
-WINDOWS = {"windows"}
+WINDOWS = {"windows", "volumes"}
+OPEN = {"open_sizes"}
 
 class Fn(nn.Module):
     def __init__(self, function, **parts):
@@ -31,6 +32,19 @@ def windows(m, x):
     scores = q @ k.transpose(-2, -1) * 0.5 + m.bias
     x = (scores.softmax(-1) @ v).transpose(1, 2).reshape(1, 2, 2, 2, 2, 8)
     return torch.roll(x.permute(0, 1, 3, 2, 4, 5).reshape(1, 4, 4, 8), (1, 1), (1, 2))
+
+def volumes(m, x):
+    """Windows of 2 x 2 x 2, whose axes are more than a chain's, a roll by 0, and a convolution of each head's volume."""
+    x = torch.roll(x, (0, -1, -1), (1, 2, 3)).view(1, 2, 2, 2, 2, 1, 2, 4).permute(0, 1, 3, 5, 2, 4, 6, 7).reshape(4, 8, 4)
+    x = m.f(x).view(1, 2, 2, 1, 2, 2, 2, 4).permute(0, 1, 4, 2, 5, 3, 6, 7).reshape(1, 4, 4, 2, 2, 2)
+    x = m.c(x.permute(0, 4, 5, 1, 2, 3).reshape(2, 2, 4, 4, 2))
+    return x.reshape(1, 4, -1)
+
+def open_sizes(m, x):
+    """Two scales of a picture of any size."""
+    small = F.relu(m.b(F.max_pool2d(F.relu(m.a(x)), 2)))
+    gate = torch.sigmoid(m.g(small.mean((2, 3), keepdim=True)))
+    return m.a(x) + F.interpolate(small * gate, size=x.shape[-2:], mode="bilinear"), gate.flatten(1)
 
 def elementwise(m, x):
     y = torch.maximum(x, m.p) - torch.minimum(x * 2, torch.tensor(0.3)) / (x.abs() + 1)
@@ -116,6 +130,8 @@ CASES = {
     "causal": (Fn(attended, qkv=nn.Linear(8, 24)), [(6, 8)], None),
     "windows": (Fn(windows, qkv=nn.Linear(8, 24), bias=parameter(2, 4, 4)), [(4, 4, 8)], None),
     "einsum": (Fn(lambda m, x: torch.einsum("bhqk,bkhd->bqhd", torch.einsum("bqhd,bkhd->bhqk", x, x).softmax(-1), x)), [(5, 2, 4)], None),
+    "volumes": (Fn(volumes, f=nn.Linear(4, 4), c=nn.Conv3d(2, 2, 3, padding=1, groups=2)), [(4, 4, 2, 4)], None),
+    "open_sizes": (Fn(open_sizes, a=nn.Conv2d(3, 4, 3, padding=1), b=nn.Conv2d(4, 4, 3, padding=1), g=nn.Conv2d(4, 4, 1)), [(3, 8, 8)], None),
     "elementwise": (Fn(elementwise, p=parameter(6, 5)), [(3, 6, 5)], None),
     "statistics": (Fn(statistics), [(4, 11)], None),
     "pieces": (Fn(pieces, c=nn.Conv2d(8, 3, 2)), [(9, 4, 6)], None),
@@ -151,12 +167,52 @@ for name, (module, shapes, pick) in CASES.items():
     inputs = [torch.randint(0, 9, (batch, 5)) if shape == "words" else torch.randn(batch, *shape) for shape in shapes]
     names = [f"x{i}" for i in range(len(inputs))]
     place = 1 if name in SEQUENCES else 0
-    axes = None if name in WINDOWS else {n: {place: "batch"} for n in names}
+    others = {2: "height", 3: "width"} if name in OPEN else {}
+    axes = None if name in WINDOWS else {n: {place: "batch", **others} for n in names}
     inputs = [x.transpose(0, place) for x in inputs]
     torch.onnx.export(module, tuple(x.narrow(place, 0, 1) for x in inputs), f"{name}.onnx", opset_version=18 if name == "warped" else 17, dynamo=False, input_names=names, dynamic_axes=axes)
     with torch.no_grad(): outputs = module(*inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     save(name, [x.transpose(0, place) for x in inputs], [y.detach().transpose(0, place) for y in outputs])
+
+def modules():
+    """What the newer exporter writes: the names of modules beside the nodes, not in them."""
+    class Block(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm, self.up, self.down = nn.LayerNorm(6), nn.Linear(6, 12), nn.Linear(12, 6)
+        def forward(self, x): return x + self.down(F.gelu(self.up(self.norm(x))))
+    module = nn.Sequential(nn.Linear(4, 6), nn.Sequential(Block(), Block(), Block()), nn.Linear(6, 3)).eval()
+    for parameter in module.parameters(): nn.init.normal_(parameter, std=0.5)
+    x = torch.randn(2, 5, 4)
+    torch.onnx.export(module, (x,), "modules.onnx", dynamo=True, input_names=["x"], dynamic_shapes=({0: torch.export.Dim("batch")},), external_data=False)
+    save("modules", [x], [module(x).detach()])
+
+def turns():
+    """A loop of two turns that fills a list, a split into a list, and an operator that the file defines itself."""
+    from onnx import AttributeProto, TensorProto, helper, numpy_helper
+    import onnxruntime
+    node = helper.make_node
+    value = lambda name, kind, shape: helper.make_tensor_value_info(name, kind, shape)
+    numbers = [numpy_helper.from_array(np.asarray(array), name) for name, array in (("two", np.int64(2)), ("yes", np.bool_(True)), ("one", np.int64(1)))]
+    list_of = lambda name: helper.make_value_info(name, helper.make_sequence_type_proto(helper.make_tensor_type_proto(TensorProto.FLOAT, None)))
+    body = helper.make_graph([
+        node("Tanh", ["z"], ["next"]), node("SequenceInsert", ["list", "z"], ["longer"]), node("Identity", ["on"], ["goes_on"])],
+        "body", [value("turn", TensorProto.INT64, []), value("on", TensorProto.BOOL, []), value("z", TensorProto.FLOAT, None), list_of("list")],
+        [value("goes_on", TensorProto.BOOL, []), value("next", TensorProto.FLOAT, None), list_of("longer")])
+    gated = helper.make_function("own", "Gated", ["a", "b"], ["c"], [
+        node("LeakyRelu", ["b"], ["gate"]), node("Mul", ["a", "gate"], ["c"])], [helper.make_opsetid("", 17)], ["alpha"])
+    gated.node[0].attribute.append(AttributeProto(name="alpha", type=AttributeProto.FLOAT, ref_attr_name="alpha"))
+    graph = helper.make_graph([
+        node("SplitToSequence", ["x", "two"], ["halves"], axis=1), node("SequenceAt", ["halves", "one"], ["half"]),
+        node("SequenceEmpty", [], ["empty"]), node("Loop", ["two", "yes", "half", "empty"], ["last", "filled"], body=body),
+        node("SequenceAt", ["filled", "one"], ["middle"]), node("Gated", ["last", "middle"], ["first"], domain="own", alpha=0.25),
+        node("Gated", ["first", "half"], ["y"], domain="own", alpha=0.125)],
+        "turns", [value("x", TensorProto.FLOAT, ["batch", 4, 3])], [value("y", TensorProto.FLOAT, None)], numbers)
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17), helper.make_opsetid("own", 1)], functions=[gated], ir_version=8)
+    with open("turns.onnx", "wb") as file: file.write(model.SerializeToString())
+    x = np.random.default_rng(7).standard_normal((2, 4, 3)).astype("f4")
+    save("turns", [x], onnxruntime.InferenceSession("turns.onnx").run(None, {"x": x}))
 
 def channels_last():
     """What converters from TensorFlow write: a transpose before and after each layer, channels last, `SAME_UPPER`; a
@@ -197,4 +253,5 @@ def channels_last():
     x = random.standard_normal((1, 8, 12, 3)).astype("f4")
     save("channels_last", [x], onnxruntime.InferenceSession("channels_last.onnx").run(None, {"x": x}))
 
-if not chosen or "channels_last" in chosen: channels_last()
+for case in (channels_last, modules, turns):
+    if not chosen or case.__name__ in chosen: case()
