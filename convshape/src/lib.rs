@@ -203,6 +203,8 @@ mod pages {
     struct Messages;
     #[doc = include_str!("../book/src/porting.md")]
     struct Porting;
+    #[doc = include_str!("../book/src/onnx.md")]
+    struct Onnx;
     #[doc = include_str!("../book/src/training.md")]
     struct Training;
     #[doc = include_str!("../book/src/running.md")]
