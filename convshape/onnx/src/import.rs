@@ -207,6 +207,8 @@ struct Import {
     refusals: Vec<Refusal>,
     /// Nodes that are refused unless a pattern takes them, by their output.
     pending: BTreeMap<String, Refusal>,
+    /// How many elements `ConstantOfShape` gave.
+    filled: usize,
     /// The batch that the file was written for; 1 where it is open.
     batch: i64,
     /// Free parameters by the names of their numbers and their shapes.
@@ -259,6 +261,7 @@ impl Import {
             statements: Vec::new(),
             refusals: Vec::new(),
             pending: BTreeMap::new(),
+            filled: 0,
             batch: 1,
             parameters: HashMap::new(),
             conditions: HashSet::new(),

@@ -12,6 +12,9 @@ const MAX_COUNT: usize = 1 << 28;
 /// The most elements of one number: no more than a file could have held.
 pub(super) const MAX_REPEATED: usize = 1 << 24;
 
+/// The most elements of the arrays that a file asks for in a few bytes: as many as a large network has.
+pub(super) const MAX_FILLED: usize = 1 << 28;
+
 /// A node that reads numbers.
 pub(super) struct Call<'a> {
     pub(super) node: Node<'a>,
@@ -258,7 +261,7 @@ fn constant_of_shape(call: &Call<'_>) -> Option<Constant> {
     let sizes: Option<Vec<usize>> = call.input(0)?.ints()?.iter().map(|&size| usize::try_from(size).ok()).collect();
     let sizes = sizes?;
     let count = sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));
-    count.filter(|&count| count < MAX_REPEATED)?;
+    count.filter(|&count| count < MAX_FILLED)?;
     Some(match call.node.tensor("value") {
         Some(value) => both!(&value, array => ArrayD::from_elem(sizes, *array.iter().next()?)),
         None => Constant::Floats(ArrayD::zeros(sizes)),

@@ -150,8 +150,17 @@ impl Import {
             (0..node.0.input.len()).map(|place| self.constant(node, place)).collect();
         let all = constants.iter().zip(&inputs).all(|(constant, input)| constant.is_some() || input.is_none());
         if all && !constants.is_empty() {
-            return fold::operator(node.op())?(&Call { node, opset: self.opset, inputs: &constants })
-                .map(Value::Constant);
+            let call = Call { node, opset: self.opset, inputs: &constants };
+            if node.op() == "ConstantOfShape" {
+                let sizes = constants[0].as_ref().and_then(Constant::ints)?;
+                let count =
+                    sizes.iter().try_fold(1, |count: usize, &size| count.checked_mul(usize::try_from(size).ok()?));
+                self.filled = self.filled.saturating_add(count?);
+                if self.filled > fold::MAX_FILLED {
+                    return None;
+                }
+            }
+            return fold::operator(node.op())?(&call).map(Value::Constant);
         }
         None
     }
