@@ -1,23 +1,18 @@
 //! Applies the fix that a message suggests to the text of a chain.
 //!
-//! The suggestions are those that a machine can apply:
-//!
-//! - ``in `LAYER`, set `FIELD: VALUE` ``
-//! - ``in `LAYER`, write `A -> B` `` (whatever the layer's leading positional part is: channels, a shape, names)
-//! - ``in `input`, write `[...]` ``
-//! - ``write `[..]` in `input` and `[..]` in `output` ``
-//! - ``set `FIELD: VALUE` in `A` and `B` ``
-//! - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``
-//! - ``in `LAYER`, put `WORD` in place of `OTHER` ``: another layer
-//! - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and the like, or one of the joint forms
-//! - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
+//! The command `cargo convshape` reads the suggestions; here they are applied by other code than its own.
 
+// The command is a program, so that its reader of suggestions cannot be imported.
+#[path = "../../convshape/cli/src/help.rs"]
+#[allow(dead_code)]
+mod help;
 mod statement;
 mod token;
 mod words;
 
 use std::ops::Range;
 
+use help::{Change, What};
 use statement::{Arg, Body, Layer, Statement, statements};
 
 /// The source with the suggestion applied; `None` if it is of another form, or the source has no such layer.
@@ -26,38 +21,41 @@ use statement::{Arg, Body, Layer, Statement, statements};
 pub fn apply(source: &str, help: &str) -> Option<String> {
     let tokens = token::tokens(source);
     let found = statements(&tokens);
-    let mut changes: Vec<(Range<usize>, String)> = Vec::new();
-    for fix in parse(help)? {
-        let statement = find(&found, fix.layer)?;
-        let change = match (&statement.body, &fix.edit) {
-            (_, Edit::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
-            (Body::Port(shape), Edit::Write(text)) => (shape.clone(), (*text).to_owned()),
-            (Body::Layer(layer), Edit::Write(text)) => write_positional(layer, text),
-            (Body::Layer(layer), Edit::Set { field, value, replaces: None }) => set_field(layer, field, value),
-            (Body::Layer(layer), Edit::Set { field, value, replaces: Some(old) }) => {
+    let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    for change in changes(help) {
+        let statement = find(&found, change.target)?;
+        let edit = match (&statement.body, &change.what) {
+            (_, What::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
+            (Body::Port(shape), What::Write(text)) => (shape.clone(), (*text).to_owned()),
+            (Body::Layer(layer), What::Write(text)) => write_positional(layer, text),
+            (Body::Layer(layer), What::Set { field, value, replaces: None }) => set_field(layer, field, value),
+            (Body::Layer(layer), What::Set { field, value, replaces: Some(old) }) => {
                 replace_field(layer, old, &format!("{field}: {value}"))?
             }
-            (Body::Layer(layer), Edit::Rename { word, replaces }) if layer.op.text == *replaces => {
+            (Body::Layer(layer), What::Rename { word, replaces }) if layer.op.text == *replaces => {
                 (layer.op.span.clone(), (*word).to_owned())
             }
-            (Body::List(entries), Edit::Entry { number, text }) => {
+            (Body::List(entries), What::Entry { number, text }) => {
                 (entries.get(number.checked_sub(1)?)?.clone(), (*text).to_owned())
             }
-            (Body::Layer(_), Edit::Rename { .. } | Edit::Entry { .. })
-            | (Body::Port(_), Edit::Set { .. } | Edit::Rename { .. } | Edit::Entry { .. })
-            | (Body::List(_), Edit::Set { .. } | Edit::Write(_) | Edit::Rename { .. }) => {
+            (Body::Layer(_), What::Rename { .. } | What::Entry { .. })
+            | (Body::Port(_), What::Set { .. } | What::Rename { .. } | What::Entry { .. })
+            | (Body::List(_), What::Set { .. } | What::Write(_) | What::Rename { .. }) => {
                 return None;
             }
         };
         // Two uses of a block are one statement in the text.
-        if !changes.contains(&change) {
-            changes.push(change);
+        if !edits.contains(&edit) {
+            edits.push(edit);
         }
     }
+    if edits.is_empty() {
+        return None;
+    }
     // From the end, so that what comes before keeps its place.
-    changes.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
+    edits.sort_by_key(|(at, _)| std::cmp::Reverse(at.start));
     let mut fixed = source.to_owned();
-    for (at, text) in changes {
+    for (at, text) in edits {
         fixed.replace_range(at, &text);
     }
     Some(fixed)
@@ -66,114 +64,13 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
 /// Whether a line is a suggestion that a machine should be able to apply.
 #[must_use]
 pub fn is_edit(help: &str) -> bool {
-    parse(help).is_some()
+    !changes(help).is_empty()
 }
 
-/// One change of a suggestion.
-struct Fix<'a> {
-    layer: &'a str,
-    edit: Edit<'a>,
-}
-
-#[derive(Clone, Copy)]
-enum Edit<'a> {
-    /// `replaces`: another field that goes.
-    Set {
-        field: &'a str,
-        value: &'a str,
-        replaces: Option<&'a str>,
-    },
-    Write(&'a str),
-    /// The word of another layer in place of the one that is there.
-    Rename {
-        word: &'a str,
-        replaces: &'a str,
-    },
-    Insert(&'a str),
-    /// An entry in the list of a repeat, from 1.
-    Entry {
-        number: usize,
-        text: &'a str,
-    },
-}
-
-/// A suggestion, taken apart.
-fn parse(help: &str) -> Option<Vec<Fix<'_>>> {
+/// The changes of a line, with or without the `help: ` before it.
+fn changes(help: &str) -> Vec<Change<'_>> {
     let help = help.trim_start();
-    let help = help.strip_prefix("help: ").unwrap_or(help);
-    if let Some(rest) = help.strip_prefix("in the list of `") {
-        let (layer, rest) = rest.split_once("`, let entry ")?;
-        let (number, rest) = rest.split_once(" be `")?;
-        let edit = Edit::Entry { number: number.parse().ok()?, text: rest.split_once('`')?.0 };
-        return Some(vec![Fix { layer, edit }]);
-    }
-    if let Some(rest) = help.strip_prefix("in `") {
-        let (layer, rest) = rest.split_once("`, ")?;
-        let (verb, rest) = rest.split_once(" `")?;
-        let (quoted, rest) = rest.split_once('`')?;
-        return Some(vec![Fix { layer, edit: edit(verb, quoted, rest)?.0 }]);
-    }
-    if let Some(rest) = help.strip_prefix("insert `").or_else(|| help.strip_prefix("write `"))
-        && let Some((text, rest)) = rest.split_once("` before `")
-    {
-        let (layer, rest) = rest.split_once('`')?;
-        let mut fixes = vec![Fix { layer, edit: Edit::Insert(text) }];
-        if let Some(rest) = rest.strip_prefix(", and ") {
-            fixes.extend(if rest.starts_with("insert `") { parse(rest)? } else { joint(rest)? });
-        }
-        return Some(fixes);
-    }
-    joint(help)
-}
-
-/// ``set `F: V` in `A` and `B` and write `[..]` in `C` ``, and the like.
-fn joint(help: &str) -> Option<Vec<Fix<'_>>> {
-    let mut fixes = Vec::new();
-    let mut verb = "";
-    let mut rest = help;
-    loop {
-        if let Some((word, behind)) = rest.split_once(" `").filter(|(word, _)| matches!(*word, "set" | "write" | "put"))
-        {
-            (verb, rest) = (word, behind);
-        } else {
-            rest = rest.strip_prefix('`')?;
-        }
-        let (quoted, behind) = rest.split_once('`')?;
-        let (edit, behind) = edit(verb, quoted, behind)?;
-        rest = behind.strip_prefix(" in ")?;
-        // Names, until something else is written.
-        loop {
-            let (layer, behind) = rest.strip_prefix('`')?.split_once('`')?;
-            fixes.push(Fix { layer, edit });
-            let next = behind.strip_prefix(", ").or_else(|| behind.strip_prefix(" and "));
-            let Some(next) = next.filter(|next| next.starts_with(['`', 's', 'w', 'p'])) else { return Some(fixes) };
-            rest = next;
-            let names = next.strip_prefix('`').and_then(|next| next.split_once('`'));
-            if names.is_none_or(|(_, behind)| behind.starts_with(" in `")) {
-                break;
-            }
-        }
-    }
-}
-
-/// What is done, and what follows in the line.
-fn edit<'a>(verb: &str, quoted: &'a str, rest: &'a str) -> Option<(Edit<'a>, &'a str)> {
-    let (replaces, rest) = match rest.strip_prefix(" in place of `") {
-        Some(behind) => {
-            let (field, behind) = behind.split_once('`')?;
-            (Some(field), behind)
-        }
-        None => (None, rest),
-    };
-    match verb {
-        "put" if !quoted.contains(':') => Some((Edit::Rename { word: quoted, replaces: replaces? }, rest)),
-        "set" | "put" => {
-            let (field, value) = quoted.split_once(':')?;
-            Some((Edit::Set { field: field.trim(), value: value.trim(), replaces }, rest))
-        }
-        "write" => Some((Edit::Write(quoted.trim()), rest)),
-        _ => None,
-    }
+    help::changes(help.strip_prefix("help: ").unwrap_or(help))
 }
 
 /// The statement that a message calls `layer`. Messages may give a path (`blocks.0.c`, `blocks[0].c`); where the text

@@ -201,10 +201,11 @@ impl Call {
 }
 
 impl Call {
-    /// The argument that sets a field, by the name used in messages.
+    /// The argument that sets a field, by the name used in messages, which may be the word that is written.
     fn given(&self, layer: &InspectedLayer, field: &str) -> Option<&Argument> {
-        let at = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start)?;
-        self.arguments.iter().find(|argument| argument.whole.contains(&at))
+        let at = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start);
+        let known = at.and_then(|at| self.arguments.iter().find(|argument| argument.whole.contains(&at)));
+        known.or_else(|| self.arguments.iter().find(|argument| argument.field.as_deref() == Some(field)))
     }
 }
 

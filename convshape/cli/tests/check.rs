@@ -187,6 +187,24 @@ fn a_fix_changes_nothing_else() {
 }
 
 #[test]
+fn words_of_a_framework_get_their_values() {
+    let text = "convshape::conv_chain! {
+    struct A {
+        dialect: jax;
+        input: [2, 10, 8];
+        layer: ConvGeneralDilated2d(2 -> 2, kernel: (2, 4), window_strides: (1, 1), padding: valid, feature_group_count: -1);
+        output: [2, 9, 5];
+    }
+}
+";
+    let files = files("fix-words", &[text]);
+    let output = convshape(&["fix"], &files);
+    assert!(output.status.success(), "{output:?}");
+    let fixed = fs::read_to_string(&files[0]).unwrap_or_default();
+    assert_eq!(fixed, text.replace("feature_group_count: -1", "feature_group_count: 1"));
+}
+
+#[test]
 fn what_const_evaluation_checks_is_listed_apart() {
     let text = "convshape::conv_chain! {
     struct A<const H: usize> { input: [1, H, 12]; c: Conv2d(1 -> cfg::C, kernel: 3); output: [cfg::C, _, _]; }
