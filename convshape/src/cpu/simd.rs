@@ -28,7 +28,7 @@ use self::portable::Portable as Baseline;
 use self::wasm::Wasm as Baseline;
 
 pub(crate) use self::planar::{PlanarTaps, planar, slide};
-pub(crate) use self::product::{MOST_COLUMNS, Runs, depthwise, dots, grouped, panel, products, store};
+pub(crate) use self::product::{MOST_COLUMNS, Runs, depthwise, depthwise_any, dots, grouped, panel, products, store};
 #[cfg(feature = "train")]
 pub(crate) use self::weight_gradient::{Walk, outer};
 pub(crate) use self::wide::Wide;

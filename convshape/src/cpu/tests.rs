@@ -409,7 +409,8 @@ fn windows_of_each_channel() {
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
         let mut sizes = vec![random.pick(1, 19), random.pick(1, 19)];
         sizes.insert(order.channel(3), channels);
-        let (size, stride, dilation) = (random.one_of(&[3, 5, 7]), [random.pick(1, 3), random.pick(1, 3), 1], [1; 3]);
+        let (size, stride, dilation) =
+            (random.one_of(&[2, 3, 4, 5, 7, 9, 13]), [random.pick(1, 3), random.pick(1, 3), 1], [1; 3]);
         let kernel = [random.one_of(&[1, 3, 4, size]), size, 1];
         let conv = random_conv(&mut random, 2, channels);
         let padding = random.one_of(&[conv.padding, Padding::Symmetric([1, size / 2, 0])]);

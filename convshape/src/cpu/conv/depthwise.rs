@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use super::super::buffer::View;
 use super::super::math::Epilogue;
-use super::super::simd::{Kernel, MOST_COLUMNS, MOST_LANES, Sets, Simd, depthwise, dots, grouped};
+use super::super::simd::{Kernel, MOST_COLUMNS, MOST_LANES, Sets, Simd, depthwise, depthwise_any, dots, grouped};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Kind, Panel};
 
@@ -26,15 +26,14 @@ const fn width<S: Simd>() -> usize {
 }
 
 impl Window {
-    /// `None` if no kernel supports it.
+    /// `None` if there is no such window.
     pub(super) fn new(axes: &[Axis; 3], x: &View) -> Option<Window> {
         let [depth, height, width] = axes;
         let (taps_h, row) = height.neighbours()?;
         let (taps_w, column) = width.neighbours()?;
         let ordered = taps_h.is_sorted() && taps_w.is_sorted();
         let flat = depth.phases.len() == 1 && depth.phases[0].count == 1 && depth.phases[0].taps.len() == 1;
-        let known = matches!((taps_w.len(), width.step), (3 | 5 | 7, 1 | 2));
-        if !ordered || !flat || !known {
+        if !ordered || !flat || taps_w.len() < 2 {
             return None;
         }
         let first = x.buffer.at_signed([depth.phases[0].taps[0].1, row, column]) + x.channel;
@@ -180,15 +179,17 @@ impl Kernel for DepthwiseRows<'_> {
         }
         match (self.window.taps, self.window.step) {
             (3, 1) => lines!(3, 1),
-            (3, _) => lines!(3, 2),
+            (3, 2) => lines!(3, 2),
             (5, 1) => lines!(5, 1),
-            (5, _) => lines!(5, 2),
-            (_, 1) => lines!(7, 1),
-            _ => lines!(7, 2),
+            (5, 2) => lines!(5, 2),
+            (7, 1) => lines!(7, 1),
+            (7, 2) => lines!(7, 2),
+            _ => lines!(0, 0),
         }
     }
 }
 
+/// Kernels with `K` taps per row and stride `STEP`; any, if these are 0.
 struct RowLines<'a, 'b, const W: usize, const K: usize, const STEP: usize>(&'a mut DepthwiseRows<'b>);
 
 impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, '_, W, K, STEP> {
@@ -204,6 +205,7 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
         for column in 0..(W - 1) * STEP + K {
             columns[column] = column.min((count - 1) * STEP + K - 1) * window.position;
         }
+        let starts = core::array::from_fn(|o| o.min(count - 1) * window.step * window.position);
         let ([x_sample, _, x_row, x_step], [y_sample, _, y_row, y_step]) = (conv.x.0, conv.y.0);
         let x_start = window.first + *sample * x_sample;
         // The given rows start at `place[1]`, which may be after the first output.
@@ -217,7 +219,12 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
                     let column = column.min(width - count);
                     let x = &x[x_start + row * x_row + column * x_step + panel.first..];
                     let mut sums = [[shift; W]];
-                    depthwise::<S, W, K, STEP>(simd, x, &window.rows, &columns, weights, &mut sums[0]);
+                    if K == 0 {
+                        let along = [window.taps, window.position];
+                        depthwise_any::<S, W>(simd, x, &window.rows, &starts, along, weights, &mut sums[0]);
+                    } else {
+                        depthwise::<S, W, K, STEP>(simd, x, &window.rows, &columns, weights, &mut sums[0]);
+                    }
                     epilogue.apply_all(simd, &mut sums);
                     for o in 0..W {
                         if o < count {

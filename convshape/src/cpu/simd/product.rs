@@ -280,6 +280,48 @@ pub(crate) fn depthwise<S: Simd, const W: usize, const K: usize, const STEP: usi
     *sums = acc;
 }
 
+/// Like [`depthwise`], for any number of taps and any stride: an input that several outputs share is read for each.
+/// `starts` has the offset of each output's first input; `along` is the number of taps per kernel row and the stride
+/// between their inputs.
+///
+/// # Panics
+/// If an input is beyond `x`, or the weights beyond `w`.
+#[inline(always)]
+pub(crate) fn depthwise_any<S: Simd, const W: usize>(
+    simd: S,
+    x: &[f32],
+    rows: &[usize],
+    starts: &[usize; W],
+    [taps, step]: [usize; 2],
+    w: &[f32],
+    sums: &mut [S::F; W],
+) {
+    let reach = largest(rows) + largest(starts) + (taps - 1) * step;
+    assert!(reach <= x.len() && S::LANES <= x.len() - reach, "an input is beyond the slice");
+    assert!(rows.len() * taps <= w.len() / S::LANES, "weights for each tap");
+    let mut acc = *sums;
+    let mut weights = w.as_ptr();
+    for row in rows {
+        let mut places = [x.as_ptr(); W];
+        for o in 0..W {
+            // SAFETY: at most the reach, which is within `x`.
+            places[o] = unsafe { x.as_ptr().add(row + starts[o]) };
+        }
+        for tap in 0..taps {
+            // SAFETY: no input is further than the reach, behind which there is a vector within `x`. `weights` is at the
+            // vector of this row and tap, of which the assertion made sure.
+            unsafe {
+                let weight = simd.load_from(weights);
+                for o in 0..W {
+                    acc[o] = simd.mul_add(simd.load_from(places[o].add(tap * step)), weight, acc[o]);
+                }
+            }
+            weights = weights.wrapping_add(S::LANES);
+        }
+    }
+    *sums = acc;
+}
+
 /// Adds a matrix product to the sums of `R` rows of `x` and `V` vectors of columns: `count` elements of each row of `x`
 /// times `count` rows of `w` with `V * LANES` elements each. `across` is the stride of the rows of `x`, `along` that of
 /// its elements.
