@@ -6,6 +6,7 @@ mod fix;
 mod help;
 mod import;
 mod lines;
+mod port;
 mod report;
 mod source;
 mod summary;
@@ -79,6 +80,16 @@ enum Command {
         #[arg(long)]
         verify: bool,
     },
+    /// Prints the chain for lines of PyTorch or Keras: a sequence, a module with its `forward`, a printed model.
+    ///
+    /// Exits with 1 and lists the lines if some cannot be read.
+    Port {
+        /// A Python file.
+        file: PathBuf,
+        /// The name of the chain's struct, unless the lines define a class.
+        #[arg(long, default_value = "Net")]
+        name: String,
+    },
     /// Lists the tensors of a safetensors file.
     Weights {
         /// A weight file.
@@ -99,6 +110,7 @@ fn main() -> ExitCode {
         Command::Import { model, name, out: folder, sizes, verify } => {
             import::run(out, &model, &name, &folder, sizes, verify)
         }
+        Command::Port { file, name } => port::run(out, &file, &name),
         Command::Weights { file } => weights::print(out, &file),
     };
     match result {
