@@ -787,6 +787,7 @@ fn broadcasts() {
             pool(1, 1),
             Op::GlobalPool { kind: PoolKind::Avg, keep_axes: false },
             Op::Conv(Conv { outputs: 1, ..one }),
+            Op::Reduce { kind: Reduction::Mean, axes: Axes::of(&[Axis::At(0)]), keep: false },
         ]);
         let op = random.one_of(&[Op::Add, Op::Mul]);
         let inputs = random.one_of(&[&[0, 1][..], &[1, 0], &[0, 1, 1], &[1, 0, 1], &[1, 1, 0]]);

@@ -243,7 +243,11 @@ fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2]
 /// A parameter with the other operand's number of axes: PyTorch's parameters often have a batch axis.
 fn sources_of_other_rank(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
-        if !matches!(checked.ops[node], Some(Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum)) {
+        let joins = matches!(
+            checked.ops[node],
+            Some(Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum | Op::Concat { .. })
+        );
+        if !joins {
             continue;
         }
         let [a, b] = graph.nodes[node].inputs[..] else { continue };

@@ -83,7 +83,7 @@ pub(super) const fn known(a: Size, b: Size) -> Size {
 }
 
 pub(super) const fn broadcast(inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
-    // The operand with the most axes comes first; one with a single axis holds a number per channel.
+    // The operand with the most axes comes first.
     let mut output = inputs[0];
     let mut operand = 1;
     while operand < inputs.len() {
@@ -96,29 +96,68 @@ pub(super) const fn broadcast(inputs: &[Shape], order: AxisOrder) -> Result<Shap
     let mut operand = 0;
     while operand < inputs.len() {
         let other = inputs[operand];
-        if other.rank() == 1 && rank > 1 {
-            let channel = order.channel(rank);
-            match merge(output.size(channel), other.size(0)) {
-                Some(size) => output = output.with(channel, size),
+        let aligned = other.aligned(&output, order);
+        let mut axis = 0;
+        while axis < rank {
+            match merge(output.size(axis), aligned.size(axis)) {
+                Some(size) => output = output.with(axis, size),
                 None => {
-                    return Err(Fault::new(Reason::Join { operand, axis: Some(channel), first: output, other }));
+                    let axis = match other.rank() {
+                        // A value with one axis is meant for the channels.
+                        1 if rank > 1 => Some(order.channel(rank)),
+                        own if own == rank => Some(axis),
+                        _ => None,
+                    };
+                    return Err(Fault::new(Reason::Join { operand, axis, first: output, other }));
                 }
             }
-        } else if other.rank() == rank {
-            let mut axis = 0;
-            while axis < rank {
-                match merge(output.size(axis), other.size(axis)) {
-                    Some(size) => output = output.with(axis, size),
-                    None => return Err(Fault::new(Reason::Join { operand, axis: Some(axis), first: output, other })),
-                }
-                axis += 1;
-            }
-        } else {
-            return Err(Fault::new(Reason::Join { operand, axis: None, first: output, other }));
+            axis += 1;
         }
         operand += 1;
     }
     Ok(output)
+}
+
+impl Shape {
+    /// The shape of an operand with the axes of the value that it broadcasts to, further ones of size 1. A single axis
+    /// is that of the channels if it has their size; otherwise the last axes belong together.
+    pub const fn aligned(&self, output: &Shape, order: AxisOrder) -> Shape {
+        let (own, rank) = (self.rank(), output.rank());
+        if own >= rank {
+            return *self;
+        }
+        let mut aligned = *output;
+        let mut axis = 0;
+        while axis < rank {
+            aligned = aligned.with(axis, Size::Number(1));
+            axis += 1;
+        }
+        let channel = order.channel(rank);
+        if self.is_over_channels(output, order) {
+            return aligned.with(channel, self.size(0));
+        }
+        let mut axis = 0;
+        while axis < own {
+            aligned = aligned.with(rank - own + axis, self.size(axis));
+            axis += 1;
+        }
+        aligned
+    }
+
+    /// Whether an operand with a single axis goes over the channels of the value that it broadcasts to: it has their
+    /// size, or fits nothing else.
+    pub const fn is_over_channels(&self, output: &Shape, order: AxisOrder) -> bool {
+        let rank = output.rank();
+        if self.rank() != 1 || rank < 2 {
+            return false;
+        }
+        let (own, channels) = (self.size(0), output.size(order.channel(rank)));
+        match own {
+            Size::Number(1) => true,
+            _ if own.same(channels) => true,
+            _ => merge(channels, own).is_some() && merge(output.size(rank - 1), own).is_none(),
+        }
+    }
 }
 
 /// Combines two sizes of a broadcast: equal, or one of them 1.

@@ -2,7 +2,7 @@
 
 use convshape::Shape;
 use convshape::graph::op::{Activation, Amount, DepthOrder, PoolKind, Reduction, Source};
-use convshape::graph::{Fault, Node, Op, Size};
+use convshape::graph::{AxisOrder, Fault, Node, Op, Size};
 
 use super::writer::{Tensor, to_i64};
 use super::{Export, ExportError, Output, attribute};
@@ -333,11 +333,11 @@ impl Export<'_> {
         }
     }
 
-    /// Elementwise on several values; one of a single axis goes over the channels.
+    /// Elementwise on several values, which may have fewer axes than the result.
     fn broadcast(&mut self, op: &str, node: &Node) -> Tensor {
-        let rank = self.graph.shape(node.outputs[0]).rank();
-        let operands: Vec<Tensor> = node.inputs.iter().map(|&value| self.first(value)).collect();
-        let operands: Vec<Tensor> = operands.into_iter().map(|operand| self.widened(operand, rank)).collect();
+        let output = *self.graph.shape(node.outputs[0]);
+        let rank = output.rank();
+        let operands: Vec<Tensor> = node.inputs.iter().map(|&value| self.widened(value, &output)).collect();
         let mut result = operands[0].clone();
         for operand in &operands[1..] {
             let larger = |axis: usize| match (result.shape.size(axis), operand.shape.size(axis)) {
@@ -350,15 +350,22 @@ impl Export<'_> {
         result
     }
 
-    /// A value of a single axis as channels of one with more.
-    fn widened(&mut self, x: Tensor, rank: usize) -> Tensor {
-        if x.shape.rank() == rank {
+    /// A value with the axes of the one that it broadcasts to.
+    fn widened(&mut self, value: usize, output: &Shape) -> Tensor {
+        let x = self.first(value);
+        let own = *self.graph.shape(value);
+        let more = output.rank() - own.rank();
+        if more == 0 {
             return x;
         }
-        let axes: Vec<i64> = (2..=to_i64(rank)).collect();
+        // New axes come before the value's own, but after its channels.
+        let order = self.graph.order();
+        let has_channels = order == AxisOrder::ChannelsLast || own.is_over_channels(output, order);
+        let start = usize::from(has_channels);
+        let axes: Vec<i64> = (start..start + more).map(|axis| to_i64(axis + 1)).collect();
         let axes = self.writer.ints(&axes);
         let mut sizes = x.shape.sizes().to_vec();
-        sizes.resize(rank, Size::Number(1));
+        sizes.splice(start..start, std::iter::repeat_n(Size::Number(1), more));
         let shape = Shape::new(&sizes, x.shape.scope());
         self.writer.node("Unsqueeze", &[&x.name, &axes], Vec::new(), shape)
     }

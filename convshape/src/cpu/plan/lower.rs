@@ -152,7 +152,7 @@ impl Lowering {
         match node.op {
             Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } | Op::Permute { .. } => None,
             Op::Add | Op::Mul if self.is_even(node) || self.is_aligned(node) => None,
-            Op::Add | Op::Mul if self.shapes[node.outputs[0]].rank() <= 4 => Some(self.order),
+            Op::Add | Op::Mul if self.is_over_channels(node) => Some(self.order),
             _ if self.is_last(node) => Some(AxisOrder::ChannelsLast),
             Op::Slice { .. } | Op::Split { .. } | Op::Concat { .. } => None,
             Op::Conv(_)
@@ -185,6 +185,13 @@ impl Lowering {
     fn is_aligned(&self, node: &Node) -> bool {
         let rank = self.shapes[node.outputs[0]].rank();
         rank <= 4 && node.inputs.iter().all(|&value| self.shapes[value].rank() == rank)
+    }
+
+    /// Whether all operands have the axes of the output, or those of its channels alone.
+    fn is_over_channels(&self, node: &Node) -> bool {
+        let output = &self.shapes[node.outputs[0]];
+        let has_axes = |shape: &Shape| shape.rank() == output.rank() || shape.is_over_channels(output, self.order);
+        output.rank() <= 4 && node.inputs.iter().all(|&value| has_axes(&self.shapes[value]))
     }
 
     /// Whether a layer works along the last axis of what it reads.
@@ -396,7 +403,7 @@ impl Lowering {
                 windows[3 - pool.rank..].copy_from_slice(&pool.windows(&shape, self.order).ok()?[..pool.rank]);
                 Work::Pool { node: index, windows }
             }
-            Op::Add | Op::Mul if self.is_even(&node) || self.shapes[output].rank() <= 4 => {
+            Op::Add | Op::Mul if self.is_even(&node) || self.is_over_channels(&node) => {
                 Work::Combine { multiply: matches!(node.op, Op::Mul), activation: self.activation(&mut output) }
             }
             Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),

@@ -96,6 +96,10 @@ pub(super) fn step(
     let output = outputs[0];
     let (from, to) = (&values[inputs[0]], &values[output]);
     let same = |value: usize| values[value].shape == to.shape;
+    let has_axes = |value: usize| {
+        let shape = &values[value].shape;
+        shape.rank() == to.shape.rank() || shape.is_over_channels(&to.shape, order)
+    };
     let job = match (op, axes) {
         (_, Some(axes)) => {
             let ends = SumViews { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
@@ -144,7 +148,10 @@ pub(super) fn step(
         (Op::Dropout { p, together }, None) => TrainJob::Dropout { p, together, factors: key.training.then(Vec::new) },
         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
         (Op::Scale { by }, None) => TrainJob::Scale(by as f32),
-        (Op::Add | Op::Mul, None) if to.shape.rank() <= 4 || inputs.iter().all(|&value| same(value)) => {
+        (Op::Add | Op::Mul, None)
+            if to.shape.rank() <= 4 && inputs.iter().all(|&value| has_axes(value))
+                || inputs.iter().all(|&value| same(value)) =>
+        {
             TrainJob::Combine { multiply: matches!(op, Op::Mul) }
         }
         (Op::Pad { amount, mode, value }, None) if (2..=4).contains(&from.shape.rank()) => {

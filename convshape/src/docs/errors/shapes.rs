@@ -162,8 +162,8 @@ pub const CS0205: &str = code::CONCAT.title;
 /// }
 /// ```
 ///
-/// `Add` and `Mul` need equal shapes; only axes of size 1, and `[C]` over space, broadcast. A residual branch that
-/// changes its channels or its size needs a convolution with kernel 1 on the other branch that does the same.
+/// `Add` and `Mul` align shapes at their last axes and stretch axes of size 1; `[C]` goes over space. A residual branch
+/// that changes its channels or its size needs a convolution with kernel 1 on the other branch that does the same.
 ///
 /// ```
 /// convshape::conv_chain! {

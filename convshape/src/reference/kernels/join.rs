@@ -7,8 +7,8 @@ use super::Operands;
 use super::layout::{sizes, strides};
 use super::number::Number;
 
-/// Combines activations that broadcast: along axes of size 1, and `[C]` over space. With more than two operands it goes
-/// from left to right, like `a + b + c`.
+/// Combines activations that broadcast: along axes of size 1, and those with fewer axes as [`Shape::aligned`] says. With
+/// more than two operands it goes from left to right, like `a + b + c`.
 pub(super) fn broadcast<T: Number>(
     combine: impl Fn(f64, f64) -> f64,
     inputs: &(impl Operands<T> + ?Sized),
@@ -30,16 +30,11 @@ pub(super) fn broadcast<T: Number>(
 
 /// The stride of each axis of the output in an operand: 0 where it broadcasts.
 pub(super) fn broadcast_strides(shape: &Shape, order: AxisOrder, output: &Shape) -> [usize; MAX_RANK] {
-    let mut moves = [0; MAX_RANK];
-    if shape.rank() == 1 {
-        moves[order.channel(output.rank())] = 1;
-    } else {
-        moves = strides(shape);
-    }
-    let (from, to) = (sizes(shape), sizes(output));
+    let shape = shape.aligned(output, order);
+    let mut moves = strides(&shape);
+    let (from, to) = (sizes(&shape), sizes(output));
     for axis in 0..output.rank() {
-        let size = if shape.rank() == 1 { from[0] } else { from[axis] };
-        if size == 1 && to[axis] != 1 {
+        if from[axis] == 1 && to[axis] != 1 {
             moves[axis] = 0;
         }
     }
