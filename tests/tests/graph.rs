@@ -154,7 +154,7 @@ read_twice! { Flax, FLAX:
         input: [9, 8, 3];
         a: Conv(3 -> 4, kernel: 3, padding: "SAME", activation: "relu");
         norm: BatchNorm;
-        Mean(axis: (0, 1));
+        Mean(axis: (-3, -2));
         out: Linear(4 -> 2) -> [2];
         output: [2];
     }

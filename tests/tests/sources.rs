@@ -28,7 +28,7 @@ conv_chain! {
         block Gain(count) {
             Relu;
             gamma: Parameter([count], init: 3);
-            Mul(_, gamma);
+            Mul(_, gamma, lint: allow);
         }
         input: [2, 2, 2];
         first: Gain(2);

@@ -4,12 +4,13 @@ use std::collections::BTreeSet;
 
 use convshape_arith::code;
 use convshape_arith::layer::axis_name;
-use convshape_arith::op::{Activation, Conv, Direction, Op, PaddingMode};
+use convshape_arith::op::{Activation, Axes, Axis, AxisOrder, Conv, Dialect, Direction, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
 use crate::check::Checked;
 use crate::diagnose::Report;
+use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::syntax::Strictness;
 
@@ -31,6 +32,8 @@ pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
             lints.norm_of_one(id),
             lints.window_of_border(id),
             lints.bias_before_norm(id),
+            lints.channels_or_last(id),
+            lints.counts_from_the_sample(id),
         ];
         for (lint, report) in found.into_iter().enumerate() {
             let Some(report) = report else { continue };
@@ -211,6 +214,109 @@ impl Lints<'_> {
                 .help(format!("in `{}`, set `bias: false`", self.name(of))),
         )
     }
+
+    /// A value with one axis that fits the channels and the last axis. NumPy's rule, which PyTorch follows, aligns the
+    /// last axes: <https://numpy.org/doc/stable/user/basics.broadcasting.html>.
+    fn channels_or_last(&self, id: NodeId) -> Option<Report> {
+        let (Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum) = self.op(id)? else { return None };
+        let (node, order) = (&self.graph.nodes[id], self.graph.order());
+        let output = self.checked.shape(self.graph.value(id))?;
+        let last = output.rank().checked_sub(1).filter(|last| *last != order.channel(output.rank()))?;
+        let Size::Number(size @ 2..) = output.size(last) else { return None };
+        let number = Size::Number(size);
+        if !output.size(order.channel(output.rank())).same(number) {
+            return None;
+        }
+        let fits_both = |shape: &Shape| shape.rank() == 1 && shape.size(0).same(number);
+        let value =
+            node.inputs.iter().copied().find(|value| self.checked.shape(*value).as_ref().is_some_and(fits_both))?;
+        let name = self.graph.value_name(value);
+        let ones = |count: usize| ", 1".repeat(count);
+        let last = named(Axis::At(-1), output.rank(), order);
+        let message = format!("`{name}` in `{}` has the size of the channels and of the {last}, {size}", self.name(id));
+        Some(
+            Report::new(code::CHANNELS_OR_LAST, node.spans.op.span(), message)
+                .note(format!("it goes over the channels of {output}; PyTorch would take the last axis"))
+                .help(format!(
+                    "give `{name}` the shape `[{size}{}]` for the channels, or `[1, {size}]` for the {last}",
+                    ones(output.rank() - 1)
+                )),
+        )
+    }
+
+    /// An `axis` in the words of a framework that counts the batch as axis 0.
+    fn counts_from_the_sample(&self, id: NodeId) -> Option<Report> {
+        let node = &self.graph.nodes[id];
+        let framework = match node.writing.dialect {
+            // `dim` is its word, and keeps its count.
+            Dialect::Torch => return None,
+            Dialect::Onnx => "ONNX",
+            Dialect::Jax => "JAX",
+            Dialect::Flax => "Flax",
+            Dialect::Keras => "Keras",
+        };
+        let (field, word) = node.writing.words.iter().find(|(field, _)| matches!(*field, "axis" | "axes"))?;
+        let input = self.input_shape(id)?.rank();
+        let (axes, rank) = match self.op(id)? {
+            // The new axis is one of the output's.
+            Op::Stack { axis } => (vec![axis], input + 1),
+            Op::Concat { axis }
+            | Op::Slice { axis, .. }
+            | Op::Split { axis, .. }
+            | Op::Softmax { axis, .. }
+            | Op::Glu { axis }
+            | Op::Unflatten { axis, .. } => (vec![axis], input),
+            Op::Reduce { axes: Some(axes), .. } | Op::LpNorm { axes, .. } => (axes.as_slice().to_vec(), input),
+            _ => return None,
+        };
+        let numbers = axes.iter().map(|axis| match axis {
+            Axis::At(number) => Some(*number),
+            Axis::Channels | Axis::Depth | Axis::Height | Axis::Width | Axis::Length => None,
+        });
+        let numbers =
+            numbers.collect::<Option<Vec<i64>>>().filter(|numbers| numbers.iter().any(|number| *number > 0))?;
+        let order = self.graph.order();
+        let reading = |less: i64| -> (String, Setting) {
+            let at = |number: &i64| Axis::At(if *number < 0 { *number } else { number - less });
+            let from_end = |number: &i64| match at(number) {
+                Axis::At(at) if at >= 0 => Axis::At(at - i64::try_from(rank).unwrap_or(i64::MAX)),
+                counted => counted,
+            };
+            let names: Vec<String> = numbers.iter().map(|number| named(at(number), rank, order)).collect();
+            let axes: Vec<Axis> = numbers.iter().map(from_end).collect();
+            (names.join(" and the "), Setting::Axes(Axes::of(&axes).unwrap_or(Axes::NONE)))
+        };
+        let given: Vec<Axis> = numbers.iter().copied().map(Axis::At).collect();
+        let given = Setting::Axes(Axes::of(&given)?);
+        let (ours, this) = reading(0);
+        let message = format!("`{word}: {given}` in `{}` is the {ours}: axes are counted without the batch", node.name);
+        let report = Report::new(code::COUNTED_AXIS, node.spans.of(Some(field)), message);
+        // No layer mixes samples.
+        if numbers.contains(&0) {
+            return Some(
+                report
+                    .note(format!("{framework} counts the batch as axis 0"))
+                    .help(format!("write `{word}: {this}` for the {ours}")),
+            );
+        }
+        let (theirs, other) = reading(1);
+        Some(
+            report
+                .note(format!("{framework} counts the batch as axis 0: there it is the {theirs}"))
+                .help(format!("write `{word}: {this}` for the {ours}, or `{word}: {other}` for the {theirs}")),
+        )
+    }
+}
+
+/// What messages call an axis: by its name, if it has one.
+fn named(axis: Axis, rank: usize, order: AxisOrder) -> String {
+    let place = axis.index(rank, order);
+    let named = Axis::NAMED.into_iter().find(|named| named.index(rank, order) == place && place.is_some());
+    match (named.and_then(Axis::name), place) {
+        (Some(name), _) => name.to_owned(),
+        (None, Some(place)) => format!("axis {place}"),
+        (None, None) => "missing axis".to_owned(),
+    }
 }
 
 /// Whether it is a non-linearity that separates the layers of a network. Two in a row are a mistake. Bounds,
@@ -287,6 +393,56 @@ mod tests {
             assert_eq!(findings("lint: deny;", "[1, 8, 8]", body), [expected], "{body}");
             assert!(findings("lint: allow;", "[1, 8, 8]", body).is_empty(), "{body}");
         }
+    }
+
+    #[test]
+    fn an_operand_that_fits_two_axes_is_told() {
+        let warning = "CS0806 `gate` in `add1` has the size of the channels and of the width, 8";
+        let body = |shape: &str| format!("c: Identity; gate: Parameter({shape}); Add(c, gate); output: [8, 6, 8];");
+        assert_eq!(findings("", "[8, 6, 8]", &body("[8]")), [warning]);
+        for clear in ["[8, 1, 1]", "[1, 8]", "[1]", "[6, 8]"] {
+            assert!(findings("", "[8, 6, 8]", &body(clear)).is_empty(), "{clear}");
+        }
+        assert!(findings("dialect: keras;", "[8, 6, 8]", &body("[8]")).is_empty());
+        assert!(findings("", "[8, 6, 7]", &body("[8]").replace("[8, 6, 8]", "[8, 6, 7]")).is_empty());
+    }
+
+    #[test]
+    fn an_axis_in_a_frameworks_word_is_told() {
+        let cases = [
+            ("keras", "Softmax(axis: 1)", "`axis: 1` in `softmax1` is the width: axes are counted without the batch"),
+            (
+                "flax",
+                "Concat(a, a, axis: 2)",
+                "`axis: 2` in `concat1` is the channels: axes are counted without the batch",
+            ),
+            (
+                "onnx",
+                "ReduceMean(axes: 1, keepdims: 1)",
+                "`axes: 1` in `mean1` is the height: axes are counted without the batch",
+            ),
+        ];
+        for (dialect, layer, expected) in cases {
+            let chain = |layer: &str| format!("a: Identity; {layer}; output: [_, _, _];");
+            let found = |layer: &str| -> Vec<String> {
+                let found = findings(&format!("dialect: {dialect};"), "[6, 4, 2]", &chain(layer));
+                found.into_iter().filter(|found| found.starts_with("CS0807")).collect()
+            };
+            assert_eq!(found(layer), [format!("CS0807 {expected}")]);
+            assert!(
+                found(
+                    &layer
+                        .replace("s: 1", "s: -2")
+                        .replace("axis: 1", "axis: -2")
+                        .replace("(0, 1)", "(-3, -2)")
+                        .replace(": 2", ": -1")
+                )
+                .is_empty(),
+                "{layer}"
+            );
+        }
+        assert!(findings("", "[6, 4, 2]", "Softmax(axis: 1); output: [6, 4, 2];").is_empty());
+        assert!(findings("", "[6, 4, 2]", "Softmax(dim: 1); output: [6, 4, 2];").is_empty());
     }
 
     #[test]

@@ -116,10 +116,12 @@ codes! {
     DATA_CLASS = "CS0708" "a label that is not one of the classes";
     DATA_BYTES = "CS0709" "bytes that are never scaled";
 
-    // Lints: legal, but surely a mistake.
+    // Lints: legal, but probably a mistake.
     TWO_ACTIVATIONS = "CS0801" "two activations in a row";
     DROPOUT_BEFORE_NORM = "CS0802" "a dropout before a batch norm";
     NORM_OF_ONE = "CS0803" "a normalisation of single values";
     WINDOW_OF_BORDER = "CS0804" "a window that covers only border";
     BIAS_BEFORE_NORM = "CS0805" "a bias that a batch norm removes";
+    CHANNELS_OR_LAST = "CS0806" "a value that fits the channels and the last axis";
+    COUNTED_AXIS = "CS0807" "an axis that a framework counts from the batch";
 }

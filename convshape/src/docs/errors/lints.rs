@@ -154,3 +154,67 @@ pub const CS0804: &str = code::WINDOW_OF_BORDER.title;
 /// }
 /// ```
 pub const CS0805: &str = code::BIAS_BEFORE_NORM.title;
+
+/// A value that fits the channels and the last axis.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         lint: deny;
+///         input: [8, 28, 8];
+///         enc: Conv2d(8 -> 8, kernel: 3, padding: 1);
+///         gate: Parameter([8]);
+///         Mul(enc, gate);
+///         output: [8, 28, 8];
+///     }
+/// }
+/// ```
+///
+/// A value with one axis goes over the channels. PyTorch aligns it with the last axis, here the width. Where both have
+/// its size, write the shape with all axes: `[8, 1, 1]` for the channels, `[1, 8]` for the width. The rule that the last
+/// axes belong together is [NumPy's](https://numpy.org/doc/stable/user/basics.broadcasting.html).
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         lint: deny;
+///         input: [8, 28, 8];
+///         enc: Conv2d(8 -> 8, kernel: 3, padding: 1);
+///         gate: Parameter([8, 1, 1]);
+///         Mul(enc, gate);
+///         output: [8, 28, 8];
+///     }
+/// }
+/// ```
+pub const CS0806: &str = code::CHANNELS_OR_LAST.title;
+
+/// An axis that a framework counts from the batch.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         dialect: keras;
+///         lint: deny;
+///         input: [28, 28, 8];
+///         Softmax(axis: 1);
+///         output: [28, 28, 8];
+///     }
+/// }
+/// ```
+///
+/// Axes are counted without the batch, so this is a softmax over the width; Keras counts the batch as axis 0 and would
+/// take the height (`keras.layers.Softmax`). Counted from the end both agree. An axis can also be named:
+/// `axis: width`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         dialect: keras;
+///         lint: deny;
+///         input: [28, 28, 8];
+///         Softmax(axis: -2);
+///         output: [28, 28, 8];
+///     }
+/// }
+/// ```
+pub const CS0807: &str = code::COUNTED_AXIS.title;
