@@ -37,6 +37,8 @@ pub(crate) struct Graph {
     pub(crate) outputs: Vec<Output>,
     /// Bodies that must keep their shape.
     pub(crate) bodies: Vec<Carried>,
+    /// The outputs of the last passes of repeats that carry several values.
+    pub(crate) last_passes: Vec<Vec<ValueId>>,
     /// The uses of blocks.
     pub(crate) uses: Vec<Use>,
     /// The parameters as nested in the struct.

@@ -66,6 +66,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
         nodes: Vec::new(),
         outputs: Vec::new(),
         bodies: Vec::new(),
+        last_passes: Vec::new(),
         uses: Vec::new(),
         members: Vec::new(),
         names: HashMap::new(),

@@ -6,13 +6,13 @@ use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
 use super::{Checked, Problem};
-use crate::graph::{Graph, NodeId, Recipe};
+use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::syntax::Strictness;
 
 impl Checked {
     pub(super) fn warnings(&mut self, graph: &Graph) {
         for (id, node) in graph.nodes.iter().enumerate() {
-            if !node.read && !matches!(node.recipe, Recipe::Broken) {
+            if !node.read && !matches!(node.recipe, Recipe::Broken) && !is_carried(graph, id) {
                 self.warnings.push(Problem::Unread { node: id });
             }
         }
@@ -50,6 +50,13 @@ impl Checked {
             (rows > 0).then_some((axis, rows, input))
         })
     }
+}
+
+/// Whether earlier passes of a repeat read what this layer gives in the last one, from which another value is read:
+/// WaveNet's last residual.
+fn is_carried(graph: &Graph, id: NodeId) -> bool {
+    let is_read = |value: &ValueId| graph.producer(*value).is_some_and(|node| graph.nodes[node].read);
+    graph.last_passes.iter().any(|outputs| outputs.contains(&graph.value(id)) && outputs.iter().any(is_read))
 }
 
 /// A size larger than the kernel with the same remainder as `a*h + offset`: the stride divides `a`.

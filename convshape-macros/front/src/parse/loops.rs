@@ -99,7 +99,9 @@ fn rewritten(tokens: &[TokenTree]) -> Option<String> {
     let Some(at) = rest.iter().position(|token| is(token, "in")) else {
         return Some(format!("repeat {}", count(rest)?));
     };
-    let (names, values) = (source_text(rest[..at].iter().cloned()), &rest[at + 1..]);
+    // `reads x, y from (a, b)` stays as it is.
+    let end = rest.iter().position(|token| is(token, "reads") || is(token, "from")).unwrap_or(rest.len());
+    let (names, values) = (source_text(rest[..at].iter().cloned()), rest.get(at + 1..end)?);
     let values = values_of(values)?;
     if names == "_" {
         let (low, high) = values.split_once("..")?;
@@ -107,7 +109,8 @@ fn rewritten(tokens: &[TokenTree]) -> Option<String> {
         return Some(format!("repeat {turns}"));
     }
     let names = if names.contains(',') && !names.starts_with('(') { format!("({names})") } else { names };
-    Some(format!("repeat {names} in {values}"))
+    let carried = source_text(rest[end..].iter().cloned());
+    Some(format!("repeat {names} in {values} {carried}").trim_end().to_owned())
 }
 
 /// `3` of `(3)`, `3x` and `x3`.

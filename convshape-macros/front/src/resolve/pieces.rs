@@ -117,6 +117,9 @@ impl<'a> Resolver<'a> {
                 break;
             }
         }
+        if outputs.len() > 1 && members.len() > 1 {
+            self.graph.last_passes.push(values);
+        }
         Some((members, outputs))
     }
 

@@ -102,6 +102,7 @@ fn loops() {
     for (head, written) in [
         ("for i in 0..3", "repeat i in 0..3"),
         ("for i in range(3)", "repeat i in 0..3"),
+        ("for i in range(3) reads x from a", "repeat i in 0..3 reads x from a"),
         ("for i in range(1, 4)", "repeat i in 1..4"),
         ("for _ in 0..3", "repeat 3"),
         ("for c in [16, 32]", "repeat c in [16, 32]"),
