@@ -293,7 +293,7 @@ impl Sink {
             Some(quote! {
                 const _: () = {
                     #[deprecated(note = #text)]
-                    const CONVSHAPE: () = ();
+                    const CONVSHAPE: &str = "";
                     #use_it
                 };
             })

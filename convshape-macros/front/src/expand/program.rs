@@ -51,6 +51,8 @@ impl Expansion<'_> {
         let count = values.count();
         let slots = self.slots(&count);
         quote! {
+            // `Scale(2 ** 0.5)` is a number here, close to one with a name.
+            #[allow(clippy::approx_constant)]
             impl #generics #krate::__private::HasProgram for #name #arguments {
                 const PROGRAM: &'static #krate::__private::Program = &#krate::__private::Program {
                     name: #text,
