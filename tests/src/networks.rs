@@ -47,6 +47,26 @@ pub fn filled<M: Model>() -> M {
     model
 }
 
+/// The number of parameters of a chain.
+pub fn params<M: Chain>() -> u64 {
+    M::LAYERS.iter().map(|layer| layer.params).sum()
+}
+
+fn recorded(name: &str) -> Value {
+    let path = format!("{}/data/networks/networks.json", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(path).expect("is there");
+    let mut cases: Value = serde_json::from_str(&text).expect("is JSON");
+    cases[name].take()
+}
+
+/// The recorded number of parameters of the network of that name.
+///
+/// # Panics
+/// If there is none.
+pub fn recorded_params(name: &str) -> u64 {
+    recorded(name)["params"].as_u64().expect("is recorded")
+}
+
 /// Compares a chain's number of parameters and its outputs with those of the recorded network of that name.
 ///
 /// # Panics
@@ -61,12 +81,8 @@ pub fn check<M: Model + Chain>(name: &str) {
 /// If one differs.
 #[expect(clippy::cast_possible_truncation, reason = "numbers of a test")]
 pub fn check_within<M: Model + Chain>(name: &str, tolerance: f32) {
-    let path = format!("{}/data/networks/networks.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("is there");
-    let mut cases: Value = serde_json::from_str(&text).expect("is JSON");
-    let case = cases[name].take();
-    let params: u64 = M::LAYERS.iter().map(|layer| layer.params).sum();
-    assert_eq!(Some(params), case["params"].as_u64(), "{name}: parameters");
+    let case = recorded(name);
+    assert_eq!(Some(params::<M>()), case["params"].as_u64(), "{name}: parameters");
     let inputs: Vec<ArrayD<f32>> = M::INPUTS
         .iter()
         .enumerate()

@@ -5,68 +5,75 @@ use std::collections::HashMap;
 use convshape::ndarray::{ArrayD, Ix3, IxDyn};
 use convshape::train::Mse;
 use convshape::{Chain, Model, conv_chain};
+use convshape_tests::networks;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 conv_chain! {
-    /// ViT-S/16 of Touvron and others, "Training data-efficient image transformers" (2021).
-    pub struct VitS16 {
-        block Encoder(n, heads) {
-            x: Identity;
-            LayerNorm(n, eps: 1e-6);
-            MultiHeadAttention(n, heads: heads);
-            y: Add(x, _);
-            LayerNorm(n, eps: 1e-6);
-            Linear(n -> 4 * n, activation: Gelu);
-            Linear(4 * n -> n);
-            Add(y, _);
+    /// ViT-S/16 of Touvron and others, "Training data-efficient image transformers" (2021), with torchvision's names.
+    pub struct VitS16<const SIZE: usize> {
+        block Layer(n, heads) {
+            ln_1: LayerNorm(n, eps: 1e-6);
+            self_attention: MultiHeadAttention(n, heads: heads);
+            x: Add(input, _);
+            ln_2: LayerNorm(n, eps: 1e-6);
+            #[name = "mlp.0"] up: Linear(n -> 4 * n, activation: Gelu);
+            #[name = "mlp.3"] down: Linear(4 * n -> n);
+            Add(x, _);
         }
 
-        input: [3, 224, 224];
-        Conv2d(3 -> 384, kernel: 16, stride: 16);
+        input: [3, SIZE, SIZE];
+        conv_proj: Conv2d(3 -> 384, kernel: 16, stride: 16);
         Flatten(from: 1);
-        patches: Transpose(0, 1) -> [196, 384];
-        class: Parameter([1, 384]);
-        position: Parameter([197, 384], init: normal(0.02));
-        Concat(class, patches, axis: 0);
+        patches: Transpose(0, 1);
+        class_token: Parameter([1, 384]);
+        #[name = "encoder.pos_embedding"] position: Parameter([(SIZE / 16) ** 2 + 1, 384], init: normal(0.02));
+        Concat(class_token, patches, axis: 0);
         Add(_, position);
-        repeat 12 { Encoder(384, 6); }
-        LayerNorm(384, eps: 1e-6);
+        #[name(transparent)] repeat i in 0..12 { #[name = "encoder.layers.encoder_layer_{i}"] Layer(384, 6); }
+        #[name = "encoder.ln"] LayerNorm(384, eps: 1e-6);
         Slice(0..1, axis: 0);
         Flatten;
-        head: Linear(384 -> 1000);
+        #[name = "heads.head"] head: Linear(384 -> 1000);
         output: [1000];
     }
 }
 
 conv_chain! {
     /// The encoder of Whisper-tiny (Radford and others, "Robust Speech Recognition via Large-Scale Weak Supervision",
-    /// 2022), on any even number of frames; its sinusoids are an input.
+    /// 2022) on 24 frames.
     pub struct WhisperEncoder {
-        for n in 1..=1500;
         block Layer(n, heads) {
-            x: Identity;
-            h: LayerNorm(n);
-            q: Linear(n -> n) from h;
-            k: Linear(n -> n, bias: false) from h;
-            v: Linear(n -> n) from h;
+            attn_ln: LayerNorm(n);
+            #[name = "attn.query"] q: Linear(n -> n) from attn_ln;
+            #[name = "attn.key"] k: Linear(n -> n, bias: false) from attn_ln;
+            #[name = "attn.value"] v: Linear(n -> n) from attn_ln;
             Attention(q, k, v, heads: heads);
-            out: Linear(n -> n);
-            y: Add(x, _);
-            LayerNorm(n);
-            Linear(n -> 4 * n, activation: Gelu);
-            Linear(4 * n -> n);
+            #[name = "attn.out"] out: Linear(n -> n);
+            y: Add(input, _);
+            mlp_ln: LayerNorm(n);
+            #[name = "mlp.0"] up: Linear(n -> 4 * n, activation: Gelu);
+            #[name = "mlp.2"] down: Linear(4 * n -> n);
             Add(y, _);
         }
 
-        input: mel [80, 2 * n], position [n, 384];
-        Conv1d(80 -> 384, kernel: 3, padding: 1, activation: Gelu) from mel;
-        Conv1d(384 -> 384, kernel: 3, stride: 2, padding: 1, activation: Gelu);
-        Transpose(0, 1);
-        Add(_, position);
-        repeat 4 { Layer(384, 6); }
-        y: LayerNorm(384);
-        output: y [n, 384];
+        input: mel [80, 24];
+        conv1: Conv1d(80 -> 384, kernel: 3, padding: 1, activation: Gelu);
+        conv2: Conv1d(384 -> 384, kernel: 3, stride: 2, padding: 1, activation: Gelu);
+        x: Transpose(0, 1);
+        bands: Arange(192);
+        Scale(-9.210340371976184 / 191) from bands;   // the logarithm of 10000
+        rates: Exp;
+        frames: Arange(12);
+        time: Reshape([12, 1]) from frames;
+        angles: Mul(time, rates);
+        sines: Sin;
+        cosines: Cos from angles;
+        Concat(sines, cosines, axis: 1);
+        Add(x, _);
+        blocks: repeat 4 { #[name(transparent)] Layer(384, 6); }
+        ln_post: LayerNorm(384);
+        output: [12, 384];
     }
 }
 
@@ -75,60 +82,62 @@ conv_chain! {
     /// Models", 2022), with the convolution after the quantiser.
     pub struct VaeDecoder {
         block Res(from, to) {
-            x: Identity;
-            GroupNorm(from, groups: 32, eps: 1e-6, activation: Silu);
-            Conv2d(from -> to, kernel: 3, padding: 1);
-            GroupNorm(to, groups: 32, eps: 1e-6, activation: Silu);
-            y: Conv2d(to -> to, kernel: 3, padding: 1);
-            if from == to { s: Identity from x; } else { s: Conv2d(from -> to, kernel: 1) from x; }
-            Add(s, y);
+            norm1: GroupNorm(from, groups: 32, eps: 1e-6, activation: Silu);
+            conv1: Conv2d(from -> to, kernel: 3, padding: 1);
+            norm2: GroupNorm(to, groups: 32, eps: 1e-6, activation: Silu);
+            conv2: Conv2d(to -> to, kernel: 3, padding: 1);
+            if from == to { s: Identity from input; } else { nin_shortcut: Conv2d(from -> to, kernel: 1) from input; }
+            Add(conv2, _);
         }
         block Attend(n) {
-            x: Identity;
-            GroupNorm(n, groups: 32, eps: 1e-6);
+            norm: GroupNorm(n, groups: 32, eps: 1e-6);
             Flatten(from: 1);
             h: Transpose(0, 1);
             q: Linear(n -> n);
             k: Linear(n -> n) from h;
             v: Linear(n -> n) from h;
             Attention(q, k, v);
-            Linear(n -> n);
+            proj_out: Linear(n -> n);
             Transpose(0, 1);
-            Reshape(like: x);
-            Add(x, _);
-        }
-        block Up(n) {
-            Upsample(2);
-            Conv2d(n -> n, kernel: 3, padding: 1);
+            Reshape(like: input);
+            Add(input, _);
         }
 
-        input: [4, 8, 8];
-        Conv2d(4 -> 4, kernel: 1);
-        Conv2d(4 -> 512, kernel: 3, padding: 1);
-        Res(512, 512);
-        Attend(512);
-        Res(512, 512);
-        repeat level in 0..2 {
-            repeat 3 { Res(512, 512); }
-            Up(512);
+        input: [4, 4, 4];
+        post_quant_conv: Conv2d(4 -> 4, kernel: 1);
+        #[name = "decoder.conv_in"] Conv2d(4 -> 512, kernel: 3, padding: 1);
+        #[name = "decoder.mid.block_1"] Res(512, 512);
+        #[name = "decoder.mid.attn_1"] Attend(512);
+        #[name = "decoder.mid.block_2"] Res(512, 512);
+        #[name(transparent)]
+        repeat (i, from, to) in [(3, 512, 512), (2, 512, 512), (1, 512, 256), (0, 256, 128)] {
+            #[name = "decoder.up.{i}.block.0"] Res(from, to);
+            #[name = "decoder.up.{i}.block.1"] Res(to, to);
+            #[name = "decoder.up.{i}.block.2"] Res(to, to);
+            if i > 0 {
+                Upsample(2);
+                #[name = "decoder.up.{i}.upsample.conv"] conv: Conv2d(to -> to, kernel: 3, padding: 1);
+            }
         }
-        Res(512, 256);
-        repeat 2 { Res(256, 256); }
-        Up(256);
-        Res(256, 128);
-        repeat 2 { Res(128, 128); }
-        GroupNorm(128, groups: 32, eps: 1e-6, activation: Silu);
-        Conv2d(128 -> 3, kernel: 3, padding: 1);
-        output: [3, 64, 64];
+        #[name = "decoder.norm_out"] GroupNorm(128, groups: 32, eps: 1e-6, activation: Silu);
+        #[name = "decoder.conv_out"] Conv2d(128 -> 3, kernel: 3, padding: 1);
+        output: [3, 32, 32];
     }
 }
 
 #[test]
 fn published_numbers_of_parameters() {
-    assert_eq!(VitS16::summary().params(), 22_050_664);
+    assert_eq!(VitS16::<224>::summary().params(), 22_050_664);
     assert_eq!(VaeDecoder::summary().params(), 49_490_199);
     // 8,208,384 with the 1500 rows of sinusoids.
     assert_eq!(WhisperEncoder::summary().params(), 8_208_384 - 1500 * 384);
+}
+
+#[test]
+fn outputs_are_pytorchs() {
+    networks::check::<VitS16<64>>("vit_s16");
+    networks::check::<WhisperEncoder>("whisper_tiny");
+    networks::check::<VaeDecoder>("vae_decoder");
 }
 
 /// 4.6 G as the papers count, who include attention itself.
@@ -137,7 +146,7 @@ fn multiply_accumulates_of_a_vision_transformer() {
     let linear = 197 * 12 * 384 * 384;
     let attention = 2 * 197 * 197 * 384;
     let ends = 196 * 384 * 3 * 16 * 16 + 384 * 1000;
-    assert_eq!(VitS16::summary().macs(), 12 * (linear + attention) + ends);
+    assert_eq!(VitS16::<224>::summary().macs(), 12 * (linear + attention) + ends);
 }
 
 conv_chain! { struct Torch { input: [5, 8]; m: MultiHeadAttention(8, heads: 2); output: [5, 8]; } }

@@ -1,44 +1,46 @@
-//! Published networks as chains, with their published numbers of parameters.
+//! Published classifiers of images, with their published parameter counts and PyTorch's outputs.
 
 #[path = "../../convshape/benches/networks/shufflenet.rs"]
 mod shufflenet;
 
 use convshape::conv_chain;
+use convshape_tests::networks;
 use shufflenet::ShuffleNetV2;
 
 conv_chain! {
-    /// Liu et al., "A ConvNet for the 2020s" (2022), size T.
+    /// Liu et al., "A ConvNet for the 2020s" (2022), size T, with torchvision's names.
     struct ConvNextT {
-        block Norm(channels) {
+        block Norm(channels, at) {
             Permute(1, 2, 0);
-            norm: LayerNorm(channels, eps: 1e-6);
+            #[name = "{at}"] norm: LayerNorm(channels, eps: 1e-6);
             Permute(2, 0, 1);
         }
         block Layer(channels) {
-            depthwise: Conv2d(channels, kernel: 7, padding: 3, groups: channels);
+            #[name = "block.0"] depthwise: Conv2d(channels, kernel: 7, padding: 3, groups: channels);
             Permute(1, 2, 0);
-            norm: LayerNorm(channels, eps: 1e-6);
-            up: Linear(channels -> 4 * channels, activation: Gelu);
-            down: Linear(4 * channels -> channels);
+            #[name = "block.2"] norm: LayerNorm(channels, eps: 1e-6);
+            #[name = "block.3"] up: Linear(channels -> 4 * channels, activation: Gelu);
+            #[name = "block.5"] down: Linear(4 * channels -> channels);
             Permute(2, 0, 1);
             layer_scale: Parameter([channels, 1, 1], init: 1e-6);
             Mul(_, layer_scale);
             StochasticDepth(0.1);
             Add(input);
         }
-        input: [3, 224, 224];
-        stem: Conv2d(3 -> 96, kernel: 4, stride: 4);
-        Norm(96);
-        repeat 3 { Layer(96); }
-        stages: repeat (from, to, depth) in [(96, 192, 3), (192, 384, 9), (384, 768, 3)] {
-            Norm(from);
-            down: Conv2d(from -> to, kernel: 2, stride: 2);
-            repeat depth { Layer(to); }
+        input: [3, 64, 64];
+        #[name = "features.0.0"] stem: Conv2d(3 -> 96, kernel: 4, stride: 4);
+        #[name = "features.0"] Norm(96, 1);
+        #[name = "features.1"] a: repeat 3 { #[name(transparent)] Layer(96); }
+        #[name(transparent)]
+        stages: repeat (i, from, to, depth) in [(2, 96, 192, 3), (4, 192, 384, 9), (6, 384, 768, 3)] {
+            #[name = "features.{i}"] Norm(from, 0);
+            #[name = "features.{i}.1"] down: Conv2d(from -> to, kernel: 2, stride: 2);
+            #[name = "features.{i + 1}"] b: repeat depth { #[name(transparent)] Layer(to); }
         }
         GlobalAvgPool(keep: true);
-        Norm(768);
+        #[name = "classifier"] Norm(768, 0);
         Flatten;
-        head: Linear(768 -> 1000);
+        #[name = "classifier.2"] head: Linear(768 -> 1000);
         output: [1000];
     }
 }
@@ -106,10 +108,63 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// Howard et al., "Searching for MobileNetV3" (2019), size large, with torchvision's names.
+    pub struct MobileNetV3Large {
+        block Layer(i, kernel, from, inner, to, squeezed, stride, act: activation) {
+            if inner > from {
+                #[name = "features.{i}.block.0.0"] expand: Conv2d(inner, kernel: 1, bias: false);
+                #[name = "features.{i}.block.0.1"] expand_norm: BatchNorm2d(eps: 1e-3, momentum: 0.01, activation: act);
+            }
+            #[name = "features.{i}.block.{min(1, inner - from)}.0"]
+            depthwise: Conv2d(inner, kernel: kernel, stride: stride, padding: kernel / 2, groups: inner, bias: false);
+            #[name = "features.{i}.block.{min(1, inner - from)}.1"]
+            y: BatchNorm2d(eps: 1e-3, momentum: 0.01, activation: act);
+            if squeezed > 0 {
+                GlobalAvgPool(keep: true);
+                #[name = "features.{i}.block.2.fc1"] fc1: Conv2d(squeezed, kernel: 1, activation: Relu);
+                #[name = "features.{i}.block.2.fc2"] fc2: Conv2d(inner, kernel: 1, activation: Hardsigmoid);
+                Mul(y, _);
+            }
+            #[name = "features.{i}.block.{1 + min(1, inner - from) + min(1, squeezed)}.0"]
+            project: Conv2d(to, kernel: 1, bias: false);
+            #[name = "features.{i}.block.{1 + min(1, inner - from) + min(1, squeezed)}.1"]
+            BatchNorm2d(eps: 1e-3, momentum: 0.01);
+            if stride == 1 && from == to { Add(input, _); }
+        }
+        input: [3, 64, 96];
+        #[name = "features.0.0"] Conv2d(3 -> 16, kernel: 3, stride: 2, padding: 1, bias: false);
+        #[name = "features.0.1"] BatchNorm2d(eps: 1e-3, momentum: 0.01, activation: Hardswish);
+        #[name(transparent)]
+        repeat (i, kernel, from, inner, to, squeezed, stride) in [
+            (1, 3, 16, 16, 16, 0, 1), (2, 3, 16, 64, 24, 0, 2), (3, 3, 24, 72, 24, 0, 1),
+            (4, 5, 24, 72, 40, 24, 2), (5, 5, 40, 120, 40, 32, 1), (6, 5, 40, 120, 40, 32, 1)
+        ] {
+            #[name(transparent)] Layer(i, kernel, from, inner, to, squeezed, stride, act: Relu);
+        }
+        #[name(transparent)]
+        repeat (i, kernel, from, inner, to, squeezed, stride) in [
+            (7, 3, 40, 240, 80, 0, 2), (8, 3, 80, 200, 80, 0, 1), (9, 3, 80, 184, 80, 0, 1), (10, 3, 80, 184, 80, 0, 1),
+            (11, 3, 80, 480, 112, 120, 1), (12, 3, 112, 672, 112, 168, 1), (13, 5, 112, 672, 160, 168, 2),
+            (14, 5, 160, 960, 160, 240, 1), (15, 5, 160, 960, 160, 240, 1)
+        ] {
+            #[name(transparent)] Layer(i, kernel, from, inner, to, squeezed, stride, act: Hardswish);
+        }
+        #[name = "features.16.0"] Conv2d(960, kernel: 1, bias: false);
+        #[name = "features.16.1"] BatchNorm2d(eps: 1e-3, momentum: 0.01, activation: Hardswish);
+        GlobalAvgPool;
+        #[name = "classifier.0"] Linear(960 -> 1280, activation: Hardswish);
+        Dropout(0.2);
+        #[name = "classifier.3"] Linear(1280 -> 1000);
+        output: [1000];
+    }
+}
+
 #[test]
-fn published_numbers_of_parameters() {
-    assert_eq!(ShuffleNetV2::summary().params(), 2_278_604);
-    assert_eq!(ConvNextT::summary().params(), 28_589_128);
-    assert_eq!(AlexNet::summary().params(), 60_965_224);
-    assert_eq!(GoogLeNet::summary().params(), 6_998_552);
+fn published_numbers_of_parameters_and_values() {
+    networks::check::<ShuffleNetV2>("shufflenet_v2");
+    networks::check::<ConvNextT>("convnext_t");
+    networks::check::<MobileNetV3Large>("mobilenet_v3_large");
+    networks::check::<AlexNet>("alexnet");
+    networks::check::<GoogLeNet>("googlenet");
 }

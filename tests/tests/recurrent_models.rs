@@ -1,7 +1,8 @@
 //! Published models with recurrent layers, as chains as short as PyTorch's code and with the same number of parameters.
 
 use convshape::ndarray::{ArrayD, IxDyn};
-use convshape::{Chain, Model, conv_chain};
+use convshape::{Model, conv_chain};
+use convshape_tests::networks;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -10,62 +11,27 @@ conv_chain! {
     /// Recognition" (2015), on grey images of 32 x 100 with 36 letters and a blank.
     pub struct Crnn {
         input: [1, 32, 100];
-        Conv2d(1 -> 64, kernel: 3, padding: 1, activation: Relu);
+        #[name = "cnn.conv0"] Conv2d(1 -> 64, kernel: 3, padding: 1, activation: Relu);
         MaxPool2d(2);
-        Conv2d(64 -> 128, kernel: 3, padding: 1, activation: Relu);
+        #[name = "cnn.conv1"] Conv2d(64 -> 128, kernel: 3, padding: 1, activation: Relu);
         MaxPool2d(2);
-        Conv2d(128 -> 256, kernel: 3, padding: 1);
-        BatchNorm2d(256);
-        Relu;
-        Conv2d(256 -> 256, kernel: 3, padding: 1, activation: Relu);
+        #[name = "cnn.conv2"] Conv2d(128 -> 256, kernel: 3, padding: 1);
+        #[name = "cnn.batchnorm2"] BatchNorm2d(256, activation: Relu);
+        #[name = "cnn.conv3"] Conv2d(256 -> 256, kernel: 3, padding: 1, activation: Relu);
         MaxPool2d(2, stride: (2, 1), padding: (0, 1));
-        Conv2d(256 -> 512, kernel: 3, padding: 1);
-        BatchNorm2d(512);
-        Relu;
-        Conv2d(512 -> 512, kernel: 3, padding: 1, activation: Relu);
+        #[name = "cnn.conv4"] Conv2d(256 -> 512, kernel: 3, padding: 1);
+        #[name = "cnn.batchnorm4"] BatchNorm2d(512, activation: Relu);
+        #[name = "cnn.conv5"] Conv2d(512 -> 512, kernel: 3, padding: 1, activation: Relu);
         MaxPool2d(2, stride: (2, 1), padding: (0, 1));
-        Conv2d(512 -> 512, kernel: 2);
-        BatchNorm2d(512);
-        Relu -> [512, 1, 26];
-        Reshape([512, 26]);
+        #[name = "cnn.conv6"] Conv2d(512 -> 512, kernel: 2);
+        #[name = "cnn.batchnorm6"] BatchNorm2d(512, activation: Relu) -> [512, 1, 26];
+        Flatten(from: 0, to: 1);
         Transpose(0, 1);
-        Lstm(512 -> 256, bidirectional: true);
-        Linear(512 -> 256);
-        Lstm(256 -> 256, bidirectional: true);
-        Linear(512 -> 37);
+        #[name = "rnn.0.rnn"] Lstm(512 -> 256, bidirectional: true);
+        #[name = "rnn.0.embedding"] Linear(512 -> 256);
+        #[name = "rnn.1.rnn"] Lstm(256 -> 256, bidirectional: true);
+        #[name = "rnn.1.embedding"] Linear(512 -> 37);
         output: [26, 37];
-    }
-}
-
-conv_chain! {
-    /// The encoder of EnCodec at 24 kHz (Defossez and others, "High Fidelity Neural Audio Compression", 2022), weight
-    /// norm folded in, on a third of a second.
-    pub struct Encodec {
-        block Down(n, stride) {
-            x: Identity;
-            Elu;
-            Pad([(2, 0)], mode: reflect);
-            Conv1d(n -> n / 2, kernel: 3, activation: Elu);
-            h: Conv1d(n / 2 -> n, kernel: 1);
-            s: Conv1d(n -> n, kernel: 1) from x;
-            Add(h, s);
-            Elu;
-            Pad([(stride, 0)], mode: reflect);
-            Conv1d(n -> 2 * n, kernel: 2 * stride, stride: stride);
-        }
-
-        input: [1, 8000];
-        Pad([(6, 0)], mode: reflect);
-        Conv1d(1 -> 32, kernel: 7);
-        repeat (n, stride) in [(32, 2), (64, 4), (128, 5), (256, 8)] { Down(n, stride); }
-        x: Transpose(0, 1) -> [25, 512];
-        l: Lstm(512 -> 512, layers: 2);
-        Add(l, x);
-        Transpose(0, 1);
-        Elu;
-        Pad([(6, 0)], mode: reflect);
-        Conv1d(512 -> 128, kernel: 7);
-        output: [128, 25];
     }
 }
 
@@ -96,16 +62,11 @@ conv_chain! {
     }
 }
 
-fn params<M: Chain>() -> u64 {
-    M::LAYERS.iter().map(|layer| layer.params).sum()
-}
-
 #[test]
 fn parameters_are_as_many_as_in_pytorch() {
-    assert_eq!(params::<Crnn>(), 8_331_301);
-    assert_eq!(params::<Encodec>(), 7_423_472);
-    assert_eq!(params::<Bottleneck>(), 2_760_960);
-    assert_eq!(params::<Tagger>(), 165_017 + 200 * 2 + 2);
+    networks::check::<Crnn>("crnn");
+    assert_eq!(networks::params::<Bottleneck>(), 2_760_960);
+    assert_eq!(networks::params::<Tagger>(), 165_017 + 200 * 2 + 2);
 }
 
 /// Of any length, and with the gradients of a first step.

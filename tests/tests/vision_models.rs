@@ -1,6 +1,6 @@
 //! Published image networks, with their published parameter counts and PyTorch's outputs.
 
-use convshape::conv_chain;
+use convshape::{Backward, C, Chw, CustomLayer, CustomParam, Forward, conv_chain};
 use convshape_tests::networks;
 
 conv_chain! {
@@ -266,6 +266,116 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// Karras et al., "Analyzing and Improving the Image Quality of StyleGAN" (2020): the mapping network and the first
+    /// block, of 4 x 4. A style scales what a convolution reads; each of its outputs is then divided by the norm of the
+    /// weights that this style leaves.
+    pub struct StyleGan2 {
+        block Modulated(to, kernel, demodulate: bool) reads x, w {
+            affine: Linear(512) from w;
+            style: Reshape([512, 1, 1]);
+            Mul(x, style);
+            conv: Conv2d(to, kernel: kernel, padding: kernel / 2, bias: false);
+            if demodulate {
+                by_style: Mul(conv.weight, style);
+                Square;
+                Sum(axis: (1, 2, 3));
+                AddScalar(1e-8);
+                Rsqrt;
+                y: Mul(conv, _);
+            } else {
+                y: Identity from conv;
+            }
+            #[name = "bias"] bias: Parameter([to]);
+            output: y, bias;
+        }
+        input: z [512], noise [4, 4];
+        Square from z;
+        Mean;
+        AddScalar(1e-8);
+        Rsqrt;
+        Mul(z, _);
+        #[name(transparent)]
+        w: repeat 8 {
+            #[name = "mapping.fc{#}"] fc: Linear(512, activation: LeakyRelu(0.2));
+            Scale(2 ** 0.5);
+        }
+        constant: Parameter([512, 4, 4], init: normal(1));
+        conv1: Modulated(512, 3, true) from (constant, w);
+        noise_strength: Parameter([1]);
+        Mul(noise, noise_strength);
+        Add(conv1.y, _);
+        Add(_, conv1.bias);
+        LeakyRelu(0.2);
+        x: Scale(2 ** 0.5);
+        torgb: Modulated(3, 1, false) from (x, w);
+        Add(torgb.y, torgb.bias);
+        output: [3, 4, 4];
+    }
+}
+
+/// The nearest of 512 vectors of 64 numbers at each of 8 x 8 positions.
+pub struct Quantiser;
+
+const POSITIONS: usize = 64;
+
+impl Quantiser {
+    fn nearest<'a>(codebook: &'a [f32], x: &[f32], position: usize) -> &'a [f32] {
+        let distance = |entry: &[f32]| -> f32 {
+            entry.iter().enumerate().map(|(d, code)| (code - x[POSITIONS * d + position]).powi(2)).sum()
+        };
+        let all = codebook.chunks_exact(64);
+        all.min_by(|a, b| distance(a).total_cmp(&distance(b))).expect("has entries")
+    }
+}
+
+impl CustomLayer for Quantiser {
+    type Input = Chw<64, 8, 8>;
+    type Output = (Chw<64, 8, 8>, C<1>);
+    const PARAMS: &'static [CustomParam] = &[CustomParam::new("weight", &[512, 64]).uniform(1.0 / 512.0)];
+
+    fn forward(Forward { params, inputs, outputs }: Forward<'_>) {
+        for position in 0..POSITIONS {
+            for (d, code) in Self::nearest(params[0], inputs[0], position).iter().enumerate() {
+                let at = POSITIONS * d + position;
+                outputs[0][at] = *code;
+                outputs[1][0] += 1.25 * (code - inputs[0][at]).powi(2) / (64.0 * 64.0);
+            }
+        }
+    }
+
+    fn backward(_: Backward<'_>) {
+        unreachable!("only compared with PyTorch's outputs; the example `vq_vae_digits` trains one")
+    }
+}
+
+conv_chain! {
+    /// Van den Oord, Vinyals and Kavukcuoglu, "Neural Discrete Representation Learning" (2017): VQ-VAE for images of
+    /// 32 x 32.
+    pub struct VqVae {
+        block Res() {
+            Relu;
+            #[name = "block.1"] a: Conv2d(256, kernel: 3, padding: 1, activation: Relu);
+            #[name = "block.3"] b: Conv2d(256, kernel: 1);
+            Add(input, _);
+        }
+        input: [3, 32, 32];
+        #[name = "encoder.0"] Conv2d(3 -> 256, kernel: 4, stride: 2, padding: 1, activation: Relu);
+        #[name = "encoder.2"] Conv2d(256 -> 256, kernel: 4, stride: 2, padding: 1);
+        #[name = "encoder.3"] Res();
+        #[name = "encoder.4"] Res();
+        #[name = "encoder.5"] Conv2d(256 -> 64, kernel: 1);
+        codebook: Custom(Quantiser) -> z [64, 8, 8], loss [1];
+        #[name = "decoder.0"] Conv2d(64 -> 256, kernel: 1);
+        #[name = "decoder.1"] Res();
+        #[name = "decoder.2"] Res();
+        #[name = "decoder.3"] ConvTranspose2d(256 -> 256, kernel: 4, stride: 2, padding: 1, activation: Relu);
+        #[name = "decoder.5"] y: ConvTranspose2d(256 -> 3, kernel: 4, stride: 2, padding: 1);
+        loss: Identity from codebook.loss;
+        output: y [3, 32, 32], loss [1];
+    }
+}
+
 #[test]
 fn dueling_dqn() {
     networks::check::<DuelingDqn>("dueling_dqn");
@@ -285,4 +395,14 @@ fn pixelcnn() {
 #[test]
 fn ddpm() {
     networks::check::<Ddpm>("ddpm");
+}
+
+#[test]
+fn stylegan2() {
+    networks::check::<StyleGan2>("stylegan2");
+}
+
+#[test]
+fn vq_vae() {
+    networks::check::<VqVae>("vq_vae");
 }

@@ -1,4 +1,4 @@
-"""Records PyTorch's answers of whole networks: `python3 record.py`.
+"""Records PyTorch's answers of whole networks, those below and those of the files beside: `python3 record.py`.
 
 Parameters and inputs are numbers that follow from their names and shapes (`filled`), so that no file holds them;
 `tests/src/networks.rs` makes the same. Outputs are computed in f64; of each output at most 256 elements are kept, evenly
@@ -13,7 +13,15 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 
+import attention
+import audio
+import detection
+import vision
+
 MOST = 256
+
+# Parameters with a batch axis, which those of chains do not have.
+BATCHED = ("class_token", "encoder.pos_embedding")
 
 
 def hashed(name):
@@ -35,6 +43,7 @@ def numbers_of(name, shape):
 def filled(name, shape):
     """A parameter on a scale that keeps activations near one; factors and variances are near one."""
     unit = numbers_of(name, shape)
+    shape = shape[1:] if name in BATCHED else shape
     last = name.rsplit(".", 1)[-1]
     if len(shape) > 1:
         numbers = unit * 2 * math.sqrt(3 / math.prod(shape[1:]))
@@ -42,12 +51,16 @@ def filled(name, shape):
         numbers = 1 + 0.5 * unit
     else:
         numbers = 0.25 * unit
-    return numbers.float().reshape(shape)
+    return numbers.float()
 
 
-def record(model, *inputs, rename=lambda name: name):
+def record(model, *inputs):
+    params = sum(p.numel() for p in model.parameters())
+    if not inputs:
+        return {"params": params, "outputs": []}
     model = model.eval()
-    state = {key: filled(rename(key), tuple(value.shape)) for key, value in model.state_dict().items() if value.dim()}
+    state = model.state_dict()
+    state = {key: filled(key, tuple(value.shape)).reshape(value.shape) for key, value in state.items() if value.dim()}
     model.load_state_dict(state, strict=False)
     model = model.double()
     inputs = [2 * numbers_of(f"input{index}", shape).reshape(1, *shape) for index, shape in enumerate(inputs)]
@@ -59,7 +72,7 @@ def record(model, *inputs, rename=lambda name: name):
         y = y.flatten()
         step = max(1, y.numel() // MOST)
         kept.append({"elements": y.numel(), "step": step, "values": [float(f"{v:.7g}") for v in y[::step][:MOST]]})
-    return {"params": sum(p.numel() for p in model.parameters()), "outputs": kept}
+    return {"params": params, "outputs": kept}
 
 
 class SegNet(nn.Module):
@@ -296,6 +309,7 @@ class Ddpm(nn.Module):
 
 
 def cases():
+    more = attention.CASES | audio.CASES | detection.CASES | vision.CASES
     return {
         "segnet": record(SegNet(), (3, 32, 64)),
         "dueling_dqn": record(DuelingDqn(), (4, 84, 84)),
@@ -303,6 +317,7 @@ def cases():
         "pointnet": record(PointNet(), (3, 32)),
         "pixelcnn": record(PixelCnn(), (1, 12, 12)),
         "ddpm": record(Ddpm(), (3, 32, 32), (1,)),
+        **{name: record(model(), *inputs) for name, (model, *inputs) in more.items()},
     }
 
 
