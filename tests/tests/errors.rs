@@ -11,6 +11,10 @@ use convshape_tests::fix;
 /// The files that some pages name.
 const FILES: [&str; 2] = ["src/docs/errors/examples.safetensors", "src/docs/errors/examples.npz"];
 
+/// The codes of warnings that appear when a chain is trained. Their pages have two chains that compile, and no ui-test
+/// shows them.
+const AT_RUN_TIME: [&str; 1] = [code::LAST_LAYER.id];
+
 /// A page: the code, the failing chain and the fixed one.
 struct Page {
     code: String,
@@ -98,7 +102,8 @@ fn codes_pages_and_ui_tests_are_the_same() {
     let codes: BTreeSet<String> = code::ALL.iter().map(|code| code.id.to_owned()).collect();
     let pages: BTreeSet<String> = pages().into_iter().map(|page| page.code).collect();
     assert_eq!(pages, codes, "left: pages, right: codes");
-    assert_eq!(codes_of_ui_tests(), codes, "left: ui-tests, right: codes");
+    let compiled: BTreeSet<String> = codes.into_iter().filter(|code| !AT_RUN_TIME.contains(&code.as_str())).collect();
+    assert_eq!(codes_of_ui_tests(), compiled, "left: ui-tests, right: codes");
 }
 
 #[test]
@@ -108,7 +113,8 @@ fn pages_show_what_they_say() {
         pages.iter().flat_map(|page| page.examples.iter().map(|example| (page.code.as_str(), example))).collect();
     for page in &pages {
         let kinds: Vec<bool> = page.examples.iter().map(|example| example.fails).collect();
-        assert_eq!(kinds, [true, false], "{}: an example that fails, then one that does not", page.code);
+        let fails = !AT_RUN_TIME.contains(&page.code.as_str());
+        assert_eq!(kinds, [fails, false], "{}: an example that fails, then one that does not", page.code);
     }
     let name = "errors-pages";
     for file in FILES {

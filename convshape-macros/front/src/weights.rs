@@ -1,8 +1,8 @@
-//! Weight files: checks the header of a compiled-in file against the chain's parameters. The tensors themselves are not
-//! read here.
+//! Weight files: checks the header of a compiled-in file against the chain's parameters, and that its numbers are finite.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
 use convshape_arith::stored::{Hint, WEIGHT_NORM, is_stored_as};
@@ -36,7 +36,7 @@ pub(crate) struct Unreadable {
 
 #[derive(Debug)]
 pub(crate) enum Reason {
-    Io(std::io::Error),
+    Io(io::Error),
     /// It is a folder, a pipe or a device.
     NoFile,
     /// A path that cannot be written in source code.
@@ -57,6 +57,8 @@ pub(crate) enum WeightsProblem {
     ExtraPart { node: NodeId, part: String, tensor: (String, Vec<usize>), found: String },
     /// Elements of a type that cannot be converted.
     Dtype { node: NodeId, name: String, found: String },
+    /// An element that is infinite or NaN.
+    NotFinite { node: NodeId, name: String, index: Vec<usize>, value: f64 },
     /// A wrong shape.
     Shape { node: NodeId, name: String, found: Vec<usize>, expected: Vec<usize>, hint: Option<Hint> },
 }
@@ -78,7 +80,18 @@ pub(crate) fn of(
         // If the chain's shapes are wrong, its weights will change once they are fixed.
         Ok(_) if sink.refused() => None,
         Ok(file) => {
-            for problem in check(graph, checked, &file) {
+            let mut problems = check(graph, checked, &file);
+            if problems.is_empty() {
+                match file.not_finite(graph, checked) {
+                    Ok(found) => problems.extend(found),
+                    Err(error) => {
+                        let unreadable = Unreadable { path: file.path.into(), reason: Reason::Io(error) };
+                        sink.push(diagnose::unreadable(&unreadable, text.span()));
+                        return None;
+                    }
+                }
+            }
+            for problem in problems {
                 sink.push(diagnose::weights(graph, checked, &problem, text.span()));
             }
             Some(file)
@@ -265,6 +278,24 @@ impl WeightsFile {
         tensors
     }
 
+    /// The first element of the chain's tensors that is infinite or NaN.
+    fn not_finite(&self, graph: &Graph, checked: &Checked) -> io::Result<Option<WeightsProblem>> {
+        let mut file = fs::File::open(&self.path)?;
+        for (name, tensor) in self.tensors(graph, checked) {
+            let (start, end) = tensor.bytes;
+            file.seek(SeekFrom::Start(self.header.end.saturating_add(start)))?;
+            let mut bytes = Vec::new();
+            (&mut file).take(end.saturating_sub(start)).read_to_end(&mut bytes)?;
+            let Some((place, value)) = first_not_finite(&tensor.dtype, &bytes) else { continue };
+            let nodes = 0..graph.nodes.len();
+            let node = nodes.filter(|node| name.starts_with(&graph.nodes[*node].file_name));
+            let Some(node) = node.max_by_key(|node| graph.nodes[*node].file_name.len()) else { continue };
+            let index = index_of(place, &tensor.shape);
+            return Ok(Some(WeightsProblem::NotFinite { node, name: name.clone(), index, value }));
+        }
+        Ok(None)
+    }
+
     fn nothing(&self, first: &str) -> WeightsProblem {
         const SOME: usize = 4;
         let behind = format!(".{first}");
@@ -361,7 +392,71 @@ impl WeightsFile {
     }
 }
 
+/// The first element that is infinite or NaN, or becomes so as `f32`.
+fn first_not_finite(dtype: &str, bytes: &[u8]) -> Option<(usize, f64)> {
+    match dtype {
+        "F32" => {
+            bytes.as_chunks().0.iter().map(|bytes| f64::from(f32::from_le_bytes(*bytes))).enumerate().find(is_wild)
+        }
+        "F64" => bytes.as_chunks().0.iter().map(|bytes| f64::from_le_bytes(*bytes)).enumerate().find(is_wild),
+        "BF16" => bytes.as_chunks().0.iter().map(|bytes| bfloat(u16::from_le_bytes(*bytes))).enumerate().find(is_wild),
+        "F16" => bytes.as_chunks().0.iter().map(|bytes| half(u16::from_le_bytes(*bytes))).enumerate().find(is_wild),
+        _ => None,
+    }
+}
+
+fn is_wild((_, value): &(usize, f64)) -> bool {
+    value.is_nan() || value.abs() > f64::from(f32::MAX)
+}
+
+fn bfloat(bits: u16) -> f64 {
+    f64::from(f32::from_bits(u32::from(bits) << 16))
+}
+
+/// A half-precision number if it is infinite or NaN, otherwise 0.
+fn half(bits: u16) -> f64 {
+    match (bits & 0x7c00 == 0x7c00, bits & 0x03ff, bits >> 15) {
+        (false, ..) => 0.0,
+        (true, 0, 0) => f64::INFINITY,
+        (true, 0, _) => f64::NEG_INFINITY,
+        (true, ..) => f64::NAN,
+    }
+}
+
+/// An element's index on each axis.
+fn index_of(place: usize, shape: &[usize]) -> Vec<usize> {
+    let mut left = place;
+    let mut index: Vec<usize> = Vec::new();
+    for size in shape.iter().rev() {
+        let size = (*size).max(1);
+        index.push(left % size);
+        left /= size;
+    }
+    index.reverse();
+    index
+}
+
 /// Whether a tensor's element type can be converted.
 fn is_float(tensor: &Tensor) -> bool {
     matches!(tensor.dtype.as_str(), "F32" | "F64" | "F16" | "BF16")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn elements_of_every_type_are_looked_at() {
+        for (dtype, good, bad) in [
+            ("F32", [0.0_f32, -1.5, 65504.0].map(f32::to_le_bytes).concat(), f32::NAN.to_le_bytes().to_vec()),
+            ("F64", [0.0_f64, -1.5, 65504.0].map(f64::to_le_bytes).concat(), 1e39_f64.to_le_bytes().to_vec()),
+            ("F16", [0_u16, 0xbe00, 0x7bff].map(u16::to_le_bytes).concat(), 0xfc00_u16.to_le_bytes().to_vec()),
+            ("BF16", [0_u16, 0xbfc0, 0x477f].map(u16::to_le_bytes).concat(), 0x7fc0_u16.to_le_bytes().to_vec()),
+        ] {
+            assert_eq!(first_not_finite(dtype, &good), None, "{dtype}");
+            let found = first_not_finite(dtype, &[good, bad].concat());
+            assert_eq!(found.map(|(place, _)| place), Some(3), "{dtype}");
+        }
+        assert_eq!(index_of(7, &[2, 2, 3]), [1, 0, 1]);
+    }
 }

@@ -104,6 +104,7 @@ codes! {
     TENSOR_TYPE = "CS0604" "a tensor whose elements are not floating-point numbers";
     TENSOR_SHAPE = "CS0605" "a tensor with the wrong shape";
     TENSOR_SWAPPED = "CS0606" "a weight with swapped input and output channels";
+    TENSOR_VALUE = "CS0607" "a weight that is infinite or NaN";
 
     // Data.
     DATA_FILE = "CS0701" "a data file that cannot be read";
@@ -124,4 +125,5 @@ codes! {
     BIAS_BEFORE_NORM = "CS0805" "a bias that a batch norm removes";
     CHANNELS_OR_LAST = "CS0806" "a value that fits the channels and the last axis";
     COUNTED_AXIS = "CS0807" "an axis that a framework counts from the batch";
+    LAST_LAYER = "CS0808" "a last layer that the loss applies itself";
 }

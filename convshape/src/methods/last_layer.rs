@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::eprintln;
 use std::sync::{Mutex, PoisonError};
 
+use convshape_arith::code;
 use convshape_arith::op::Op;
 
 use super::loss::{LastLayer, Loss};
@@ -21,7 +22,7 @@ pub(crate) fn check(linked: Linked, loss: &impl Loss) {
         };
         let (chain, layer) = (linked.program.name, step.name);
         if TOLD.lock().unwrap_or_else(PoisonError::into_inner).insert((chain, layer)) {
-            eprintln!("warning: {}", message(chain, layer, last));
+            eprintln!("warning: [{}] {}", code::LAST_LAYER.id, message(chain, layer, last));
         }
     }
 }

@@ -30,6 +30,11 @@ pub(super) fn write() {
     save(path("prefixed"), &[weight, bias, ("model.dec.weight", "F32", &[4, 1, 3, 3], 4)]);
     let block = |name| (name, "F32", [4, 4, 3, 3].as_slice(), 4);
     save(path("blocks"), &[block("layer1.0.conv1.weight"), block("layer1.1.conv1.weight")]);
+    save(path("not_a_number"), &[("enc.bias", "F32", &[4], 4), ("enc.weight", "F32", &[4, 1, 3, 3], 4)]);
+    let mut bytes = fs::read(path("not_a_number")).expect("a file just written");
+    let last = bytes.len() - 4;
+    bytes[last..].copy_from_slice(&f32::NAN.to_le_bytes());
+    write_bytes(path("not_a_number"), &bytes);
     write_bytes(path("zip"), b"PK\x03\x04 and so on");
     write_bytes(path("overlapping"), &overlapping());
 }

@@ -90,6 +90,13 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem
             let message = format!("`{layer}` cannot take `{name}`: its elements are {}", brief(found));
             Report::new(code::TENSOR_TYPE, span, message).note("F32 is taken as it is; F64, F16 and BF16 are converted")
         }
+        WeightsProblem::NotFinite { node, name, index, value } => {
+            let (layer, span) = layer(*node);
+            let name = brief(name);
+            let message = format!("`{layer}` cannot take `{name}`: the element at {index:?} is {value}");
+            Report::new(code::TENSOR_VALUE, span, message)
+                .note("with an infinity or NaN among the weights, every output becomes one: the training went wrong")
+        }
         WeightsProblem::Shape { node, name, found, expected, hint } => {
             let (layer, span) = layer(*node);
             let message = format!("`{layer}` needs `{name}` as {expected:?}, the file has {found:?}");

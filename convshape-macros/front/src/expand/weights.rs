@@ -33,8 +33,8 @@ impl Expansion<'_> {
 
             #[doc = #doc]
             ///
-            /// Nothing is read when it is called and nothing can fail, because names, types and shapes were checked at
-            /// compile time. The elements were not: an infinity or NaN in the file is one in the model.
+            /// Nothing is read when it is called and nothing can fail, because names, types, shapes and elements were
+            /// checked at compile time.
             #[must_use]
             pub fn pretrained() -> Self {
                 #checked

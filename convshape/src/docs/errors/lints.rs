@@ -218,3 +218,36 @@ pub const CS0806: &str = code::CHANNELS_OR_LAST.title;
 /// }
 /// ```
 pub const CS0807: &str = code::COUNTED_AXIS.title;
+
+/// A last layer that the loss applies itself.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Classifier {
+///         input: [1, 28, 28];
+///         Flatten;
+///         Linear(784 -> 10);
+///         Softmax;
+///         output: [10];
+///     }
+/// }
+/// ```
+///
+/// With `CrossEntropy`, which applies a softmax, the softmax of this chain is applied twice: training is slow and the
+/// model never becomes sure. The same holds for `Sigmoid` before `BinaryCrossEntropyWithLogits`. The chain alone is
+/// right, so no compiler can warn: `gradients` and `Fit` do, once, on standard error. Leave the layer out, and apply it
+/// where probabilities are wanted. The rule is in PyTorch's documentation of
+/// [`CrossEntropyLoss`](https://docs.pytorch.org/docs/stable/generated/torch.nn.CrossEntropyLoss.html), whose input is
+/// "unnormalized logits".
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Classifier {
+///         input: [1, 28, 28];
+///         Flatten;
+///         Linear(784 -> 10);
+///         output: [10];
+///     }
+/// }
+/// ```
+pub const CS0808: &str = code::LAST_LAYER.title;

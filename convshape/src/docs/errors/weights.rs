@@ -180,3 +180,32 @@ pub const CS0605: &str = code::TENSOR_SHAPE.title;
 /// }
 /// ```
 pub const CS0606: &str = code::TENSOR_SWAPPED.title;
+
+/// A weight that is infinite or NaN.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         weights: "src/docs/errors/examples.safetensors";
+///         input: [1, 9, 9];
+///         wild: Conv2d(1 -> 4, kernel: 3, stride: 2);
+///         output: [4, 4, 4];
+///     }
+/// }
+/// ```
+///
+/// Every output that such a weight takes part in becomes infinite or NaN too. Mostly the training that wrote the file went
+/// wrong: save the last epoch before that. `load` has the same check at run time, and both look only at tensors that the
+/// chain uses.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         weights: "src/docs/errors/examples.safetensors";
+///         input: [1, 9, 9];
+///         enc: Conv2d(1 -> 4, kernel: 3, stride: 2);
+///         output: [4, 4, 4];
+///     }
+/// }
+/// ```
+pub const CS0607: &str = code::TENSOR_VALUE.title;
