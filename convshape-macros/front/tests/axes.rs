@@ -42,7 +42,7 @@ fn orders_of_axes() {
     accepted("for h in 1..; input: [3, 4 * h]; Permute(1, 0); output: [4 * h, 3];");
     refused(
         "input: [3, 28, 28]; Permute(0, 2, 3, 1); output: [28, 28, 3];",
-        "[CS0318] `permute1` names 4 axes of [3, 28, 28], it takes 3",
+        "[CS0318] `permute1` names 4 axes of [3, 28, 28], which has 3",
     );
     refused(
         "input: [3, 28, 28]; Permute(0, 1, 1); output: [3, 28, 28];",

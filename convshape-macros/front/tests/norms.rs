@@ -44,7 +44,7 @@ fn what_does_not_fit() {
     );
     refused(
         "input: [6]; LocalResponseNorm(5); output: [6];",
-        "[CS0208] `local_response_norm1` takes 2 axes (channels and length), but [6] comes in",
+        "[CS0208] `local_response_norm1` takes 2 axes (channels and length), but its input is [6]",
     );
     refused(
         "input: [6, 8, 8]; LpNorm(axis: 3); output: [6, 8, 8];",

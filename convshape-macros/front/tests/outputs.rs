@@ -57,13 +57,13 @@ fn states() {
     );
     refused(
         "input: [512, 1, 26]; l: Lstm(512 -> 256); output: [26, 256];",
-        "[CS0208] `l` takes [length, features], two axes, but [512, 1, 26] comes in \
+        "[CS0208] `l` takes [length, features], two axes, but its input is [512, 1, 26] \
           | help: insert `Flatten(from: 1); Permute(1, 0);` before `l` \
           | help: insert `Flatten(from: 0, to: 1); Permute(1, 0);` before `l`",
     );
     refused(
         "input: x [20, 64], h [128], c [1, 128]; l: Lstm(64 -> 128) from (x, h, c); output: [20, 128];",
-        "[CS0215] `l` takes a first state `h_0` of [1, 128] (layers * directions, hidden), but [128] comes in \
+        "[CS0215] `l` takes a first state `h_0` of [1, 128] (layers * directions, hidden), but is given [128] \
          | help: write `[1, 128]` in `h` and `[1, 128]` in `c`",
     );
     refused(

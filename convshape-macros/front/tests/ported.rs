@@ -87,13 +87,13 @@ fn keras() {
 #[test]
 fn ranks_in_names() {
     for (input, layer, message) in [
-        ("[64, 1, 200]", "BatchNorm1d(64)", "`x` takes 1 or 2 axes, but [64, 1, 200] comes in"),
-        ("[100]", "BatchNorm2d(100)", "`x` takes 3 axes, but [100] comes in"),
-        ("[8, 4, 16, 16]", "BatchNorm2d(8)", "`x` takes 3 axes, but [8, 4, 16, 16] comes in"),
-        ("[8, 64]", "InstanceNorm2d(8)", "`x` takes 3 axes, but [8, 64] comes in"),
-        ("[8, 64]", "Dropout2d(0.5)", "`x` takes 3 axes, but [8, 64] comes in"),
-        ("[8, 64]", "ZeroPad2d(0)", "`x` takes 3 axes, but [8, 64] comes in"),
-        ("[8, 64]", "GlobalAveragePooling2D(dialect: keras)", "`x` takes 3 axes, but [8, 64] comes in"),
+        ("[64, 1, 200]", "BatchNorm1d(64)", "`x` takes 1 or 2 axes, but its input is [64, 1, 200]"),
+        ("[100]", "BatchNorm2d(100)", "`x` takes 3 axes, but its input is [100]"),
+        ("[8, 4, 16, 16]", "BatchNorm2d(8)", "`x` takes 3 axes, but its input is [8, 4, 16, 16]"),
+        ("[8, 64]", "InstanceNorm2d(8)", "`x` takes 3 axes, but its input is [8, 64]"),
+        ("[8, 64]", "Dropout2d(0.5)", "`x` takes 3 axes, but its input is [8, 64]"),
+        ("[8, 64]", "ZeroPad2d(0)", "`x` takes 3 axes, but its input is [8, 64]"),
+        ("[8, 64]", "GlobalAveragePooling2D(dialect: keras)", "`x` takes 3 axes, but its input is [8, 64]"),
     ] {
         let found = errors(&format!("input: {input}; x: {layer}; output: {input};"));
         assert_eq!(found.first(), Some(&format!("[CS0208] {message}")), "{layer}: {found:?}");

@@ -49,11 +49,11 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
                 4 => text.str(" (channels, depth, height and width)"),
                 _ => text,
             };
-            text.str(", but ").shape(&found).str(" comes in");
+            text.str(", but its input is ").shape(&found);
         }
         Reason::Channels { expected, found } => {
-            counted(text.str("takes "), expected, "channel").str(", but ").size(found, inputs[0].scope());
-            text.str(if matches!(found, Size::Number(1)) { " comes in: " } else { " come in: " }).shape(&inputs[0]);
+            counted(text.str("takes "), expected, "channel").str(", but its input has ");
+            text.size(found, inputs[0].scope()).str(": ").shape(&inputs[0]);
         }
         Reason::Features { expected, found } => {
             counted(text.str("takes "), expected, "feature").str(", but the last axis of ").shape(&found).str(" has ");
@@ -166,9 +166,8 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         Reason::Divisible { what, size, by } => {
             text.str("takes a multiple of ").num(by).str(" ");
             // An axis, or the channels.
-            text.str(if axis.is_empty() { "" } else { "rows on " }).str(what).str(", but ");
+            text.str(if axis.is_empty() { "" } else { "rows on " }).str(what).str(", but its input has ");
             text.size(size, inputs[0].scope());
-            text.str(if matches!(size, Size::Number(1)) { " comes in" } else { " come in" });
         }
         Reason::Elements { from, to } => {
             text.str("makes ").shape(&to).str(" of ").shape(&from);
@@ -218,7 +217,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.size(rows, b.scope()).str(if matches!(rows, Size::Number(1)) { " row" } else { " rows" });
         }
         Reason::NotMatrix { found } => {
-            text.str("multiplies matrices, which have two axes, but ").shape(&found).str(" comes in");
+            text.str("multiplies matrices, which have two axes, but its input is ").shape(&found);
         }
         Reason::AxisSpan { from, to, found } => {
             axis_as_written(text.str("merges the axes from "), from);
@@ -257,7 +256,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             if least != most {
                 text.str(" or ").num(rank(most));
             }
-            text.str(if most == 1 { " axis" } else { " axes" }).str(", but ").shape(&found).str(" comes in");
+            text.str(if most == 1 { " axis" } else { " axes" }).str(", but its input is ").shape(&found);
         }
         Reason::Number { field, value, wanted } => {
             text.str("has ").str(field).str(" ").real(value).str(": it must be ").str(wanted);
@@ -274,17 +273,17 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str(", without the batch");
         }
         Reason::Steps { found } => {
-            text.str("takes [length, features], two axes, but ").shape(&found).str(" comes in");
+            text.str("takes [length, features], two axes, but its input is ").shape(&found);
         }
         Reason::FirstState { state, expected, found } => {
             text.str("takes a first state `").str(state).str("` of ").shape(&expected);
-            text.str(" (layers * directions, hidden), but ").shape(&found).str(" comes in");
+            text.str(" (layers * directions, hidden), but is given ").shape(&found);
         }
         Reason::TooManyLayers { layers, most } => {
             text.str("has ").num(layers).str(" layers: there can be at most ").num(most);
         }
         Reason::NoRun { found } => {
-            text.str("reads the run of a recurrent layer, but ").shape(&found).str(" comes in");
+            text.str("reads the run of a recurrent layer, but its input is ").shape(&found);
         }
         Reason::EqualPieces { axis: along, size, count } => {
             elements_along(text.str("splits "), size, along, inputs).str(" into ").num(count).str(" equal pieces: ");
@@ -304,7 +303,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         }
         Reason::AxisCount { given, wanted, found } => {
             text.str("names ").num(rank(given)).str(if given == 1 { " axis" } else { " axes" }).str(" of ");
-            text.shape(&found).str(", it takes ").num(rank(wanted));
+            text.shape(&found).str(", which has ").num(rank(wanted));
         }
         Reason::Tokens { operand, found } => {
             let (known, name) = if operand < names.len() { (true, names[operand]) } else { (false, "") };
@@ -312,7 +311,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             if known {
                 text.str("`").str(name).str("` gives ").shape(&found);
             } else {
-                text.shape(&found).str(" comes in");
+                text.str("its input is ").shape(&found);
             }
         }
         Reason::TokenFeatures { field, expected, found } => {
@@ -335,15 +334,14 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.num(rank(params)).str(" parameters by its type: there can be 8 of each, and must be an output");
         }
         Reason::CustomInputs { expected, found } => {
-            counted(text.str("reads "), rank(expected), "value").str(" by its type, but ").num(rank(found));
-            text.str(if found == 1 { " comes in" } else { " come in" });
+            counted(text.str("reads "), rank(expected), "value").str(" by its type, but is given ").num(rank(found));
         }
         Reason::CustomInput { index, expected, found } => {
             text.str("takes ").shape(&expected).str(" by its type, but ");
             if index < names.len() {
                 text.str("`").str(names[index]).str("` gives ").shape(&found);
             } else {
-                text.shape(&found).str(" comes in");
+                text.str("its input is ").shape(&found);
             }
         }
         Reason::CustomOutputs { gives, named } => {
@@ -354,7 +352,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("gives ").shape(&gives).str(" by its type, but ").shape(&written).str(" is written after `->`");
         }
         Reason::Unpooled { given, found } => {
-            text.str("puts back what its pooling gave, ").shape(&given).str(", but ").shape(&found).str(" comes in");
+            text.str("puts back what its pooling gave, ").shape(&given).str(", but its input is ").shape(&found);
         }
         Reason::KeyFeatures { queries, keys } => {
             name(text.str("multiplies queries and keys of different features: "), names, 0)
@@ -373,7 +371,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str(", or for each head apart ").shape(&all);
         }
         Reason::NormShape { expected, found } => {
-            text.str("normalises ").shape(&expected).str(", but ").shape(&found).str(" comes in");
+            text.str("normalises ").shape(&expected).str(", but its input is ").shape(&found);
         }
     }
 }

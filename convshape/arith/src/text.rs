@@ -138,6 +138,14 @@ impl Text {
         }
     }
 
+    /// Appends a size that is multiplied: `(2*w + 1)`.
+    pub const fn factor(&mut self, size: Size, scope: Scope) -> &mut Text {
+        match size {
+            Size::Symbolic { offset, .. } if offset != 0 => self.str("(").size(size, scope).str(")"),
+            Size::Symbolic { .. } | Size::Number(_) | Size::Unknown => self.size(size, scope),
+        }
+    }
+
     /// Appends a shape: `[16, 14, 14]`.
     pub const fn shape(&mut self, shape: &Shape) -> &mut Text {
         self.str("[");

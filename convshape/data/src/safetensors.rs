@@ -244,7 +244,7 @@ impl<'de> Deserialize<'de> for Tensor {
 }
 
 fn twice<E: de::Error>(name: &str) -> E {
-    E::custom(format_args!("`{name}` is there twice"))
+    E::custom(format_args!("two tensors are called `{name}`"))
 }
 
 /// The sizes of a tensor's axes.

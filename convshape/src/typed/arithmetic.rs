@@ -291,8 +291,8 @@ where
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Layer}` takes `{Expected}` channels, but `{Found}` come in",
-    label = "`{Found}` channels come in, `{Expected}` are wanted"
+    message = "`{Layer}` takes `{Expected}` channels, but its input has `{Found}`",
+    label = "the input has `{Found}` channels, `{Expected}` are wanted"
 )]
 pub trait TakesChannels<Layer, Found, Expected> {}
 
@@ -315,7 +315,7 @@ where
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Groups}` groups do not divide `{Inputs}` channels that come in and `{Outputs}` that go out",
+    message = "`{Groups}` groups do not divide the `{Inputs}` input channels and the `{Outputs}` output channels",
     label = "the number of groups must divide both numbers of channels"
 )]
 pub trait Even<Inputs, Outputs, Groups> {}

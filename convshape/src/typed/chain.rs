@@ -22,8 +22,8 @@ where
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Chain}` takes `{Expected}`, but `{Found}` comes in",
-    label = "`{Found}` comes in, `{Expected}` is wanted"
+    message = "`{Chain}` takes `{Expected}`, but is given `{Found}`",
+    label = "the input is `{Found}`, `{Expected}` is wanted"
 )]
 pub trait TakesInput<Chain, Found, Expected> {}
 

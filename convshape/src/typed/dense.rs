@@ -35,8 +35,8 @@ where
 
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
-    message = "`{Layer}` takes `{Expected}` features, but `{Found}` come in",
-    label = "`{Found}` features come in, `{Expected}` are wanted"
+    message = "`{Layer}` takes `{Expected}` features, but its input has `{Found}`",
+    label = "the input has `{Found}` features, `{Expected}` are wanted"
 )]
 pub trait TakesFeatures<Layer, Found, Expected> {}
 

@@ -47,7 +47,7 @@ where
 #[doc(hidden)]
 #[diagnostic::on_unimplemented(
     message = "`{Found}` elements do not fill a shape of `{Wanted}` elements",
-    label = "`{Found}` elements come in, `{Wanted}` are wanted"
+    label = "the input has `{Found}` elements, `{Wanted}` are wanted"
 )]
 pub trait Fills<Found, Wanted> {}
 

@@ -191,7 +191,7 @@ pub(crate) fn unseen_pieces(value: &Value) -> Report {
 }
 
 pub(crate) fn one_leading_part(op: &str, span: Span) -> Report {
-    Report::new(code::VALUE, span, format!("`{op}` takes one value without a name, here is another"))
+    Report::new(code::VALUE, span, format!("`{op}` takes one value without a name, and this is a second one"))
         .help("give it its field's name: `kernel: 3`")
 }
 

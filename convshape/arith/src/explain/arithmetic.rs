@@ -19,7 +19,7 @@ pub const fn arithmetic(text: &mut Text, op: &Op, input: &Shape, order: AxisOrde
         && let ResizeTo::Scale(scales) = upsample.to
         && axis < scales.len()
     {
-        text.str(name).str(": floor(").size(rows, scope).str(" * ").float(scales[axis]).str(")");
+        text.str(name).str(": floor(").factor(rows, scope).str(" * ").float(scales[axis]).str(")");
         return result(text, op, input, order, axis);
     }
     let Ok(Some(map)) = op.axis_map(input, order, axis) else { return false };

@@ -74,7 +74,7 @@ pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], 
         && let Some(from) = div_ceil(offset.saturating_neg(), scale)
     {
         let name = scope[symbol as usize].name;
-        text.str("\nnote: it holds from `").str(name).str(" = ").num(from).str("` on");
+        text.str("\nnote: this fits from `").str(name).str(" = ").num(from).str("` on");
         text.str("\nhelp: declare `for ").str(name).str(" in ").num(from).str("..;`");
     }
 }

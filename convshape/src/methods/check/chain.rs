@@ -37,7 +37,7 @@ pub const fn chain<T: Chain + Parts>(name: &str, inputs: &[Shape], order: AxisOr
             Ok(bound) => bound,
             Err(unmet) => {
                 begin(&mut text, code::CHANNELS).str("`").str(name).str("` takes ").shape(expected);
-                text.str(" as `").str(input).str("`, but ").shape(&inputs[port]).str(" comes in");
+                text.str(" as `").str(input).str("`, but is given ").shape(&inputs[port]);
                 explain(&mut text, &unmet, expected, &inputs[port], order);
                 panic!("{}", text.as_str());
             }
