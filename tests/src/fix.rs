@@ -5,9 +5,9 @@
 // The command is a program, so that its reader of suggestions cannot be imported.
 #[path = "../../convshape/cli/src/help.rs"]
 #[allow(dead_code)]
-mod help;
-mod statement;
-mod token;
+pub(crate) mod help;
+pub(crate) mod statement;
+pub(crate) mod token;
 mod words;
 
 use std::ops::Range;
@@ -35,12 +35,13 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::Layer(layer), What::Rename { word, replaces }) if layer.op.text == *replaces => {
                 (layer.op.span.clone(), (*word).to_owned())
             }
+            (Body::Layer(Layer { from: Some(from), .. }), What::Read(source)) => (from.clone(), (*source).to_owned()),
             (Body::List(entries), What::Entry { number, text }) => {
                 (entries.get(number.checked_sub(1)?)?.clone(), (*text).to_owned())
             }
-            (Body::Layer(_), What::Rename { .. } | What::Entry { .. })
-            | (Body::Port(_), What::Set { .. } | What::Rename { .. } | What::Entry { .. })
-            | (Body::List(_), What::Set { .. } | What::Write(_) | What::Rename { .. }) => {
+            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Read(_))
+            | (Body::Port(_), What::Set { .. } | What::Rename { .. } | What::Entry { .. } | What::Read(_))
+            | (Body::List(_), What::Set { .. } | What::Write(_) | What::Rename { .. } | What::Read(_)) => {
                 return None;
             }
         };

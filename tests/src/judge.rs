@@ -67,15 +67,26 @@ pub fn judge(source: &str) -> Judgement {
     let mut helps = Vec::new();
     for (error, finding) in errors.iter().enumerate() {
         for text in finding.lines.iter().flat_map(|line| line.lines()) {
-            let Some(text) = text.trim_start().strip_prefix("help: ").filter(|text| fix::is_edit(text)) else {
-                continue;
+            let Some(text) = text.trim_start().strip_prefix("help: ") else { continue };
+            let fixed = match fix::help::meant(text) {
+                Some(word) => instead(source, finding, word),
+                None if fix::is_edit(text) => fix::apply(source, text),
+                None => continue,
             };
-            let fixed = fix::apply(source, text);
             let left = fixed.as_deref().map_or_else(Vec::new, self::errors);
             helps.push(Help { text: text.to_owned(), error, fixed, left });
         }
     }
     Judgement { errors, helps }
+}
+
+/// The text with another word in place of the one that a finding points at.
+fn instead(source: &str, finding: &Finding, word: &str) -> Option<String> {
+    let at = finding.span.byte_range();
+    let mut fixed = source.to_owned();
+    source.get(at.clone()).filter(|now| !now.is_empty() && !now.contains(char::is_whitespace))?;
+    fixed.replace_range(at, word);
+    Some(fixed)
 }
 
 /// The findings in every `conv_chain!` of a text: errors, then warnings.

@@ -12,5 +12,6 @@ pub mod judge;
 pub mod models;
 pub mod networks;
 pub mod npy;
+pub mod slips;
 pub mod torch;
 pub mod truth;

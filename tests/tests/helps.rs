@@ -24,7 +24,9 @@ const LONGEST: Duration = Duration::from_secs(5);
 /// Helps that leave an error which the chain did not have before.
 fn harmful(source: &str, judged: &Judgement) -> Vec<String> {
     let mut found = Vec::new();
-    for help in &judged.helps {
+    // Another spelling may uncover a mistake that could not be seen before.
+    let spelling = |help: &&judge::Help| help.text.starts_with("did you mean") || help.text.starts_with("here it is");
+    for help in judged.helps.iter().filter(|help| !spelling(help)) {
         let mended = &judged.errors[help.error];
         let known = |left: &convshape_front::Finding| {
             judged.errors.iter().any(|error| error.code == left.code && error.message != mended.message)

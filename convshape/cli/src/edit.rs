@@ -84,12 +84,15 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
             Some(Edit { range, text: format!("{field}: {value}") })
         }
         (Some(layer), What::Write(text)) => write(chain, layer, text),
+        (Some(layer), What::Read(text)) => read(chain, layer, text),
         (Some(layer), What::Rename { word, replaces }) => {
             instead(chain, layer.span, word).filter(|_| layer.span.source_text().is_none_or(|text| text == *replaces))
         }
         (Some(layer), What::Insert(text)) => before(chain, layer, text),
         (None, What::Write(text)) => port(chain, change.target, text),
-        (None, What::Set { .. } | What::Rename { .. } | What::Insert(_)) | (_, What::Entry { .. }) => None,
+        (None, What::Set { .. } | What::Read(_) | What::Rename { .. } | What::Insert(_)) | (_, What::Entry { .. }) => {
+            None
+        }
     }
 }
 
@@ -148,6 +151,16 @@ fn write(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
         ([], Some(open)) => Edit { range: open..open, text: format!("{text}, ") },
         ([], None) => Edit { range: call.end..call.end, text: format!("({text})") },
     })
+}
+
+/// What follows a layer's `from`.
+fn read(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
+    let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
+    let ends = |token: &TokenTree| is_punct(token, ';') || is_punct(token, '-') || is_word(token, "restores");
+    let statement = tokens[at..].split(ends).next()?;
+    let from = statement.iter().position(|token| is_word(token, "from"))?;
+    let (first, last) = (statement.get(from + 1)?, statement.last()?);
+    Some(Edit { range: first.span().byte_range().start..last.span().byte_range().end, text: text.to_owned() })
 }
 
 /// A layer's field.
@@ -235,6 +248,10 @@ impl Argument {
             _ => self.value.clone(),
         }
     }
+}
+
+fn is_word(token: &TokenTree, text: &str) -> bool {
+    matches!(token, TokenTree::Ident(word) if word == text)
 }
 
 fn is_punct(token: &TokenTree, letter: char) -> bool {

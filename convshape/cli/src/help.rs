@@ -14,6 +14,8 @@ pub(crate) enum What<'a> {
     Set { field: &'a str, value: &'a str, replaces: Option<&'a str> },
     /// A port's shape or a layer's leading part becomes this.
     Write(&'a str),
+    /// What follows a layer's `from`.
+    Read(&'a str),
     /// Another layer in place of the one that is there.
     Rename { word: &'a str, replaces: &'a str },
     /// A statement before this one.
@@ -29,6 +31,7 @@ pub(crate) enum What<'a> {
 /// - ``write `[..]` in `input` and `[..]` in `output` ``, ``set `FIELD: VALUE` in `A` and `B` ``, and such parts joined
 ///   by `and`
 /// - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and the like, or one of the joint forms
+/// - ``in `LAYER`, read `NAME` ``, alone or as such a part
 /// - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
 pub(crate) fn changes(help: &str) -> Vec<Change<'_>> {
     // Words and quoted parts take turns.
@@ -86,6 +89,7 @@ impl<'a> Line<'_, 'a> {
             ("put", None) => What::Rename { word: quoted, replaces: replaces? },
             ("set" | "put", Some((field, value))) => What::Set { field: field.trim(), value: value.trim(), replaces },
             ("write", _) => What::Write(quoted),
+            ("read", _) => What::Read(quoted),
             _ => return None,
         };
         Some((what, next))
@@ -111,7 +115,7 @@ impl<'a> Line<'_, 'a> {
                     "and" | "," | ", and" if !self.words(at + 1).starts_with("in") => {}
                     "and" | "," | ", and" => break,
                     _ => match joins.trim_start_matches(',').trim_start().strip_prefix("and ") {
-                        Some(other) if matches!(other, "set" | "write" | "put") => {
+                        Some(other) if matches!(other, "set" | "write" | "put" | "read") => {
                             verb = other;
                             break;
                         }
@@ -123,9 +127,11 @@ impl<'a> Line<'_, 'a> {
     }
 }
 
-/// The word in ``did you mean `stride`?``
+/// The word in ``did you mean `stride`?`` and ``here it is `stride` ``.
 pub(crate) fn meant(help: &str) -> Option<&str> {
-    help.strip_prefix("did you mean `")?.strip_suffix("`?")
+    let meant = help.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"));
+    let word = meant.or_else(|| help.strip_prefix("here it is `")?.strip_suffix('`'))?;
+    (!word.contains('`')).then_some(word)
 }
 
 #[cfg(test)]
@@ -170,6 +176,9 @@ mod tests {
             changes("insert `Flatten;` before `l`, and write `64 -> 10` in `l`"),
             [insert.clone(), write("l", "64 -> 10")]
         );
+        let read = Change { target: "l", what: What::Read("same") };
+        assert_eq!(changes("in `l`, read `same`"), std::slice::from_ref(&read));
+        assert_eq!(changes("insert `Flatten;` before `l`, and read `same` in `l`"), [insert.clone(), read]);
         let other = Change { target: "m", what: What::Insert("Relu;") };
         assert_eq!(changes("insert `Flatten;` before `l`, and insert `Relu;` before `m`"), [insert, other]);
     }

@@ -32,6 +32,8 @@ pub(crate) struct Layer<'a> {
     /// Where the parentheses open and close.
     pub(crate) parentheses: Option<(usize, usize)>,
     pub(crate) args: Vec<Arg<'a>>,
+    /// The position of what follows `from`.
+    pub(crate) from: Option<Range<usize>>,
 }
 
 /// `field: value`, or a positional part.
@@ -154,7 +156,15 @@ fn layer<'a>(tokens: &[Token<'a>]) -> Option<Layer<'a>> {
     let close = tokens.get(1).filter(|token| token.text == "(").and_then(|_| closing(tokens, 1));
     let args =
         close.map_or_else(Vec::new, |close| split_commas(&tokens[2..close]).into_iter().filter_map(arg).collect());
-    Some(Layer { op, parentheses: close.map(|close| (tokens[1].span.end, tokens[close].span.start)), args })
+    let rest = &tokens[close.map_or(1, |close| close + 1)..];
+    let from = match rest {
+        [from, source @ ..] if from.text == "from" => {
+            let end = source.iter().position(|token| matches!(token.text, "->" | "restores")).unwrap_or(source.len());
+            source[..end].first().map(|first| first.span.start..source[end - 1].span.end)
+        }
+        _ => None,
+    };
+    Some(Layer { op, from, parentheses: close.map(|close| (tokens[1].span.end, tokens[close].span.start)), args })
 }
 
 fn arg<'a>(tokens: &[Token<'a>]) -> Option<Arg<'a>> {

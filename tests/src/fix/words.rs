@@ -1,7 +1,7 @@
 //! How the language's words relate, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 20] = [
+const LAYER_NAMES: [(&str, &str); 24] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
@@ -22,6 +22,10 @@ const LAYER_NAMES: [(&str, &str); 20] = [
     ("Concatenate", "Concat"),
     ("AveragePool", "AvgPool"),
     ("GlobalAveragePool", "GlobalAvgPool"),
+    ("ReflectionPad", "Pad"),
+    ("ReplicationPad", "Pad"),
+    ("ZeroPad", "Pad"),
+    ("ZeroPadding", "Pad"),
 ];
 
 /// Words that stand for the same field.
