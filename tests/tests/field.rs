@@ -6,8 +6,8 @@ use convshape_tests::judge::{self, Judgement};
 
 /// Percentages that must be reached; raise them when they improve.
 const VERDICTS: usize = 100;
-const SINGLE: usize = 93;
-const REPAIRED: usize = 91;
+const SINGLE: usize = 100;
+const REPAIRED: usize = 97;
 const PATCHED: usize = 100;
 
 /// Whether everything about a case is printed.

@@ -76,6 +76,13 @@ impl Report {
         self.line(format!("note: {text}"))
     }
 
+    /// Adds a note before the helps.
+    pub(crate) fn note_first(mut self, text: impl std::fmt::Display) -> Report {
+        let helps = self.lines.iter().position(|line| line.starts_with("help: ")).unwrap_or(self.lines.len());
+        self.lines.insert(helps, format!("note: {text}"));
+        self
+    }
+
     /// Adds a `help:` line, unless it is already there.
     pub(crate) fn help(self, text: impl std::fmt::Display) -> Report {
         let line = format!("help: {text}");
@@ -261,6 +268,16 @@ impl Sink {
     /// Mutes the sink or turns it on again. Returns whether it was muted before.
     pub(crate) fn mute(&mut self, muted: bool) -> bool {
         std::mem::replace(&mut self.muted, muted)
+    }
+
+    /// Whether all its errors are these.
+    pub(crate) fn has_only(&self, faults: &[SyntaxFault]) -> bool {
+        self.errors.len() == faults.len() && self.guesses.is_empty()
+    }
+
+    /// Reports this instead of all other errors.
+    pub(crate) fn replace(&mut self, report: Report) {
+        self.errors = vec![report];
     }
 
     /// Whether there are errors.

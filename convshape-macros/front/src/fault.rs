@@ -95,6 +95,26 @@ impl SyntaxFault {
         same
     }
 
+    /// How many lines have arguments in another language, if that is all that is wrong with them.
+    pub(crate) fn lines_with_arguments(&self) -> Option<usize> {
+        match self {
+            SyntaxFault::Slip { slip, also, .. } if slip.is_in_arguments() => Some(1 + also.len()),
+            _ => None,
+        }
+    }
+
+    /// What was found, for a message about another mistake.
+    pub(crate) fn note(&self) -> String {
+        let first = self.span().start().line;
+        match self {
+            SyntaxFault::Slip { also, .. } if !also.is_empty() => {
+                let also: Vec<usize> = also.iter().map(|(line, _)| *line).collect();
+                format!("in line {first}, {}{}", self.message(), lines(&also))
+            }
+            _ => format!("in line {first}, {}", self.message()),
+        }
+    }
+
     /// The token to point at.
     pub(crate) fn span(&self) -> Span {
         match self {

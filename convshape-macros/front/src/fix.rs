@@ -16,6 +16,7 @@ mod inputs;
 mod joint;
 mod layers;
 mod needs;
+mod operands;
 mod other_layers;
 mod phrase;
 mod refused;
@@ -108,6 +109,11 @@ impl Fix {
             [edit] => Some(edit),
             _ => None,
         }
+    }
+
+    /// Whether it consists of these edits, in whatever order.
+    fn is(&self, edits: &[Edit]) -> bool {
+        self.edits.len() == edits.len() && edits.iter().all(|edit| self.edits.contains(edit))
     }
 
     /// Whether it restores rows that rounding down dropped.
@@ -351,7 +357,7 @@ impl<'b> Search<'_, 'b> {
 
     /// Tries a candidate, and keeps it if it helps.
     fn offer(&mut self, candidate: &Candidate) -> bool {
-        if let Some(known) = self.fixes.iter_mut().find(|fix| fix.edits == candidate.edits) {
+        if let Some(known) = self.fixes.iter_mut().find(|fix| fix.is(&candidate.edits)) {
             known.cost = known.cost.min(candidate.cost);
             return true;
         }
@@ -380,6 +386,7 @@ impl<'b> Search<'_, 'b> {
                 now.rank() != shape.rank() || !now.size(channel).same(shape.size(channel))
             }
             Edit::Project { .. }
+            | Edit::Operand { .. }
             | Edit::Removed { .. }
             | Edit::Fit { .. }
             | Edit::Transposed { .. }

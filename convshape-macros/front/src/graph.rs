@@ -11,7 +11,7 @@ use convshape_arith::solve::AxisField;
 use proc_macro2::{Ident, Span, TokenStream};
 
 use crate::fields::Setting;
-use crate::syntax::{Strictness, Text};
+use crate::syntax::{Correction, Strictness, Text};
 use crate::unseen::Unseen;
 use crate::words::LayerWords;
 
@@ -32,6 +32,8 @@ pub(crate) struct Graph {
     pub(crate) unseen: Unseen,
     /// Whether a layer is a sub-chain or a user-defined one, whose contents only the compiler knows.
     pub(crate) chained: bool,
+    /// Whether fixes also correct the lines in another language, because nothing else is wrong with those.
+    pub(crate) corrected: bool,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
@@ -186,6 +188,8 @@ pub(crate) struct Writing {
     pub(crate) per_axis: bool,
     /// Whether the line was read in a form that it does not have: messages about its fields then refer to that form.
     pub(crate) rewritten: bool,
+    /// The first arguments as they should be, if only they are in another language.
+    pub(crate) correction: Option<Correction>,
     /// The statement's name, prefixed with those of the blocks and repeats around it: `Res.c1`, `blocks.c`.
     pub(crate) statement: String,
     /// The block that contains the statement.
@@ -207,6 +211,7 @@ impl Writing {
             operands: Vec::new(),
             per_axis: false,
             rewritten: false,
+            correction: None,
             statement,
             block: None,
             sourced: false,
@@ -266,6 +271,8 @@ pub(crate) struct Use {
     /// Equal for all passes of a repeat: the position in the text.
     pub(crate) origin: usize,
     pub(crate) arguments: Vec<Argument>,
+    /// The names in scope with their sizes.
+    pub(crate) variables: Vec<(String, i64)>,
     /// For a pass, its entry in the list.
     pub(crate) entry: Option<Entry>,
     /// Its layers.
@@ -307,6 +314,8 @@ pub(crate) struct Replaced {
     /// The index of the parameter; in a list, counted through all entries.
     pub(crate) index: usize,
     pub(crate) number: i64,
+    /// The index of the variable that the number multiplies, if there is one.
+    pub(crate) variable: Option<usize>,
 }
 
 /// A value that one pass of `repeat 3 { .. }` hands to the next.

@@ -30,6 +30,7 @@ mod value;
 mod weights;
 mod words;
 
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
@@ -103,9 +104,10 @@ fn read<T>(
     sink.merge_foreign_words(graph.dialect);
     sink.merge_repeated();
     sink.merge_lines();
+    let correctable = sink.has_only(&faults) && corrects(&faults, &graph);
     let checked = settle(&mut graph, &mut sink);
     let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
-    report(&graph, &checked, &reread, &mut sink);
+    report(&mut graph, &checked, &faults, correctable, &reread, &mut sink);
     for name in check::clashes(&graph, &checked) {
         sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
     }
@@ -156,20 +158,51 @@ fn settle(graph: &mut graph::Graph, sink: &mut Sink) -> check::Checked {
     check::check(graph)
 }
 
+/// A fix that corrects more lines than this is too long to read.
+const MOST_CORRECTED: usize = 12;
+
+/// Whether the syntax errors are arguments in another language and nothing else, which a fix can correct as well.
+fn corrects(faults: &[fault::SyntaxFault], graph: &graph::Graph) -> bool {
+    let lines: Option<usize> = faults.iter().map(fault::SyntaxFault::lines_with_arguments).sum();
+    let corrected = graph.nodes.iter().filter(|node| node.writing.correction.is_some()).map(|node| node.origin);
+    lines.is_some_and(|lines| {
+        (1..=MOST_CORRECTED).contains(&lines) && lines == corrected.collect::<BTreeSet<usize>>().len()
+    })
+}
+
 /// Reports the problems of a graph, each mistake once, with its fixes.
-fn report(graph: &graph::Graph, checked: &check::Checked, reread: &fix::Reread<'_>, sink: &mut Sink) {
+fn report(
+    graph: &mut graph::Graph,
+    checked: &check::Checked,
+    faults: &[fault::SyntaxFault],
+    correctable: bool,
+    reread: &fix::Reread<'_>,
+    sink: &mut Sink,
+) {
+    let refused = sink.refused() && !correctable;
     // If it undoes the wrong layer, its shape says nothing about what was meant.
     let undoes =
         |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. } | graph::Recipe::Unpool { .. });
-    let unclear = sink.refused()
+    let unclear = refused
         || checked.problems.iter().any(|problem| matches!(problem.place(), check::Place::Layer(node) if undoes(node)));
     // A missing layer may be the only problem with the output.
     let follows = |problem: &check::Problem| {
         unclear && matches!(problem, check::Problem::Output { found, .. } if !found.is_known())
     };
     let problems: Vec<check::Problem> = checked.problems.iter().filter(|problem| !follows(problem)).cloned().collect();
-    for mistake in fix::mistakes(graph, checked, &problems, sink.refused(), reread) {
-        let (graph, checked) = mistake.behind.as_ref().map_or((graph, checked), |(graph, checked)| (graph, checked));
+    let mistakes = fix::mistakes(graph, checked, &problems, refused, reread);
+    if let ([only], true) = (mistakes.as_slice(), correctable)
+        && !only.found.fixes.is_empty()
+    {
+        // Each fix corrects these lines too.
+        graph.corrected = true;
+        let report = diagnose::describe(graph, checked, &only.problem, &only.found);
+        sink.replace(faults.iter().fold(report, |report, fault| report.note_first(fault.note())));
+        return;
+    }
+    for mistake in mistakes {
+        let behind = mistake.behind.as_ref().map(|(graph, checked)| (graph, checked));
+        let (graph, checked) = behind.unwrap_or((graph, checked));
         sink.push(diagnose::describe(graph, checked, &mistake.problem, &mistake.found));
     }
 }

@@ -67,6 +67,8 @@ struct Parser {
     depth: usize,
     /// The first slip in the statement that is being read.
     sign: Option<slip::Sign>,
+    /// The number of slips so far.
+    slips: usize,
     /// The names that the current statement gives to its outputs.
     unpacked: Option<unpack::Unpacked>,
     /// The names defined so far.
@@ -84,6 +86,7 @@ impl Parser {
             dialect: Dialect::Torch,
             depth: 0,
             sign: None,
+            slips: 0,
             unpacked: None,
             names: Vec::new(),
             keywords: Vec::new(),

@@ -62,6 +62,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
         symbols: Vec::leak(symbols),
         unseen,
         chained: false,
+        corrected: false,
         inputs: Vec::new(),
         nodes: Vec::new(),
         outputs: Vec::new(),
@@ -293,6 +294,8 @@ impl<'a> Resolver<'a> {
                 let name = label.to_string();
                 if name == "input" || name == "output" {
                     self.sink.push(diagnose::reserved_name(label));
+                } else if name == "repeat" || name == "reuse" {
+                    self.sink.push(diagnose::name_of_the_grammar(label));
                 } else if scope.untaken.contains_key(&name) || !scope.own.insert(name.clone()) {
                     self.sink.push(diagnose::repeated_name(label));
                     repeated = true;

@@ -197,8 +197,24 @@ pub(crate) struct Args {
     pub(crate) fields: Vec<Field>,
     /// Single words after these: fields that are being typed. Reported already.
     pub(crate) half_typed: Vec<Ident>,
+    /// The names of the fields at the end that are written with `:`.
+    pub(crate) kept: Vec<String>,
+    /// Whether something in another language follows one of them.
+    pub(crate) mixed: bool,
     /// Whether they are read in a different form than written, which is reported.
     pub(crate) rewritten: bool,
+    /// The first arguments as they should be, if only they are in another language.
+    pub(crate) correction: Option<Correction>,
+}
+
+/// What to write in place of the arguments before the first `field: value`.
+#[derive(Clone, Debug)]
+pub(crate) struct Correction {
+    pub(crate) leading: String,
+    /// Each with its word.
+    pub(crate) fields: Vec<(String, String)>,
+    /// The words of the fields behind them, which stay as they are.
+    pub(crate) kept: Vec<String>,
 }
 
 /// `kernel: 3`

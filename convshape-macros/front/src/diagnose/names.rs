@@ -45,6 +45,12 @@ pub(crate) fn reserved_name(name: &Ident) -> Report {
         .help("give the statement another name")
 }
 
+/// `repeat: Conv2d(..)`
+pub(crate) fn name_of_the_grammar(name: &Ident) -> Report {
+    Report::new(code::REPEATED_NAME, name.span(), format!("`{name}` is a word of the language and names no statement"))
+        .help("give the statement another name")
+}
+
 pub(crate) fn repeated_file_name(name: &str, span: Span) -> Report {
     Report::new(code::REPEATED_NAME, span, format!("two layers keep their parameters as `{name}` in files"))
         .help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`")
@@ -259,8 +265,8 @@ pub(crate) fn too_many_arguments(block: &Block, span: Span) -> Report {
     let name = &block.name;
     let message = match block.params.len() {
         0 => format!("the block `{name}` takes no arguments"),
-        1 => format!("the block `{name}` takes 1 argument, here is another"),
-        count => format!("the block `{name}` takes {count} arguments, here is another"),
+        1 => format!("the block `{name}` takes 1 argument, and this is a second one"),
+        count => format!("the block `{name}` takes {count} arguments, and this is one more"),
     };
     Report::new(code::BLOCK, span, message).note(format_args!("it is `{}`", signature(block)))
 }

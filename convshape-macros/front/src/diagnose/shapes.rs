@@ -230,7 +230,9 @@ impl Context<'_> {
             Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } => {
                 let mut text = Text::new();
                 explain::refusal(&mut text, op, fault, inputs, graph.order());
-                text.as_str().lines().filter(|line| !line.is_empty()).fold(report, Report::line)
+                // Fixes that were tried come instead of another range.
+                let shown = |line: &&str| !line.is_empty() && (!advised || !line.starts_with("help: "));
+                text.as_str().lines().filter(shown).fold(report, Report::line)
             }
             Reason::Join { first, other, axis, .. } => self.joined(report, node, axis, &first, &other, lost),
             Reason::Rank { expected, found } if !advised => {

@@ -88,6 +88,11 @@ impl Slip {
         )
     }
 
+    /// Whether only a layer's arguments are not in this language.
+    pub(crate) fn is_in_arguments(&self) -> bool {
+        matches!(self, Slip::Positional(_) | Slip::Equals(_) | Slip::Constant(_))
+    }
+
     /// Whether another slip is the same habit, in which case its lines are reported together.
     pub(crate) fn is_same_habit(&self, other: &Slip) -> bool {
         match (self, other) {

@@ -37,9 +37,15 @@ pub(super) fn candidates(graph: &Graph, problem: &Problem) -> Vec<Candidate> {
             found.push(Candidate { edits: vec![edit], cost: 9 + distance.min(10) });
         }
         for argument in &used.arguments {
-            let Some(now) = argument.number else { continue };
+            let Some(now) = argument.number else {
+                found.extend(
+                    of_variables(used, argument, pair)
+                        .map(|one| Candidate { cost: one.cost + distance.min(10), ..one }),
+                );
+                continue;
+            };
             for (number, cost) in numbers(graph, used, argument.index, now, pair) {
-                let replaced = Replaced { origin: used.origin, index: argument.index, number };
+                let replaced = Replaced { origin: used.origin, index: argument.index, number, variable: None };
                 let new = !found.iter().any(
                     |known| matches!(&known.edits[0], Edit::Argument { replaced: other, .. } if *other == [replaced]),
                 );
@@ -83,27 +89,55 @@ fn numbers(graph: &Graph, used: &Use, index: usize, now: i64, pair: Option<(i64,
     found
 }
 
+/// Another name, or twice one, for an argument that is written with names: a block inside another block.
+fn of_variables<'a>(
+    used: &'a Use,
+    argument: &'a Argument,
+    pair: Option<(i64, i64)>,
+) -> impl Iterator<Item = Candidate> + 'a {
+    let times = used
+        .variables
+        .iter()
+        .enumerate()
+        .flat_map(|(index, variable)| [1, 2].map(|number| (index, number, variable.1.saturating_mul(number))));
+    times.filter_map(move |(variable, number, size)| {
+        let replaced = Replaced { origin: used.origin, index: argument.index, number, variable: Some(variable) };
+        let comes = pair.is_some_and(|(_, comes)| comes == size);
+        let cost = if comes { 8 } else { 14 } + if number == 1 { 0 } else { 4 };
+        (text(used, &replaced) != argument.text).then(|| Candidate { edits: vec![edit(used, &[replaced])], cost })
+    })
+}
+
+/// What is written for an argument.
+fn text(used: &Use, replaced: &Replaced) -> String {
+    match replaced.variable.and_then(|index| used.variables.get(index)) {
+        None => replaced.number.to_string(),
+        Some((name, _)) if replaced.number == 1 => name.clone(),
+        Some((name, _)) => format!("{} * {name}", replaced.number),
+    }
+}
+
 /// Two positional numbers, swapped.
 fn swapped(used: &Use) -> Option<Edit> {
     let mut given = used.arguments.iter().filter(|argument| argument.name.is_none());
     let (a, b) = (given.next()?, given.next()?);
     let (first, second) = (a.number?, b.number?);
-    let replaced = |index, number| Replaced { origin: used.origin, index, number };
+    let replaced = |index, number| Replaced { origin: used.origin, index, number, variable: None };
     (first != second).then(|| edit(used, &[replaced(a.index, second), replaced(b.index, first)]))
 }
 
 /// Other numbers for arguments: for one of them, or for some of the positional ones.
 fn edit(used: &Use, replaced: &[Replaced]) -> Edit {
     let named = replaced.iter().find_map(|replaced| used.argument(replaced.index)?.name.as_ref());
-    let text = |argument: &Argument| match replaced.iter().find(|replaced| replaced.index == argument.index) {
-        Some(replaced) => replaced.number.to_string(),
+    let written = |argument: &Argument| match replaced.iter().find(|replaced| replaced.index == argument.index) {
+        Some(replaced) => text(used, replaced),
         None => argument.text.clone(),
     };
-    let positional = used.arguments.iter().filter(|argument| argument.name.is_none()).map(text);
+    let positional = used.arguments.iter().filter(|argument| argument.name.is_none()).map(written);
     let (place, text) = match (named, &used.entry) {
         (Some(name), _) => {
-            let number = replaced.first().map_or_else(String::new, |one| one.number.to_string());
-            (ArgumentPlace::Named(name.clone()), number)
+            let text = replaced.first().map_or_else(String::new, |one| text(used, one));
+            (ArgumentPlace::Named(name.clone()), text)
         }
         (None, entry) => {
             let texts: Vec<String> = positional.collect();

@@ -3,7 +3,7 @@
 use super::Edit;
 use super::goals::goals;
 use super::needs::needs;
-use super::{channels, formulas, inputs, joint, layers, other_layers, refused, unlike, words};
+use super::{channels, formulas, inputs, joint, layers, operands, other_layers, refused, unlike, words};
 use crate::check::{Checked, Filling, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, ValueId};
@@ -85,6 +85,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     inputs::declared_otherwise(graph, checked, problem, &mut found);
     joint::edits(graph, checked, problem, &mut found);
     formulas::edits(graph, &mut found);
+    operands::edits(graph, checked, problem, &mut found);
     found
 }
 

@@ -35,6 +35,8 @@ pub(crate) enum Edit {
     Renamed { node: NodeId, rank: usize },
     /// Layers with one input each, inserted before a layer on one of its operands.
     Insert { node: NodeId, operand: usize, ops: Vec<Op> },
+    /// Reads another value.
+    Operand { node: NodeId, operand: usize, value: ValueId },
     /// Removes a layer.
     Removed { node: NodeId },
     /// A crop or an `Upsample` of an operand to the size of the other one.
@@ -177,6 +179,11 @@ impl Edit {
             Edit::Insert { operand, ops, .. } => {
                 node.inserted = Some(Inserted::Layers { operand: *operand, ops: ops.clone() });
             }
+            Edit::Operand { operand, value, .. } => {
+                if let Some(read) = node.inputs.get_mut(*operand) {
+                    *read = *value;
+                }
+            }
             Edit::Removed { .. } => node.recipe = Recipe::Given(Op::Identity),
             Edit::Fit { operand, .. } => node.inserted = Some(Inserted::Fit { operand: *operand }),
             Edit::Project { operand, .. } => node.inserted = Some(Inserted::Projection { operand: *operand }),
@@ -210,6 +217,7 @@ impl Edit {
             | Edit::Renamed { node, .. }
             | Edit::Undo { node, .. }
             | Edit::Insert { node, .. }
+            | Edit::Operand { node, .. }
             | Edit::Removed { node }
             | Edit::Fit { node, .. }
             | Edit::Project { node, .. } => Some(*node),
@@ -244,6 +252,7 @@ impl Edit {
             | Edit::Renamed { .. }
             | Edit::Undo { .. }
             | Edit::Insert { .. }
+            | Edit::Operand { .. }
             | Edit::Removed { .. }
             | Edit::Fit { .. }
             | Edit::Project { .. }
@@ -301,8 +310,10 @@ pub(super) enum Verb {
     Write(String),
     /// ``put `FIELD: VALUE` in place of `OTHER` ``, or a layer's word in place of another
     Replace(String, String),
-    /// ``insert `STATEMENT;` before the place``, and what the positional part at that place must become
-    Insert(String, Option<String>),
+    /// ``read `NAME` ``: what follows `from`
+    Read(String),
+    /// ``insert `STATEMENT;` before the place``, and what must change at that place
+    Insert(String, Option<Box<Verb>>),
     /// Something that only a person can do.
     Other(String),
 }
@@ -342,6 +353,7 @@ impl Edit {
             }
             Edit::Undo { node, of } => (Verb::Write(format!("undo {}", graph.nodes[*of].name)), name(*node)),
             Edit::Insert { node, operand, ops } => (insertion(graph, *node, *operand, ops), name(*node)),
+            Edit::Operand { node, operand, value } => (reading(graph, *node, *operand, *value), name(*node)),
             Edit::Removed { node } => {
                 (Verb::Replace("Identity".to_owned(), graph.nodes[*node].spans.op.to_string()), name(*node))
             }
@@ -383,6 +395,19 @@ impl Edit {
         let uses = graph.nodes.iter().filter(|other| other.origin == node.origin).count();
         (uses > 1).then(|| format!("`{block}` is used {uses} times"))
     }
+}
+
+/// Another value for one operand.
+fn reading(graph: &Graph, node: NodeId, operand: usize, value: ValueId) -> Verb {
+    let other = graph.value_name(value);
+    let written = &graph.nodes[node].writing;
+    if graph.nodes[node].inputs.len() == 1 {
+        return Verb::Read(other.to_owned());
+    }
+    let operands = written.operands.iter().enumerate();
+    let names: Vec<&str> = operands.map(|(at, name)| if at == operand { other } else { name }).collect();
+    let names = names.join(", ");
+    if written.sourced { Verb::Read(format!("({names})")) } else { Verb::Write(names) }
 }
 
 /// The border with which a convolution with stride 1 keeps the size.
@@ -445,7 +470,7 @@ fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb
         (Some((front, operands)), Some(changed), like) => {
             let main = free_name(graph, "main");
             let like = like.unwrap_or(&main);
-            Verb::Insert(format!("{front}{short}: {layer}(like: {like}) from {changed};"), Some(operands))
+            Verb::Insert(format!("{front}{short}: {layer}(like: {like}) from {changed};"), written(operands))
         }
         _ => Verb::Other(format!("bring one of the two to the other's size where they meet (`{layer}(like: ..)`)")),
     }
@@ -510,6 +535,11 @@ fn comes_before(graph: &Graph, value: ValueId, node: NodeId) -> bool {
     before.is_some() && graph.producer(value) == before
 }
 
+/// The leading part that a statement gets when another is inserted before it.
+pub(super) fn written(leading: String) -> Option<Box<Verb>> {
+    Some(Box::new(Verb::Write(leading)))
+}
+
 /// Layers inserted before a layer.
 fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     let layers: Vec<String> = ops.iter().map(inserted).collect();
@@ -525,7 +555,10 @@ fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
         };
         let lines: Vec<String> = layers.iter().enumerate().map(line).collect();
         let (lines, statement) = (lines.join(" "), &written.statement);
-        return Verb::Other(format!("let `{statement}` read `{name}` (`from {name}`), and write `{lines}` before it"));
+        return match graph.nodes[node].inputs.as_slice() {
+            [_] => Verb::Insert(lines, Some(Box::new(Verb::Read(name)))),
+            _ => Verb::Other(format!("write `{lines}` before `{statement}`, and let it read `{name}`")),
+        };
     }
     if is_previous(graph, node, operand) {
         return Verb::Insert(format!("{};", layers.join("; ")), None);
@@ -534,7 +567,7 @@ fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     let value = graph.nodes[node].inputs[operand];
     match (operands_with(graph, node, operand, &name), graph.reference(value), layers.as_slice()) {
         (Some((front, operands)), Some(from), [only]) => {
-            Verb::Insert(format!("{front}{name}: {only} from {from};"), Some(operands))
+            Verb::Insert(format!("{front}{name}: {only} from {from};"), self::written(operands))
         }
         _ => Verb::Other(format!("`{}` gets `{}` before it is read here", graph.value_name(value), layers.join("; "))),
     }
@@ -658,6 +691,11 @@ fn formula_verb(node: &Node, field: &'static str, formula: &Formula) -> Verb {
 /// A field with the user's word.
 fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     let writing = &node.writing;
+    let word = node.spans.op.to_string();
+    if let ("mode", Setting::Word("replicate"), true) = (field, setting, word.starts_with("ReflectionPad")) {
+        // Its name says how the border is filled.
+        return Verb::Replace(word.replacen("Reflection", "Replication", 1), word);
+    }
     if field == "size" && is_scaled(node) {
         return in_place_of_scale(node, format!("size: {setting}"));
     }

@@ -62,6 +62,7 @@ pub(super) fn completed(
             }
             Edit::Renamed { .. } => candidate.edits.iter().all(renames),
             Edit::Insert { .. } => true,
+            Edit::Output { .. } => true,
             _ => !others.contains(&problem.place()) || edits.iter().any(|edit| same_kind(edit, &next)),
         };
         if !same_mistake {
@@ -87,7 +88,7 @@ fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
     let op = edit.node().and_then(|node| trial.checked.ops[node]);
     let given = |replaced: &Replaced| {
         let used = trial.graph.uses.iter().find(|used| used.origin == replaced.origin)?;
-        Some((used.argument(replaced.index)?.number?, replaced.number))
+        Some((used.argument(replaced.index)?.number?, replaced.number)).filter(|_| replaced.variable.is_none())
     };
     let pairs = match (edit, op) {
         (Edit::Argument { replaced, .. }, _) => replaced.iter().filter_map(given).collect(),
@@ -175,6 +176,14 @@ fn next(
             if let Some((old, new)) = resized
                 && follows(graph.order(), &old, &new, &visible(&graph.outputs[*output].shape), gives, strictly)
             {
+                return Some(Edit::Output { output: *output, shape: *gives });
+            }
+            // Passes that keep their channels give no others.
+            let declared = &graph.outputs[*output].shape;
+            let channel = graph.order().channel(gives.rank());
+            let others = gives.rank() == declared.rank()
+                && (0..gives.rank()).all(|axis| axis == channel || gives.size(axis).fits(declared.size(axis)));
+            if matches!(target, Problem::Body { .. }) && others && gives.is_known() {
                 return Some(Edit::Output { output: *output, shape: *gives });
             }
         }

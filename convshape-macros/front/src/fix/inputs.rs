@@ -6,7 +6,7 @@ use convshape_arith::op::{AxisOrder, Direction, MAX_SPATIAL, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
-use super::candidates::{Candidate, Candidates};
+use super::candidates::{Candidate, Candidates, ancestors, blamed};
 use super::edit::can_insert;
 use super::needs::Need;
 use super::trial::Trial;
@@ -23,6 +23,9 @@ const FARTHEST: i64 = 1024;
 /// Common side lengths of images in published networks.
 const USUAL: [i64; 20] =
     [28, 32, 48, 64, 96, 112, 128, 160, 192, 224, 227, 256, 299, 320, 384, 416, 448, 512, 572, 640];
+
+/// How many layers before a mistake are searched for a `Permute`.
+const MOST_BEFORE: usize = 16;
 
 /// How many layers that read an input are asked for its channels.
 const MOST_READERS: usize = 4;
@@ -213,6 +216,9 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
     if matches!(problem, Problem::Lossy { .. } | Problem::Hole { .. } | Problem::NoTarget { .. }) {
         return;
     }
+    // An order that the chain itself makes is more suspect than that of the data.
+    let ordered = ancestors(graph, &blamed(graph, problem), MOST_BEFORE);
+    let ordered = ordered.iter().any(|(node, _)| matches!(graph.given(*node), Some(Op::Permute { .. })));
     for (input, port) in graph.inputs.iter().enumerate() {
         let shape = port.shape;
         let rank = shape.rank();
@@ -234,6 +240,7 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
             if rotated != shape {
                 // If every layer accepts its input, reordered axes are less likely.
                 let cost = if matches!(problem, Problem::Output { .. }) { 14 } else { 4 };
+                let cost = if ordered { cost + 12 } else { cost };
                 found.push(vec![Edit::Input { input, shape: rotated }], cost);
             }
         }
@@ -251,6 +258,9 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
         if comes > expected && sizes.len() > 1 {
             // The leading number of a batch is not part of a sample.
             for (fewer, cost) in without_axes(sizes, comes - expected) {
+                // For a sequence, the channel axis of a grey picture is in the way.
+                let grey = expected == 2 && sizes[0].same(sizes[1]) && fewer == sizes[..2];
+                let cost = if grey { 3 } else { cost };
                 let fewer = Shape::new(&fewer, shape.scope());
                 if !fewer.is_known() || visible(&fewer) != fewer {
                     continue;
@@ -388,7 +398,7 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
         },
         _ => Vec::new(),
     };
-    for (node, distance) in super::candidates::ancestors(graph, &values, 12) {
+    for (node, distance) in ancestors(graph, &values, 12) {
         if matches!(checked.ops[node], Some(Op::Linear { .. })) && can_insert(graph, node, 0) {
             // The first of several requires it.
             let edit = Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] };

@@ -38,6 +38,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         let convs = checked.ops.iter().enumerate();
         convs.filter_map(|(node, op)| match op {
             Some(Op::Conv(conv)) if matches!(graph.nodes[node].recipe, Recipe::Given(_)) => Some((node, *conv)),
+            Some(Op::SeparableConv(separable)) => Some((node, separable.depthwise)),
             _ => None,
         })
     };
@@ -47,6 +48,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     };
     kept(graph, checked, found);
     offer(graph, every(&without_border), 22, found);
+    offer(graph, every(&with_twice_the_border), 14, found);
     offer(graph, every(&without_output_padding), 20, found);
     offer(graph, every(&one_tap_more), 34, found);
     offer(graph, every(&in_word(Direction::Forward)), 22, found);
@@ -186,7 +188,8 @@ fn offer(graph: &Graph, edits: Vec<Edit>, cost: u32, found: &mut Candidates) {
 fn in_word(direction: Direction) -> impl Fn(&Conv) -> Option<(&'static str, Setting)> {
     move |conv| {
         let open = conv.padding == Padding::Valid && conv.dialect != Dialect::Torch && conv.direction == direction;
-        open.then_some(("padding", Setting::Word("same")))
+        let wide = (0..conv.rank).any(|axis| conv.kernel[axis] > 1 || conv.stride[axis] > 1);
+        (open && wide).then_some(("padding", Setting::Word("same")))
     }
 }
 
@@ -212,6 +215,15 @@ fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
     let wide = axes.clone().any(|axis| conv.kernel[axis] > 1);
     (conv.direction == Direction::Forward && open && keeps && wide)
         .then(|| ("padding", Setting::ints(half(conv), conv.rank)))
+}
+
+/// Half the border of a convolution whose border is as wide as its window reaches: written for a causal convolution,
+/// whose last rows are cut off.
+fn with_twice_the_border(conv: &Conv) -> Option<(&'static str, Setting)> {
+    let Padding::Symmetric(rows) = conv.padding else { return None };
+    let half = half(conv);
+    let twice = (0..conv.rank).all(|axis| conv.stride[axis] == 1 && rows[axis] == 2 * half[axis] && half[axis] > 0);
+    (conv.direction == Direction::Forward && twice).then(|| ("padding", Setting::ints(half, conv.rank)))
 }
 
 /// The output padding with which a transposed convolution doubles its input.

@@ -30,7 +30,13 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             }
             Reason::Features { expected, found: comes } => {
                 features(graph, *node, op, &comes, expected, found);
+                not_pooled(graph, checked, *node, expected, found);
                 tokens_pooled(graph, checked, *node, expected, found);
+            }
+            Reason::NotFixed { .. } if *op == Op::FLATTEN && can_insert(graph, *node, 0) => {
+                // Sizes that are known only at run time can be averaged.
+                let ops = vec![Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx }];
+                found.push(vec![Edit::Insert { node: *node, operand: 0, ops }], 8);
             }
             Reason::Axis { axis: Axis::At(at), found: comes } => {
                 counted_with_the_batch(graph, *node, at, &comes, found)
@@ -126,6 +132,17 @@ fn squeezed(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) 
         let at = |axis: usize| Axis::At(i64::try_from(axis).unwrap_or(0));
         let ops = vec![Op::Flatten { from: at(from), to: at(from + 1) }];
         found.push(vec![Edit::Insert { node, operand: 0, ops }], 5);
+    }
+}
+
+/// A flattened map, of which the layer takes the channels: a mean over space is missing.
+fn not_pooled(graph: &Graph, checked: &Checked, node: NodeId, features: i64, found: &mut Candidates) {
+    let Some(flatten) = graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value)) else { return };
+    let Some(comes) = checked.shape(graph.nodes[flatten].inputs[0]) else { return };
+    let maps = comes.rank() > 1 && comes.size(graph.order().channel(comes.rank())).fits(Size::Number(features));
+    if checked.ops[flatten] == Some(Op::FLATTEN) && maps && can_insert(graph, flatten, 0) {
+        let ops = vec![Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx }];
+        found.push(vec![Edit::Insert { node: flatten, operand: 0, ops }], 14);
     }
 }
 
@@ -433,7 +450,7 @@ fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut C
         resized(graph, checked, problem, factor, found);
     }
     let direction = if grows { Direction::Transposed } else { Direction::Forward };
-    for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+    for (node, _) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
         let Some(Op::Conv(conv)) = graph.given(node) else { continue };
         let even = |values: &[i64]| values.iter().all(|value| *value == values[0]);
         let alike = conv.direction == direction
@@ -446,7 +463,7 @@ fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut C
         let Some(channels) = checked.ops[node].and(conv.inputs).filter(|_| alike) else { continue };
         if can_insert(graph, node, 0) {
             let more = Conv { outputs: channels, bias: true, ..conv };
-            found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(more)] }], 8 + distance);
+            found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(more)] }], 8);
         }
         return;
     }

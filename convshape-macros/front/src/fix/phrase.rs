@@ -1,11 +1,17 @@
 //! Fixes as `help:` lines. Tools can apply the forms that the language reference lists.
 
+use std::collections::HashSet;
+
 use super::Edit;
 use super::edit::Verb;
 use crate::graph::{Graph, NodeId};
+use crate::syntax::Correction;
 
 /// A fix in words.
 pub(super) fn phrase(edits: &[Edit], graph: &Graph) -> String {
+    if graph.corrected {
+        return plain(edits, graph);
+    }
     let rewritten = |node: NodeId| graph.nodes[node].writing.rewritten;
     match edits.iter().filter_map(Edit::node).any(rewritten) {
         // The text does not have this field yet.
@@ -33,14 +39,14 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
     let mut rest: Vec<(Verb, Vec<String>)> = Vec::new();
     for (verb, names) in parts {
         match verb {
-            Verb::Insert(statement, leading) => {
+            Verb::Insert(statement, there) => {
                 insertions.push(format!("insert `{statement}` before `{}`", names[0]));
-                rest.extend(leading.map(|leading| (Verb::Write(leading), names)));
+                rest.extend(there.map(|verb| (*verb, names)));
             }
             verb => rest.push((verb, names)),
         }
     }
-    let parts = rest;
+    let parts = if graph.corrected { with_corrections(rest, graph) } else { rest };
     if !insertions.is_empty() {
         let written = (!parts.is_empty()).then(|| clauses(&parts).join(" and "));
         return insertions.into_iter().chain(written).collect::<Vec<String>>().join(", and ");
@@ -53,14 +59,62 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
             Verb::Set(text) => format!("in `{name}`, set `{text}`{notes}"),
             Verb::Write(text) => format!("in `{name}`, write `{text}`{notes}"),
             Verb::Replace(text, old) => format!("in `{name}`, put `{text}` in place of `{old}`{notes}"),
+            Verb::Read(source) => format!("in `{name}`, read `{source}`{notes}"),
             Verb::Insert(..) => String::new(),
             Verb::Other(text) => format!("{text}{notes}"),
         };
     }
-    if let Some(text) = fields_of_one(&parts, edits, graph) {
+    if let Some(text) = fields_of_one(&parts, edits, graph).filter(|_| !graph.corrected) {
         return format!("in `{}`, set `{text}`{notes}", parts[0].1[0]);
     }
     format!("{}{notes}", clauses(&parts).join(" and "))
+}
+
+/// The changes, and the corrected arguments of every line in another language.
+fn with_corrections(parts: Vec<(Verb, Vec<String>)>, graph: &Graph) -> Vec<(Verb, Vec<String>)> {
+    let mut lines: Vec<(&str, Correction)> = Vec::new();
+    let mut seen = HashSet::new();
+    for node in &graph.nodes {
+        let name = node.writing.statement.as_str();
+        if let Some(correction) = &node.writing.correction
+            && seen.insert(name)
+        {
+            lines.push((name, correction.clone()));
+        }
+    }
+    let mut changed: Vec<(Verb, Vec<String>)> = Vec::new();
+    for (verb, mut names) in parts {
+        for (name, correction) in &mut lines {
+            names.retain(|of| of != name || !change(correction, &verb));
+        }
+        if !names.is_empty() {
+            changed.push((verb, names));
+        }
+    }
+    changed.extend(lines.into_iter().map(|(name, line)| (Verb::Write(line.to_string()), vec![name.to_owned()])));
+    changed
+}
+
+/// Makes a change in arguments that are corrected anyway. Returns `false` if it belongs elsewhere.
+fn change(line: &mut Correction, verb: &Verb) -> bool {
+    let (text, old) = match verb {
+        Verb::Write(leading) => {
+            line.leading.clone_from(leading);
+            return true;
+        }
+        Verb::Set(text) => (text, text.split(':').next().unwrap_or_default()),
+        Verb::Replace(text, old) => (text, old.as_str()),
+        Verb::Insert(..) | Verb::Read(_) | Verb::Other(_) => return false,
+    };
+    let Some((field, value)) = text.split_once(": ").filter(|_| line.kept.iter().all(|kept| kept != old)) else {
+        return false;
+    };
+    let changed = (field.to_owned(), value.to_owned());
+    match line.fields.iter_mut().find(|(name, _)| name == old) {
+        Some(known) => *known = changed,
+        None => line.fields.push(changed),
+    }
+    true
 }
 
 /// Changes in several places, each with the names of its places.
@@ -70,6 +124,7 @@ fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
         let (word, text) = match verb {
             Verb::Set(text) => ("set ", text),
             Verb::Write(text) => ("write ", text),
+            Verb::Read(source) => ("read ", source),
             Verb::Replace(text, old) => return format!("put `{text}` in place of `{old}` in {}", all(names)),
             Verb::Insert(text, _) => return format!("insert `{text}` before {}", all(names)),
             Verb::Other(text) => return text.clone(),
@@ -97,7 +152,7 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
     order.sort_by_key(|index| !written(&&edits[*index]));
     let texts = order.into_iter().map(|index| match &parts[index].0 {
         Verb::Set(text) => Some(text.as_str()),
-        Verb::Write(_) | Verb::Replace(..) | Verb::Insert(..) | Verb::Other(_) => None,
+        Verb::Write(_) | Verb::Read(_) | Verb::Replace(..) | Verb::Insert(..) | Verb::Other(_) => None,
     });
     Some(texts.collect::<Option<Vec<&str>>>()?.join(", "))
 }

@@ -2,7 +2,7 @@
 
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{AxisOrder, Conv, MAX_SPATIAL, Op, Padding, Pool, ResizeTo};
+use convshape_arith::op::{Axes, Axis, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, Pool, ResizeTo};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
@@ -38,6 +38,16 @@ pub(super) fn at_the_layer(
             }
             if let (Op::Recurrent(layer), Size::Number(features)) = (op, shape.size(shape.rank().saturating_sub(1))) {
                 found.push(vec![Edit::Channels { node, inputs: features, outputs: layer.hidden }], 10);
+            }
+        }
+        // Counted with the batch, which comes first and stays there.
+        Reason::AxisCount { given, wanted, .. } if given == wanted + 1 => {
+            if let Op::Permute { axes, swap: false } = op
+                && let [Axis::At(0), rest @ ..] = axes.as_slice()
+                && let Some(counted) = rest.iter().map(without_the_batch).collect::<Option<Vec<Axis>>>()
+                && let Some(axes) = Axes::of(&counted)
+            {
+                layer.set("axes", Setting::Axes(axes), 4, found);
             }
         }
         Reason::Heads { features, heads, .. } => {
@@ -103,6 +113,14 @@ pub(super) fn at_the_layer(
             if matches!(op, Op::Pool(_)) =>
         {
             layer.until_accepted(AxisField::Kernel, &[rows.saturating_add(lo).saturating_add(hi)], 12, found);
+        }
+        // A size that is not known may be too small.
+        Reason::KernelTooLarge { input: Size::Symbolic { .. }, .. } => {
+            if let Op::Conv(conv) = op
+                && conv.direction == Direction::Forward
+            {
+                layer.set("padding", Setting::ints(half(conv), conv.rank), 8, found);
+            }
         }
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
@@ -209,6 +227,15 @@ pub(super) fn at_the_layer(
             }
         }
         _ => {}
+    }
+}
+
+/// An axis without the batch, which PyTorch counts as axis 0.
+fn without_the_batch(axis: &Axis) -> Option<Axis> {
+    match axis {
+        Axis::At(0) => None,
+        Axis::At(at @ 1..) => Some(Axis::At(at - 1)),
+        other => Some(*other),
     }
 }
 

@@ -3,7 +3,7 @@
 use convshape_arith::op::{Conv, Op};
 use convshape_arith::shape::Shape;
 
-use super::edit::{Verb, free_name, operands_with};
+use super::edit::{Verb, free_name, operands_with, written};
 use crate::check;
 use crate::graph::{Graph, Node, NodeId, ValueId};
 
@@ -37,7 +37,7 @@ pub(super) fn projected(graph: &Graph, node: NodeId, operand: usize, from: &Shap
     let value = graph.nodes[node].inputs[operand];
     match (operands_with(graph, node, operand, &short), graph.reference(value)) {
         (Some((front, operands)), Some(shortcut)) => {
-            Verb::Insert(format!("{front}{short}: {conv} from {shortcut};"), Some(operands))
+            Verb::Insert(format!("{front}{short}: {conv} from {shortcut};"), written(operands))
         }
         _ => {
             let shortcut = graph.value_name(value);
@@ -95,7 +95,7 @@ fn in_every_use(graph: &Graph, node: NodeId, operand: usize, rank: usize) -> Opt
         (String::new(), writing.operands[1 - operand].clone())
     };
     let operands = if operand == 0 { format!("{short}, {other}") } else { format!("{other}, {short}") };
-    Some(Verb::Insert(format!("{front}{statement}"), Some(operands)))
+    Some(Verb::Insert(format!("{front}{statement}"), written(operands)))
 }
 
 /// The first and the last convolution between two values, and the one with a stride; `None` if several have one.

@@ -119,6 +119,8 @@ impl Parser {
                 layer.args.positional.extend(args.positional);
                 layer.args.fields.extend(args.fields);
                 layer.args.half_typed.extend(args.half_typed);
+                layer.args.kept.extend(args.kept);
+                layer.args.mixed |= args.mixed;
             }
             Some(TokenTree::Literal(_)) => self.bare(c, layer),
             Some(TokenTree::Ident(word)) if *word == "undo" && c.ident_at(1).is_some() => self.bare(c, layer),

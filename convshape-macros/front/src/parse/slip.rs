@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use super::{Parser, unpack};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Args, Attrs, Field, Layer, Reference, Source, Stmt, StmtKind, Value};
+use crate::syntax::{Args, Attrs, Correction, Field, Layer, Reference, Source, Stmt, StmtKind, Value};
 use crate::value::written_dialect;
 use crate::words;
 
@@ -14,17 +14,22 @@ use crate::words;
 pub(super) struct Sign {
     pub(super) span: Span,
     pub(super) slip: Slip,
+    /// Whether only arguments are in another language.
+    pub(super) in_arguments: bool,
 }
 
 impl Parser {
     /// Notes a slip. The first one of a statement is reported.
     pub(super) fn slip(&mut self, span: Span, slip: Slip) {
-        self.sign.get_or_insert(Sign { span, slip });
+        self.slips += 1;
+        let in_arguments = slip.is_in_arguments();
+        let sign = self.sign.get_or_insert(Sign { span, slip, in_arguments });
+        sign.in_arguments &= in_arguments;
     }
 
     /// Reports the slip in a part of the chain, if there is one, with the corrected part.
     pub(super) fn report_slip(&mut self, line: impl FnOnce() -> String) {
-        if let Some(Sign { span, slip }) = self.sign.take() {
+        if let Some(Sign { span, slip, .. }) = self.sign.take() {
             self.fault(SyntaxFault::Slip { span, slip, rewritten: line(), also: Vec::new() });
         }
     }
@@ -32,11 +37,15 @@ impl Parser {
     /// Corrects a layer's line, and reports its slip with the corrected line. `ended` says whether its `;` was there.
     pub(super) fn report_layer(&mut self, label: Option<&Ident>, layer: &mut Layer, ended: bool) {
         let dialect = written_dialect(&layer.args).unwrap_or(self.dialect);
+        let (from, op) = (layer.from.is_some(), layer.op.to_string());
         self.move_tail(layer, dialect);
         self.rewrite(&mut layer.op, &mut layer.args, dialect);
         // What could not be read was reported already, and would leave a gap in the line.
         if is_broken(&layer.args) {
             self.sign = None;
+        }
+        if ended && self.unpacked.is_none() && from == layer.from.is_some() && layer.op == op {
+            layer.args.correction = self.correction(&layer.args);
         }
         let file_name = self.sign.as_ref().and_then(file_name);
         let batch = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Batch(_)));
@@ -52,6 +61,18 @@ impl Parser {
         if let (true, Some(value)) = (batch, layer.args.positional.first_mut()) {
             *value = Value::Broken(value.span());
         }
+    }
+
+    /// The first arguments as they should be, if nothing else in the line must change.
+    fn correction(&self, args: &Args) -> Option<Correction> {
+        self.sign.as_ref().filter(|sign| sign.in_arguments && !args.mixed)?;
+        let (corrected, kept) = args.fields.split_at_checked(args.fields.len().checked_sub(args.kept.len())?)?;
+        if kept.iter().zip(&args.kept).any(|(field, name)| field.name != name) {
+            return None;
+        }
+        let leading: Vec<String> = args.positional.iter().map(ToString::to_string).collect();
+        let fields = corrected.iter().map(|field| (field.name.to_string(), field.value.to_string()));
+        Some(Correction { leading: leading.join(", "), fields: fields.collect(), kept: args.kept.clone() })
     }
 
     /// `from: x`, `restores: enc1` or `undo: enc1` among the values, if the layer has no such field.

@@ -43,13 +43,16 @@ impl Parser {
     }
 
     fn arg(&mut self, part: &mut Cursor<'_>, args: &mut Args) {
-        let span = part.span();
+        let (span, slips) = (part.span(), self.slips);
         if let Some(name) = self.field_name(part) {
-            let equals = part.equals_at(0);
-            if equals || part.colon_at(0) {
+            let (equals, colon) = (part.equals_at(0), part.colon_at(0));
+            if equals || colon {
                 part.bump();
             }
             let value = self.whole_value(part);
+            // A slip in what is kept would stay.
+            args.mixed |= if colon { self.slips != slips } else { !args.kept.is_empty() };
+            args.kept.extend(colon.then(|| name.to_string()));
             if equals {
                 self.slip(span, Slip::Equals(format!("{name}={value}")));
             }

@@ -28,7 +28,11 @@ impl<'a> Resolver<'a> {
         for (index, (param, value)) in block.params.iter().zip(given).enumerate() {
             let replaced = replaced.iter().find(|replaced| replaced.index == index);
             let bound = match (replaced, value, &param.default) {
-                (Some(replaced), ..) => Ok(Bound::Size(Size::Number(replaced.number))),
+                (Some(replaced), ..) => {
+                    let variables = scope.numbers.sizes();
+                    let times = replaced.variable.and_then(|index| variables.get(index)).map_or(1, |(_, size)| *size);
+                    Ok(Bound::Size(Size::Number(replaced.number.saturating_mul(times))))
+                }
                 (None, Some(value), _) => self.bind(param, value, &scope.numbers),
                 // A default may refer to earlier parameters.
                 (None, None, Some(default)) => self.bind(param, default, &numbers),

@@ -100,6 +100,7 @@ impl<'a> Resolver<'a> {
             operands: names,
             per_axis: settings.iter().any(|(_, setting)| setting.axes().is_some()),
             rewritten,
+            correction: layer.args.correction.clone(),
             statement: format!("{}{name}", scope.statements),
             block: scope.block.clone(),
             sourced: layer.from.is_some(),

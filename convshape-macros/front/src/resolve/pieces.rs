@@ -98,7 +98,8 @@ impl<'a> Resolver<'a> {
                 let arguments = cells(vars.len(), turn, &values[turn]);
                 let entry = Some(Entry { turn, span: values[turn].span() });
                 let nodes = first..self.graph.nodes.len();
-                self.graph.uses.push(Use { block, statement, origin, arguments, entry, nodes });
+                let variables = Vec::new();
+                self.graph.uses.push(Use { block, statement, origin, arguments, variables, entry, nodes });
             }
             members.push(done.members);
             outputs = done.outputs;
@@ -193,7 +194,8 @@ impl<'a> Resolver<'a> {
         let done = self.run_block(block, numbers.clone(), &inputs, &names, scope);
         let statement = format!("{}{}", scope.statements, names.name);
         let (arguments, nodes) = (written(layer, block), first..self.graph.nodes.len());
-        self.graph.uses.push(Use { block: name, statement, origin, arguments, entry: None, nodes });
+        let variables = scope.numbers.sizes();
+        self.graph.uses.push(Use { block: name, statement, origin, arguments, variables, entry: None, nodes });
         let outputs = self.leave(&names.name, &inputs, done.outputs, scope);
         self.claim(stmt, layer, &names.name, first, scope);
         let docs = [&stmt.attrs.docs, &block.docs].into_iter().cloned().collect();

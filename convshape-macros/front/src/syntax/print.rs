@@ -6,8 +6,8 @@ use convshape_arith::operator::Operator;
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::{
-    Args, Comparison, Condition, Dim, Field, Layer, Param, ParamKind, Port, Range, Reference, ShapePattern, SizeExpr,
-    Source, Value,
+    Args, Comparison, Condition, Correction, Dim, Field, Layer, Param, ParamKind, Port, Range, Reference, ShapePattern,
+    SizeExpr, Source, Value,
 };
 
 impl Display for Layer {
@@ -49,6 +49,14 @@ impl Display for Args {
         let fields = self.fields.iter().map(ToString::to_string);
         let args: Vec<String> = positional.chain(fields).collect();
         write!(f, "({})", args.join(", "))
+    }
+}
+
+impl Display for Correction {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let leading = (!self.leading.is_empty()).then(|| self.leading.clone());
+        let fields = self.fields.iter().map(|(name, value)| format!("{name}: {value}"));
+        f.write_str(&leading.into_iter().chain(fields).collect::<Vec<String>>().join(", "))
     }
 }
 

@@ -1,0 +1,88 @@
+//! Another value for a layer that reads the wrong one: `Concat(_, e1)` for `Concat(_, e2)`.
+
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::op::Op;
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
+use super::Edit;
+use super::candidates::{Candidates, ancestors, blamed};
+use crate::check::{Checked, Problem};
+use crate::graph::{Graph, NodeId, Recipe, ValueId};
+
+/// How many layers before a mistake are looked at, and how many values are tried for each.
+const MOST_LAYERS: usize = 6;
+const MOST_VALUES: usize = 8;
+
+/// What another name costs to believe: more than every change of a number nearby.
+const COST: u32 = 40;
+
+pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let near = ancestors(graph, &blamed(graph, problem), MOST_LAYERS);
+    for (node, distance) in near {
+        let written = &graph.nodes[node];
+        let outside = written.writing.block.is_none() && !written.writing.statement.contains('.');
+        if !outside || !matches!(written.recipe, Recipe::Given(_)) {
+            continue;
+        }
+        for operand in 0..written.inputs.len() {
+            if !can_read(graph, node, operand) {
+                continue;
+            }
+            let fits = |value: &ValueId| {
+                checked.shape(*value).is_some_and(|shape| fits(graph, checked, problem, node, operand, &shape))
+            };
+            let values = named_before(graph, node).filter(|value| !written.inputs.contains(value)).filter(fits);
+            for (value, nth) in values.take(MOST_VALUES).zip(0..) {
+                found.push(vec![Edit::Operand { node, operand, value }], COST + 2 * distance + nth);
+            }
+        }
+    }
+}
+
+/// Whether the statement names this operand, so that another name can take its place.
+fn can_read(graph: &Graph, node: NodeId, operand: usize) -> bool {
+    let written = &graph.nodes[node];
+    match written.inputs.len() {
+        1 => written.writing.sourced,
+        inputs => {
+            let names = &written.writing.operands;
+            names.len() == inputs && names.get(operand).is_some_and(|name| name != "_")
+        }
+    }
+}
+
+/// The values before a layer that a statement outside of blocks can name, the nearest first.
+fn named_before(graph: &Graph, node: NodeId) -> impl Iterator<Item = ValueId> + '_ {
+    let visible = |value: &ValueId| graph.reference(*value).is_some_and(|name| !name.contains('.'));
+    (0..graph.value(node)).rev().filter(visible)
+}
+
+/// Whether a layer may take a value of this shape in place of an operand.
+fn fits(graph: &Graph, checked: &Checked, problem: &Problem, node: NodeId, operand: usize, shape: &Shape) -> bool {
+    let others = graph.nodes[node].inputs.iter().enumerate().filter(|(other, _)| *other != operand);
+    let mut others = others.filter_map(|(_, value)| checked.shape(*value));
+    let channel = graph.order().channel(shape.rank());
+    match checked.ops[node] {
+        Some(Op::Concat { .. }) => others.all(|other| {
+            other.rank() == shape.rank()
+                && (0..shape.rank()).all(|axis| axis == channel || shape.size(axis).fits(other.size(axis)))
+        }),
+        Some(Op::Add | Op::Mul | Op::Sub | Op::Div) => others.all(|other| {
+            other.rank() == shape.rank() && (0..shape.rank()).all(|axis| shape.size(axis).fits(other.size(axis)))
+        }),
+        // A layer with one input: the value has what it takes.
+        _ if graph.nodes[node].inputs.len() == 1 => match problem {
+            Problem::Layer { node: refused, fault: Fault { reason, .. }, .. } if *refused == node => match reason {
+                Reason::Channels { expected, .. } => shape.size(channel).fits(Size::Number(*expected)),
+                Reason::Features { expected, .. } => {
+                    shape.sizes().last().is_some_and(|last| last.fits(Size::Number(*expected)))
+                }
+                Reason::Rank { expected, .. } => shape.rank() == *expected,
+                _ => false,
+            },
+            _ => true,
+        },
+        _ => false,
+    }
+}
