@@ -10,7 +10,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 /// The bytes of a regular file.
-#[cfg(feature = "train")]
+#[cfg(all(feature = "train", feature = "safetensors"))]
 pub(crate) fn read(file: &Path) -> io::Result<alloc::vec::Vec<u8>> {
     let mut bytes = alloc::vec::Vec::new();
     io::Read::read_to_end(&mut open(file)?, &mut bytes)?;
@@ -18,6 +18,7 @@ pub(crate) fn read(file: &Path) -> io::Result<alloc::vec::Vec<u8>> {
 }
 
 /// Opens a regular file for reading. Pipes, which wait for a writer, are rejected.
+#[cfg(any(feature = "safetensors", feature = "image"))]
 pub(crate) fn open(file: &Path) -> io::Result<File> {
     if !fs::metadata(file)?.is_file() {
         return Err(not_regular());
