@@ -13,7 +13,10 @@ mod conv;
 mod join;
 mod norm;
 mod pool;
+mod recurrent;
 mod resize;
+
+use std::collections::HashMap;
 
 use burn::tensor::{Distribution, Tensor, TensorData};
 use convshape::Shape;
@@ -31,13 +34,7 @@ type PerAxis<T> = [T; SPATIAL];
 
 /// Whether burn has what a layer does.
 pub(crate) fn check(node: &Node) -> Result<(), BurnError> {
-    let conv = match &node.op {
-        Op::Conv(conv) => conv,
-        Op::Recurrent(_) => {
-            return Err(BurnError::Inexpressible { layer: node.name.clone(), what: "a recurrent layer" });
-        }
-        _ => return Ok(()),
-    };
+    let Op::Conv(conv) = &node.op else { return Ok(()) };
     let is_spread = conv.input_dilation[..conv.rank] != [1; SPATIAL][..conv.rank];
     let what = match (conv.border(), conv.direction) {
         (PaddingMode::Zeros, _) | (PaddingMode::Circular, Direction::Transposed) => return Ok(()),
@@ -72,6 +69,8 @@ pub(crate) struct Run<'a> {
     batch: usize,
     /// `[batch, channels, positions]`
     values: Vec<Option<Tensor<3>>>,
+    /// The outputs of recurrent layers, by the value of the whole run.
+    runs: HashMap<usize, recurrent::Outputs>,
     /// How many readers each value still has: the last one may overwrite it.
     readers: Vec<usize>,
 }
@@ -80,7 +79,7 @@ impl<'a> Run<'a> {
     /// A run of a graph whose sizes are numbers and whose layers are split.
     pub(crate) fn new(graph: &'a Graph, params: &'a [Parameter], training: bool, batch: usize) -> Run<'a> {
         let values = vec![None; graph.values().len()];
-        Run { graph, params, training, batch, values, readers: graph.readers() }
+        Run { graph, params, training, batch, values, runs: HashMap::new(), readers: graph.readers() }
     }
 
     /// The elements of the outputs, given those of the inputs, in the chain's order of axes.
@@ -237,10 +236,8 @@ impl<'a> Run<'a> {
             Op::Div => self.broadcast(node, |a, b| a / b, |a, b| a / b),
             Op::Maximum => self.broadcast(node, Tensor::max_pair, Tensor::max_pair),
             Op::Minimum => self.broadcast(node, Tensor::min_pair, Tensor::min_pair),
-            Op::Recurrent(_) | Op::RecurrentOutput { .. } => {
-                let what = "a recurrent layer";
-                return Err(BurnError::Inexpressible { layer: node.name.clone(), what });
-            }
+            Op::Recurrent(layer) => self.recurrent(node, &layer),
+            Op::RecurrentOutput { layer, output } => self.recurrent_output(node, &layer, output),
             Op::Permute { .. } => self.permute(node)?,
             Op::Reduce { kind, .. } => self.reduce(node, kind)?,
             Op::Scale { by } => self.take(value).mul_scalar(by),

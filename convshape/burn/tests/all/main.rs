@@ -9,6 +9,7 @@ mod faults;
 mod module;
 mod random;
 mod recorded;
+mod recurrent;
 mod support;
 mod tape;
 mod training;

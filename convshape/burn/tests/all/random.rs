@@ -4,7 +4,7 @@
 
 use std::collections::BTreeSet;
 
-use convshape::graph::{Op, Role};
+use convshape::graph::{Graph, Op, Role};
 use convshape::ndarray::ArrayD;
 use convshape_burn::{AnyTensor, BurnError, BurnGraph};
 
@@ -42,73 +42,8 @@ fn random_graphs_give_their_numbers_and_gradients() {
         }
         let cotangents: Vec<ArrayD<f32>> =
             graph.outputs().iter().map(|port| random.array(2, graph.shape(port.value))).collect();
-        let device = device();
-        let module = match BurnGraph::new(&graph, &params, &device) {
-            Ok(module) => module.with_training(false),
-            Err(BurnError::Inexpressible { .. }) => continue,
-            Err(error) => panic!("{seed}: {error}"),
-        };
-        let tensors: Vec<AnyTensor> = inputs
-            .iter()
-            .map(|input| {
-                let tensor = tensor(input, &device);
-                let dims = tensor.dims().to_vec();
-                AnyTensor::from_flat(tensor.into_flat().require_grad(), dims).expect("as many elements")
-            })
-            .collect();
-        let text = || format!("{seed}: {:?}", graph.nodes().iter().map(|node| node.op).collect::<Vec<_>>());
-        // Otherwise burn may panic.
-        println!("{}", text());
-        let is_norm = |op: &Op| {
-            matches!(
-                op,
-                Op::GroupNorm { .. }
-                    | Op::InstanceNorm { .. }
-                    | Op::LayerNorm { .. }
-                    | Op::RmsNorm { .. }
-                    | Op::LpNorm { .. }
-            )
-        };
-        let more = match graph.nodes().iter().filter(|node| is_norm(&node.op)).count() {
-            0 => 1.0,
-            1 => NORMALISED,
-            // A later layer may multiply the error of an earlier one.
-            _ => continue,
-        };
-        let found: Vec<AnyTensor> = module.forward(tensors.clone()).unwrap_or_else(|error| panic!("{seed}: {error}"));
-        for (found, expected) in found.iter().zip(&outputs) {
-            assert_eq!(found.dims(), expected.shape(), "{}", text());
-            let (worst, _) = error(&numbers(found.clone()), expected.iter().map(|&x| f64::from(x)));
-            let size = largest(expected.iter().map(|&x| f64::from(x)));
-            assert!(worst <= OUTPUT * size + more * ZERO, "an output is off by {worst:e} of {size:e}\n{}", text());
-        }
-        let loss = found
-            .into_iter()
-            .zip(&cotangents)
-            .map(|(found, cotangent)| (found.into_flat() * tensor(cotangent, &device).into_flat()).sum())
-            .reduce(|sum, loss| sum + loss)
-            .expect("an output");
-        let burns = loss.backward();
-        let (dparams, dinputs) = tape::gradients(&graph, &params, &inputs, &cotangents);
-        let size = largest(dparams.iter().chain(&dinputs).flatten().copied());
-        let by_name = gradients_by_name(&module, &burns);
-        for (spec, expected) in graph.params().iter().zip(&dparams) {
-            if matches!(spec.role, Role::Mean | Role::Variance) {
-                assert!(!by_name.contains_key(&spec.name), "{}", text());
-                continue;
-            }
-            let zeros = vec![0.0; expected.len()];
-            let (worst, rms) = error(by_name.get(&spec.name).unwrap_or(&zeros), expected.iter().copied());
-            let allowed = GRADIENT * largest(expected.iter().copied()).max(1e-2 * size) + more * GRADIENT_ZERO;
-            assert!(worst <= allowed, "`{}` is off by {worst:e} of {rms:e}\n{}", spec.name, text());
-        }
-        for (index, (input, expected)) in tensors.into_iter().zip(&dinputs).enumerate() {
-            let zeros = vec![0.0; expected.len()];
-            let gradient = input.into_flat().grad(&burns);
-            let gradient = gradient.map_or(zeros, |gradient| gradient.try_into_vec_as().expect("numbers"));
-            let (worst, rms) = error(&gradient, expected.iter().copied());
-            let allowed = GRADIENT * largest(expected.iter().copied()).max(1e-2 * size) + more * GRADIENT_ZERO;
-            assert!(worst <= allowed, "input {index} is off by {worst:e} of {rms:e}\n{}", text());
+        if !compare(&seed.to_string(), &graph, &params, [&inputs, &outputs, &cotangents]) {
+            continue;
         }
         compared += 1;
         for node in graph.nodes() {
@@ -119,6 +54,81 @@ fn random_graphs_give_their_numbers_and_gradients() {
     assert!(compared * 10 >= GRAPHS * 8, "{compared} were compared, {empty} have windows without an element");
     // Every kind of layer occurred.
     assert!(kinds.len() >= 24, "{kinds:?}");
+}
+
+/// Compares outputs and gradients, `data` being inputs, outputs and the outputs' gradients; `false` if burn lacks a layer, or
+/// errors may multiply.
+pub(crate) fn compare(name: &str, graph: &Graph, params: &[Vec<f32>], data: [&[ArrayD<f32>]; 3]) -> bool {
+    let [inputs, outputs, cotangents] = data;
+    let device = device();
+    let module = match BurnGraph::new(graph, params, &device) {
+        Ok(module) => module.with_training(false),
+        Err(BurnError::Inexpressible { .. }) => return false,
+        Err(error) => panic!("{name}: {error}"),
+    };
+    let tensors: Vec<AnyTensor> = inputs
+        .iter()
+        .map(|input| {
+            let tensor = tensor(input, &device);
+            let dims = tensor.dims().to_vec();
+            AnyTensor::from_flat(tensor.into_flat().require_grad(), dims).expect("as many elements")
+        })
+        .collect();
+    let text = || format!("{name}: {:?}", graph.nodes().iter().map(|node| node.op).collect::<Vec<_>>());
+    // Otherwise burn may panic.
+    println!("{}", text());
+    let is_norm = |op: &Op| {
+        matches!(
+            op,
+            Op::GroupNorm { .. }
+                | Op::InstanceNorm { .. }
+                | Op::LayerNorm { .. }
+                | Op::RmsNorm { .. }
+                | Op::LpNorm { .. }
+        )
+    };
+    let more = match graph.nodes().iter().filter(|node| is_norm(&node.op)).count() {
+        0 => 1.0,
+        1 => NORMALISED,
+        // A later layer may multiply the error of an earlier one.
+        _ => return false,
+    };
+    let found: Vec<AnyTensor> = module.forward(tensors.clone()).unwrap_or_else(|error| panic!("{name}: {error}"));
+    for (found, expected) in found.iter().zip(outputs) {
+        assert_eq!(found.dims(), expected.shape(), "{}", text());
+        let (worst, _) = error(&numbers(found.clone()), expected.iter().map(|&x| f64::from(x)));
+        let size = largest(expected.iter().map(|&x| f64::from(x)));
+        assert!(worst <= OUTPUT * size + more * ZERO, "an output is off by {worst:e} of {size:e}\n{}", text());
+    }
+    let loss = found
+        .into_iter()
+        .zip(cotangents)
+        .map(|(found, cotangent)| (found.into_flat() * tensor(cotangent, &device).into_flat()).sum())
+        .reduce(|sum, loss| sum + loss)
+        .expect("an output");
+    let burns = loss.backward();
+    let (dparams, dinputs) = tape::gradients(graph, params, inputs, cotangents);
+    let size = largest(dparams.iter().chain(&dinputs).flatten().copied());
+    let by_name = gradients_by_name(&module, &burns);
+    for (spec, expected) in graph.params().iter().zip(&dparams) {
+        if matches!(spec.role, Role::Mean | Role::Variance) {
+            assert!(!by_name.contains_key(&spec.name), "{}", text());
+            continue;
+        }
+        let zeros = vec![0.0; expected.len()];
+        let (worst, rms) = error(by_name.get(&spec.name).unwrap_or(&zeros), expected.iter().copied());
+        let allowed = GRADIENT * largest(expected.iter().copied()).max(1e-2 * size) + more * GRADIENT_ZERO;
+        assert!(worst <= allowed, "`{}` is off by {worst:e} of {rms:e}\n{}", spec.name, text());
+    }
+    for (index, (input, expected)) in tensors.into_iter().zip(&dinputs).enumerate() {
+        let zeros = vec![0.0; expected.len()];
+        let gradient = input.into_flat().grad(&burns);
+        let gradient = gradient.map_or(zeros, |gradient| gradient.try_into_vec_as().expect("numbers"));
+        let (worst, rms) = error(&gradient, expected.iter().copied());
+        let allowed = GRADIENT * largest(expected.iter().copied()).max(1e-2 * size) + more * GRADIENT_ZERO;
+        assert!(worst <= allowed, "input {index} is off by {worst:e} of {rms:e}\n{}", text());
+    }
+    true
 }
 
 fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
