@@ -384,11 +384,17 @@ impl Winograd {
         with_scratch(points * self.together * (read + outputs), |scratch| {
             let (inputs, products) = scratch.split_at_mut(points * self.together * read);
             for phases in self.sets() {
-                let mut place =
-                    Group { own: self, phases, first: 0, count: 0, samples: samples.clone(), units: units.clone() };
+                let mut place = Group {
+                    own: self,
+                    phases,
+                    first: (0, 0),
+                    count: 0,
+                    samples: samples.clone(),
+                    units: units.clone(),
+                };
                 let tiles = phases.iter().map(|phase| place.tiles(phase)).sum();
                 for first in (0..tiles).step_by(self.together) {
-                    (place.first, place.count) = (first, self.together.min(tiles - first));
+                    (place.first, place.count) = (place.after(place.count), self.together.min(tiles - first));
                     let (place, count) = (&place, place.count);
                     self.level.run(Gather { own: self, x, place, points: inputs });
                     let inputs = &inputs[..points * count * read];
@@ -523,7 +529,8 @@ fn spread<S: Simd, const EDGE: usize>(simd: S, [a, b, c]: [S::F; 3]) -> [S::F; E
 struct Group<'a> {
     own: &'a Winograd,
     phases: &'a [WinogradPhase],
-    first: usize,
+    /// The phase of the first tile, and its place among that phase's tiles.
+    first: (usize, usize),
     count: usize,
     samples: Range<usize>,
     units: Range<usize>,
@@ -543,23 +550,40 @@ impl<'a> Group<'a> {
         self.samples.len() * self.ranges(phase).iter().map(ExactSizeIterator::len).product::<usize>()
     }
 
-    /// The phase of a tile, and its sample, plane, row and column.
-    #[inline(always)]
-    fn at(&self, tile: usize) -> (&'a WinogradPhase, [usize; 4]) {
-        let (mut tile, mut phase) = (self.first + tile, &self.phases[0]);
-        for next in self.phases {
-            phase = next;
-            let count = self.tiles(phase);
-            if tile < count {
+    /// The tile that is `count` tiles after the first.
+    fn after(&self, mut count: usize) -> (usize, usize) {
+        let (mut phase, mut tile) = self.first;
+        while let Some(next) = self.phases.get(phase) {
+            let rest = self.tiles(next) - tile;
+            if count < rest {
                 break;
             }
-            tile -= count;
+            (phase, tile, count) = (phase + 1, 0, count - rest);
         }
+        (phase, tile + count)
+    }
+
+    /// The phase of each tile, and its sample, plane, row and column.
+    #[inline(always)]
+    fn places(&self) -> impl Iterator<Item = (&'a WinogradPhase, [usize; 4])> {
+        let (mut phase, mut tile) = self.first;
+        (0..self.count).map(move |_| {
+            while tile == self.tiles(&self.phases[phase]) {
+                (phase, tile) = (phase + 1, 0);
+            }
+            tile += 1;
+            (&self.phases[phase], self.at(&self.phases[phase], tile - 1))
+        })
+    }
+
+    /// The sample, plane, row and column of a tile of a phase.
+    #[inline(always)]
+    fn at(&self, phase: &WinogradPhase, tile: usize) -> [usize; 4] {
         let [planes, rows, columns] = self.ranges(phase);
         let (row, column) = (tile / columns.len(), tile % columns.len());
         let (plane, row) = (row / rows.len(), row % rows.len());
         let (sample, plane) = (plane / planes.len(), plane % planes.len());
-        (phase, [self.samples.start + sample, planes.start + plane, rows.start + row, columns.start + column])
+        [self.samples.start + sample, planes.start + plane, rows.start + row, columns.start + column]
     }
 }
 
@@ -590,8 +614,7 @@ impl<const H: usize, const W: usize> Kernel for GatherTiles<'_, H, W> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Gather { own, x, place, points } = self.0;
-        for tile in 0..place.count {
-            let (phase, [sample, plane, row, column]) = place.at(tile);
+        for (tile, (phase, [sample, plane, row, column])) in place.places().enumerate() {
             let [plane_step, row_step, column_step] = phase.x;
             let (down, right) = (Form::of_edge(H).step * row_step, Form::of_edge(W).step * column_step);
             let start = sample * own.x_sample + plane * plane_step + row * down + column * right;
@@ -722,8 +745,7 @@ impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
     fn run<S: Simd>(self, simd: S) {
         let Scatter { own, y, base, place, points } = self.0;
         let steps = [Form::of_edge(H).step, Form::of_edge(W).step];
-        for tile in 0..place.count {
-            let (phase, [sample, plane, row, column]) = place.at(tile);
+        for (tile, (phase, [sample, plane, row, column])) in place.places().enumerate() {
             let ([plane_step, row_step, column_step], [_, size @ ..]) = (phase.y, phase.size);
             let (row, column) = (steps[0] * row, steps[1] * column);
             let start = phase.first + sample * own.y_sample + plane * plane_step;
