@@ -175,6 +175,16 @@ for name, (module, shapes, pick) in CASES.items():
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     save(name, [x.transpose(0, place) for x in inputs], [y.detach().transpose(0, place) for y in outputs])
 
+def without_traces(path):
+    """Removes the stack traces, which name files of the machine that exported the model."""
+    import onnx
+    model = onnx.load(path)
+    for node in model.graph.node:
+        kept = [entry for entry in node.metadata_props if entry.key != "pkg.torch.onnx.stack_trace"]
+        del node.metadata_props[:]
+        node.metadata_props.extend(kept)
+    onnx.save(model, path)
+
 def modules():
     """What the newer exporter writes: the names of modules beside the nodes, not in them."""
     class Block(nn.Module):
@@ -186,6 +196,7 @@ def modules():
     for parameter in module.parameters(): nn.init.normal_(parameter, std=0.5)
     x = torch.randn(2, 5, 4)
     torch.onnx.export(module, (x,), "modules.onnx", dynamo=True, input_names=["x"], dynamic_shapes=({0: torch.export.Dim("batch")},), external_data=False)
+    without_traces("modules.onnx")
     save("modules", [x], [module(x).detach()])
 
 def turns():
