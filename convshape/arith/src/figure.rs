@@ -342,9 +342,9 @@ impl Picture<'_> {
     }
 }
 
-/// What a bracket stands for.
+/// What a bracket in the picture encloses.
 enum Piece<'a> {
-    /// A piece that runs so many times.
+    /// Layers that run this number of times.
     Repeated(usize),
     /// The layers of a block or repeat with this name.
     Block(&'a str),

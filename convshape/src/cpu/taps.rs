@@ -211,8 +211,7 @@ impl Row {
 
     /// Whether the parts have the same taps as those of another row.
     pub(super) fn has_taps_of(&self, row: &Row) -> bool {
-        let taps = |row: &Row| row.parts.iter().map(|part| part.taps.clone()).collect::<Vec<_>>();
-        taps(self) == taps(row)
+        self.parts.iter().map(|part| &part.taps).eq(row.parts.iter().map(|part| &part.taps))
     }
 }
 

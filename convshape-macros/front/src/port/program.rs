@@ -105,7 +105,7 @@ struct Reader {
     order: Vec<String>,
     /// Modules that another one contains or that were applied.
     used: HashSet<String>,
-    /// The labels of the values that names stand for.
+    /// The statement that computes each variable's value, by the variable's name.
     values: HashMap<String, String>,
     constants: HashMap<String, Vec<TokenTree>>,
     /// Names that only a caller knows.
@@ -400,7 +400,8 @@ impl Reader {
         }
     }
 
-    /// The value that an expression gives to the model's data: the label of a statement. `None` if it is no such value.
+    /// The label of the statement that computes an expression; `None` if the expression does not compute on the model's
+    /// data.
     fn value(&mut self, tokens: &[TokenTree], hint: &str) -> Read<Option<String>> {
         let parts = split(tokens.iter().cloned(), '+');
         if parts.len() > 1 {
@@ -628,7 +629,7 @@ impl Reader {
         }
     }
 
-    /// The layer that a call makes. `None` if it is no layer.
+    /// The layer that a call makes; `None` if it does not make a layer.
     fn layer(&mut self, call: &Call, line: usize) -> Read<Option<Module>> {
         let name = call.name();
         if name == "Sequential" {
@@ -882,7 +883,7 @@ impl Reader {
     }
 }
 
-/// The `=` of an assignment, which is no part of `==` or `<=`.
+/// The position of an assignment's `=`; those in `==` and `<=` do not count.
 fn equals(tokens: &[TokenTree]) -> Option<usize> {
     let joint =
         |at: usize| matches!(tokens.get(at), Some(TokenTree::Punct(punct)) if punct.spacing() == Spacing::Joint);

@@ -83,7 +83,7 @@ pub extern "C" fn prepare(case: usize) {
     with(|case| *case = prepared);
 }
 
-/// Runs the case so many times.
+/// Runs the case `times` times.
 #[unsafe(no_mangle)]
 pub extern "C" fn run(times: usize) {
     with(|case| {

@@ -12,7 +12,8 @@ const MAX_COUNT: usize = 1 << 28;
 /// The most elements of one number: no more than a file could have held.
 pub(super) const MAX_REPEATED: usize = 1 << 24;
 
-/// The most elements of the arrays that a file asks for in a few bytes: as many as a large network has.
+/// The most elements of all arrays that operators such as `ConstantOfShape` fill: a few bytes of a file can ask for
+/// any number. A large network has about as many.
 pub(super) const MAX_FILLED: usize = 1 << 28;
 
 /// A node that reads numbers.

@@ -41,7 +41,7 @@ static SCOPES: [[Symbol; NAMES.len()]; LOWS] = {
 pub(super) struct OpenSizes {
     /// Numbers for some, and whether an input has that size.
     given: Vec<(String, i64, bool)>,
-    /// How often the file was read before; it decides which numbers stand for them.
+    /// How many times the file was read before. Each time, other numbers take the place of the open sizes.
     turn: i64,
     sizes: Vec<OpenSize>,
 }

@@ -189,7 +189,7 @@ impl Kernel for DepthwiseRows<'_> {
     }
 }
 
-/// Kernels with `K` taps per row and stride `STEP`; any, if these are 0.
+/// Kernels with `K` taps per row and stride `STEP`, or of any size if these are 0.
 struct RowLines<'a, 'b, const W: usize, const K: usize, const STEP: usize>(&'a mut DepthwiseRows<'b>);
 
 impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, '_, W, K, STEP> {
