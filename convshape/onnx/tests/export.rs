@@ -223,15 +223,8 @@ fn unpooled_values_give_their_numbers() {
 /// Every kind of recurrent layer, and each of its outputs.
 #[test]
 fn recurrent_layers_give_their_numbers() {
-    let cells = [
-        Cell::Lstm,
-        Cell::Gru { reset_after: true },
-        Cell::Gru { reset_after: false },
-        Cell::Rnn { relu: false },
-        Cell::Rnn { relu: true },
-    ];
     let mut engine = Engine::new("export-recurrent");
-    for (seed, (cell, deep)) in cells.into_iter().flat_map(|cell| [(cell, false), (cell, true)]).enumerate() {
+    for (seed, (cell, deep)) in Cell::ALL.into_iter().flat_map(|cell| [(cell, false), (cell, true)]).enumerate() {
         let dialect = if seed % 3 == 0 { Dialect::Keras } else { Dialect::Torch };
         let layers = if deep { 2 } else { 1 };
         let layer = Recurrent { hidden: 4, layers, bidirectional: deep, ..Recurrent::new(dialect, cell) };

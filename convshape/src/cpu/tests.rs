@@ -1025,18 +1025,11 @@ fn the_number_of_threads_does_not_matter() {
 #[test]
 fn recurrent_layers() {
     let mut random = Random::new(57);
-    let cells = [
-        Cell::Lstm,
-        Cell::Gru { reset_after: true },
-        Cell::Gru { reset_after: false },
-        Cell::Rnn { relu: false },
-        Cell::Rnn { relu: true },
-    ];
     for case in 0..40 {
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
         let dialect = random.one_of(&[Dialect::Torch, Dialect::Keras]);
         let (length, features, hidden) = (random.pick(1, 5), random.pick(1, 7), random.pick(1, 11));
-        let cell = cells[case % cells.len()];
+        let cell = Cell::ALL[case % Cell::ALL.len()];
         let layer = Recurrent {
             hidden,
             layers: random.pick(1, 2),

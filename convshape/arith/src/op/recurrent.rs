@@ -55,6 +55,15 @@ pub enum RecurrentOutput {
 }
 
 impl Cell {
+    /// Every kind of cell.
+    pub const ALL: [Cell; 5] = [
+        Cell::Lstm,
+        Cell::Gru { reset_after: true },
+        Cell::Gru { reset_after: false },
+        Cell::Rnn { relu: false },
+        Cell::Rnn { relu: true },
+    ];
+
     /// The number of gates.
     pub const fn gates(self) -> i64 {
         match self {

@@ -10,16 +10,9 @@ use crate::random::compare;
 
 #[test]
 fn recurrent_layers_give_their_numbers_and_gradients() {
-    let cells = [
-        Cell::Lstm,
-        Cell::Gru { reset_after: true },
-        Cell::Gru { reset_after: false },
-        Cell::Rnn { relu: false },
-        Cell::Rnn { relu: true },
-    ];
     let dialects = [Dialect::Torch, Dialect::Keras];
     let mut seed = 5000;
-    for (cell, dialect) in cells.into_iter().flat_map(|cell| dialects.map(|dialect| (cell, dialect))) {
+    for (cell, dialect) in Cell::ALL.into_iter().flat_map(|cell| dialects.map(|dialect| (cell, dialect))) {
         for (deep, bias) in [(false, true), (true, true), (true, false)] {
             // In Keras every layer is a layer of its own.
             let layers = if deep && dialect == Dialect::Torch { 2 } else { 1 };
