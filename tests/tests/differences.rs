@@ -60,7 +60,7 @@ struct Case {
 
 impl Case {
     fn new(random: &mut Random, op: Op, order: AxisOrder, shapes: Vec<Shape>, training: bool) -> Option<Case> {
-        let op = op.bind(&shapes[0], order);
+        let op = op.bind(&shapes, order);
         let output = op.output(&shapes, order).ok()?;
         let batch = 3;
         // Far enough to reach the kinks of all activations.

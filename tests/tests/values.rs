@@ -191,7 +191,7 @@ fn prefixed_param(case: &ValueCase, op: &Op, spec: &ParamSpec, prefix: &str) -> 
 fn run(case: &ValueCase, framework: Framework, sample: ArrayView<'_, f32, IxDyn>) -> ArrayD<f32> {
     let order = dialect(framework).order();
     let input = shape(sample.shape());
-    let op = op(case, framework).bind(&input, order);
+    let op = op(case, framework).bind(&[input], order);
     let output = op.output(&[input], order).unwrap_or_else(|fault| panic!("{}: {fault:?}", case.id));
     let params: Vec<ArrayD<f32>> = op
         .params()
@@ -297,7 +297,7 @@ fn every_layer_has_the_recorded_gradients() {
         let order = dialect(framework).order();
         let x = activations(&case, "input", order);
         let input = shape(&x.shape()[1..]);
-        let op = op(&case, framework).bind(&input, order);
+        let op = op(&case, framework).bind(&[input], order);
         let output = op.output(&[input], order).unwrap_or_else(|fault| panic!("{}: {fault:?}", case.id));
         let specs: Vec<ParamSpec> = op.params().iter().collect();
         let params: Vec<ArrayD<f32>> = specs.iter().map(|spec| param(&case, &op, spec)).collect();
@@ -341,7 +341,7 @@ fn batch_norm_in_training() {
         let x = case.tensor("input");
         let input = shape(&x.shape()[1..]);
         let op = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps, affine: true, momentum };
-        let op = op.bind(&input, AxisOrder::ChannelsFirst);
+        let op = op.bind(&[input], AxisOrder::ChannelsFirst);
         let specs: Vec<ParamSpec> = op.params().iter().collect();
         let params: Vec<&[f32]> =
             specs.iter().map(|spec| case.tensor(spec.field).as_slice().expect("contiguous")).collect();
@@ -392,7 +392,7 @@ fn flax_flips_the_kernel() {
             AxisOrder::ChannelsLast => [2, 2, 1],
         };
         let (input, numbers, mut y) = (Shape::of(&sizes), [0.0_f32, 1.0, 2.0, 3.0], [0.0]);
-        let op = Op::Conv(conv).bind(&input, dialect.order());
+        let op = Op::Conv(conv).bind(&[input], dialect.order());
         let output = op.output(&[input], dialect.order()).expect("one element");
         kernels::apply(&op, dialect.order(), &[&numbers], &[(&input, &numbers[..])], &output, &mut y).expect("it fits");
         y[0]

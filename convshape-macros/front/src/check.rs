@@ -234,7 +234,7 @@ impl Checked {
                 return (Some(op), blind_output(&op, order));
             }
         };
-        let op = op.bind(&inputs[0], order);
+        let op = op.bind(&inputs, order);
         if let Some(fault) = other_rank(node, &inputs[0]) {
             let shape = recover(&op, &inputs, Some(&fault), order);
             self.problems.push(Problem::Layer { node: id, op, inputs, fault });

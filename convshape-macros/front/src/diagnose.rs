@@ -123,6 +123,16 @@ impl Report {
         self
     }
 
+    /// Whether another report says the same of the same tokens.
+    fn repeats(&self, other: &Report) -> bool {
+        let place = |report: &Report| (report.span.start(), report.span.end());
+        self.code.is_some()
+            && self.code == other.code
+            && place(self) == place(other)
+            && self.message == other.message
+            && self.lines == other.lines
+    }
+
     fn text(&self, code: &str) -> String {
         let mut text = format!("[{code}] {}", self.message);
         for line in &self.lines {
@@ -185,8 +195,9 @@ pub(crate) struct Sink {
 }
 
 impl Sink {
+    /// Adds an error, unless it is there already: a statement of a block or a repeat is read for each use and turn.
     pub(crate) fn push(&mut self, report: Report) {
-        if !self.muted {
+        if !self.muted && !self.errors.iter().any(|earlier| earlier.repeats(&report)) {
             self.errors.push(report);
         }
     }

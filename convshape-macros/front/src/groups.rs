@@ -342,7 +342,7 @@ fn parts(op: &Op, graph: &Graph) -> Option<FieldKind> {
         return graph.unseen.custom(layer).map(|path| FieldKind::Custom(ChainPath(path)));
     }
     let any = Shape::of(&[1; MAX_RANK]);
-    let params = op.bind(&any, graph.order()).params();
+    let params = op.bind(&[any], graph.order()).params();
     let parts: Vec<LayerParam> = params.iter().map(|param| LayerParam { name: param.field, optional: false }).collect();
     (!parts.is_empty()).then_some(FieldKind::Layer(parts))
 }

@@ -108,8 +108,9 @@ fn read<T>(
     let checked = settle(&mut graph, &mut sink);
     let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
     report(&mut graph, &checked, &faults, correctable, &reread, &mut sink);
-    for name in check::clashes(&graph, &checked) {
-        sink.push(diagnose::repeated_file_name(&graph.nodes[name].file_name, graph.nodes[name].spans.op.span()));
+    for node in check::clashes(&graph, &checked).into_iter().map(|node| &graph.nodes[node]) {
+        let (block, span) = (node.writing.block.as_deref(), node.spans.op.span());
+        sink.push(diagnose::repeated_file_name(&node.file_name, block, span));
     }
     let groups = groups::of(&chain.name, &graph, &checked);
     for field in &groups.conflicts {

@@ -73,6 +73,8 @@ struct Parser {
     unpacked: Option<unpack::Unpacked>,
     /// The names defined so far.
     names: Vec<String>,
+    /// The names of the blocks so far.
+    blocks: Vec<String>,
     /// Rust's keywords that are used as names of statements.
     keywords: Vec<String>,
     /// The grammar words read so far.
@@ -89,6 +91,7 @@ impl Parser {
             slips: 0,
             unpacked: None,
             names: Vec::new(),
+            blocks: Vec::new(),
             keywords: Vec::new(),
             words: Vec::new(),
         }

@@ -27,7 +27,7 @@ pub(crate) use find::{
     named_layer, nearest_field,
 };
 pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
-pub(crate) use instead::instead;
+pub(crate) use instead::{instead, instead_of_field};
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
 pub(crate) use nearest::nearest;

@@ -2,7 +2,7 @@
 
 mod support;
 
-use self::support::{accepted, errors, refused};
+use self::support::{accepted, errors, refused, told};
 
 #[test]
 fn torch() {
@@ -168,5 +168,91 @@ fn fields_that_mean_nothing_alone() {
     refused(
         "input: [1, 4, 4]; Chain(Encoder, activation: Relu); output: [8, 2, 2];",
         "[CS0105] a sub-chain takes no `activation`",
+    );
+}
+
+/// Rejected for one reason, with its further lines.
+fn refused_with(chain: &str, message: &str) {
+    assert_eq!(told(chain), [message], "{chain}");
+}
+
+/// keras and flax count the batch: the number of the last axis says how many axes come in.
+#[test]
+fn the_last_axis_of_a_normalisation() {
+    accepted(
+        "dialect: keras; input: [8, 8, 4]; BatchNormalization(axis: 3); BatchNormalization(axis: -1); output: [8, 8, 4];",
+    );
+    accepted("dialect: flax; input: [4]; BatchNorm(axis: 1); LayerNorm; output: [4];");
+    refused_with(
+        "dialect: keras; input: [8, 8, 4]; b: BatchNormalization(axis: 1); output: [8, 8, 4];",
+        "[CS0208] `b` takes 1 axis, but its input is [8, 8, 4]",
+    );
+}
+
+#[test]
+fn words_of_keras_for_inputs_and_dropout() {
+    accepted("dialect: keras; input: [8, 8, 3]; Rescaling(1.0 / 255); Rescaling(scale: 2); output: [8, 8, 3];");
+    refused_with(
+        "dialect: keras; input: [8, 8, 3]; Rescaling(2, offset: -1); output: [8, 8, 3];",
+        "[CS0102] `Scale` has no field `offset` | help: what is added is a layer of its own: `AddScalar(-1.0);`",
+    );
+    refused_with(
+        "dialect: keras; input: [8, 8, 3]; Dropout(0.2, noise_shape: (1, 1, 1)); output: [8, 8, 3];",
+        "[CS0102] `Dropout` has no field `noise_shape` | help: `StochasticDepth(0.2)` drops whole samples, as \
+         `(None, 1, 1, 1)` does, and `Dropout2d(0.2)` whole channels",
+    );
+}
+
+/// A block may have the name of another framework's layer.
+#[test]
+fn a_block_with_parameters_in_order() {
+    accepted(
+        "block Dense(c, growth) { Conv2d(c -> growth, kernel: 3, padding: 1); Concat(input, _); }
+         input: [8, 4, 4]; Dense(8, 4); Dense(12, 4); output: [16, 4, 4];",
+    );
+}
+
+/// flax runs a cell over all steps; its names have a kernel for each gate.
+#[test]
+fn cells_of_flax() {
+    accepted(
+        "dialect: flax; input: [5, 3]; l: LSTMCell(4); c: Dense(3) from l.c_n; GRUCell(features: 4) from l;
+         OptimizedLSTMCell(4 -> 6); s: SimpleCell(2, bidirectional: true); output: s [5, 4], c [1, 3];",
+    );
+    refused_with(
+        "dialect: flax; input: [5, 3]; nn.RNN(nn.LSTMCell(4)); output: [5, 4];",
+        "[CS0001] `RNN` has layers in its parentheses | help: each layer is a statement and reads the one before it: \
+         write `LSTMCell(4);`",
+    );
+    refused_with(
+        "input: [5, 3]; l: nn.LSTMCell(3, 4); output: [5, 4];",
+        "[CS0002] `nn.LSTMCell` is written as in Python; a layer has no module | help: write `l: Lstm(3 -> 4)`",
+    );
+}
+
+/// Keys and values of other widths than the queries: flax and keras take them from the shapes.
+#[test]
+fn widths_of_keys_and_values() {
+    accepted(
+        "dialect: keras; input: q [5, 8], k [7, 6], v [7, 4];
+         a: MultiHeadAttention(num_heads: 2, key_dim: 4) from (q, k, v); output: a [5, 8];",
+    );
+    accepted(
+        "dialect: flax; input: q [5, 8], k [7, 6];
+         a: MultiHeadDotProductAttention(num_heads: 2) from (q, k, k); output: a [5, 8];",
+    );
+    refused_with(
+        "input: q [5, 8], k [7, 6]; a: MultiheadAttention(8, num_heads: 2) from (q, k, k); output: a [5, 8];",
+        "[CS0209] `a` has key_features 8, but the last axis of [7, 6] has 6 | help: in `a`, set `kdim: 6, vdim: 6` \
+         | help: in `k`, write `[7, 8]`",
+    );
+}
+
+/// A mistake in a block is one mistake, however often the block is used.
+#[test]
+fn a_block_used_twice() {
+    assert_eq!(
+        told("block B() { Relux; s: Tanh; s: Silu; } input: [4]; B(); B(); repeat 3 { B(); } output: [4];"),
+        ["[CS0101] there is no layer `Relux` | help: did you mean `Relu`?", "[CS0107] the name `s` is given twice"],
     );
 }

@@ -44,9 +44,10 @@ pub enum AxisMap {
 const MOST_ELEMENTS: i64 = i64::MAX / 8;
 
 impl Op {
-    /// The layer with omitted channel counts taken from its input.
+    /// The layer with omitted channel counts taken from its inputs, of which there is at least one.
     #[must_use]
-    pub const fn bind(self, input: &Shape, order: AxisOrder) -> Op {
+    pub const fn bind(self, inputs: &[Shape], order: AxisOrder) -> Op {
+        let input = &inputs[0];
         let found = input.size(order.channel(input.rank())).number();
         match self {
             Op::Conv(conv) => Op::Conv(bind_conv(conv, found)),
@@ -71,7 +72,10 @@ impl Op {
             }
             Op::MultiHead(layer) => {
                 let last = input.size(input.rank().saturating_sub(1)).number();
-                Op::MultiHead(MultiHead { features: or(layer.features, last), ..layer })
+                Op::MultiHead(MultiHead {
+                    features: or(layer.features, last),
+                    ..attention::with_features(layer, inputs)
+                })
             }
             Op::Recurrent(layer) => {
                 let last = input.size(input.rank().saturating_sub(1)).number();
@@ -143,7 +147,7 @@ impl Op {
     pub const fn output(&self, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
         tri!(self.check_numbers());
         let input = &inputs[0];
-        let output = match self.bind(input, order) {
+        let output = match self.bind(inputs, order) {
             Op::Conv(conv) => tri!(conv_output(&conv, input, order)),
             Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
                 let middle = tri!(conv_output(&depthwise, input, order));
@@ -297,7 +301,7 @@ impl Op {
             };
         }
         let input = &inputs[0];
-        let product = match self.bind(input, order) {
+        let product = match self.bind(inputs, order) {
             Op::Conv(conv) => conv_macs(&conv, input, output),
             Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
                 // Both give the same rows.

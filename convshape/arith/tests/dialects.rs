@@ -153,7 +153,7 @@ fn onnx_takes_pads_or_auto_pad() {
 fn depthwise_channels_follow_the_input() {
     let conv = Conv { depth_multiplier: Some(3), kernel: [2; 3], ..Conv::new(Keras, Forward, 1) };
     let input = Shape::of(&[5, 4]);
-    let op = Op::Conv(conv).bind(&input, Keras.order());
+    let op = Op::Conv(conv).bind(&[input], Keras.order());
     assert_eq!(op.output(&[input], Keras.order()).ok(), Some(Shape::of(&[4, 12])));
     let params: Vec<_> = op.params().iter().map(|spec| (spec.suffix, spec.shape)).collect();
     assert_eq!(params, [("/kernel", Shape::of(&[2, 4, 3])), ("/bias", Shape::of(&[12]))]);

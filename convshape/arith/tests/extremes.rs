@@ -185,7 +185,7 @@ fn ask(op: &Op, inputs: &[Shape; 2], order: AxisOrder) {
     let input = &inputs[0];
     match op.output(inputs, order) {
         Ok(output) => {
-            let op = op.bind(input, order);
+            let op = op.bind(inputs, order);
             let _ = op.macs(inputs, &output, order);
             assert!(op.params().len() <= 4);
             if let Op::Conv(conv) = op {

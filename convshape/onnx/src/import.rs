@@ -371,7 +371,7 @@ impl Import {
             return Err(format!("it reads {} values", inputs.len()));
         }
         let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shapes[value]).collect();
-        let op = op.bind(&shapes[0], ORDER);
+        let op = op.bind(&shapes, ORDER);
         let shape = op.output(&shapes, ORDER).map_err(|fault| format!("the chain refuses it: {:?}", fault.reason))?;
         // The same part or view of a value is written once.
         let is_view = matches!(

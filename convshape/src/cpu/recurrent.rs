@@ -181,17 +181,17 @@ pub(super) fn matrix<'a>(
     weights: &RecurrentWeights,
     product: usize,
     [gates, hidden, features]: [usize; 3],
-    kernel: &'a [f32],
+    params: &[&'a [f32]],
 ) -> Cow<'a, [f32]> {
-    if weights.is_row_major() {
-        return Cow::Borrowed(kernel);
+    if let Some(param) = weights.rows(product) {
+        return Cow::Borrowed(params[param]);
     }
     let mut matrix = Vec::with_capacity(gates * hidden * features);
     for gate in 0..gates {
         for unit in 0..hidden {
-            matrix.extend((0..features).map(|feature| match product {
-                0 => kernel[weights.input(gates, gate, unit, feature)],
-                _ => kernel[weights.state(gates, gate, unit, feature)],
+            matrix.extend((0..features).map(|feature| {
+                let (param, place) = weights.weight(product, gate, unit, feature);
+                params[param][place]
             }));
         }
     }
@@ -209,7 +209,7 @@ impl Packed {
             let features = if at == 0 { inputs } else { trace.width() };
             let weights = RecurrentWeights::new(layer, at, direction, features);
             let panels = |product: usize, features: usize| {
-                let matrix = matrix(&weights, product, [gates, hidden, features], params[weights.first + product]);
+                let matrix = matrix(&weights, product, [gates, hidden, features], params);
                 Panels::new(level, features, count, &matrix, [1, features])
             };
             let bias = |product: usize, column: usize| {

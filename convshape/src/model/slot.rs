@@ -33,7 +33,7 @@ impl Slot {
     /// The slot of a layer's output, with the scratch space of the layer.
     pub(crate) const fn of_layer(op: &Op, inputs: [&Shape; 2], shape: Shape, order: AxisOrder) -> Slot {
         let slot = Slot::of(shape);
-        let Op::MultiHead(layer) = op.bind(inputs[0], order) else { return slot };
+        let Op::MultiHead(layer) = op.bind(core::slice::from_ref(inputs[0]), order) else { return slot };
         let (Some(tokens), Some(keys)) = (inputs[0].numbers(), inputs[1].numbers()) else { return slot };
         Slot { room: room(&layer, tokens[0], keys[0]), ..slot }
     }

@@ -156,7 +156,7 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
         let step = &program.steps[index];
         match step.action {
             Action::Layer(op) => {
-                let mut op = op.bind(&slots[step.inputs[0]].shape, order);
+                let mut op = op.bind(core::slice::from_ref(&slots[step.inputs[0]].shape), order);
                 let bound = op;
                 // The value between the two halves of a split layer, with the border that the second one reads.
                 if let Ok(Some(Split { first, middle, second })) = op.split(&slots[step.inputs[0]].shape, order) {

@@ -104,7 +104,7 @@ pub fn apply<T: Number>(
     let (shape, x) = inputs.get(0);
     let (from, to) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
     let channels = ChannelLayout::new(shape, order);
-    match op.bind(shape, order) {
+    match op.bind(core::slice::from_ref(shape), order) {
         Op::Conv(conv) => Geometry::new(&conv, shape, order)?.run(params, &from, x, &to, y),
         Op::SeparableConv(conv) => conv::separable(&conv, params, shape, order, x, &to, y)?,
         Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, &from, x, &to, y),

@@ -255,7 +255,7 @@ impl Dynamic {
             let operands: Vec<Shape> = step.inputs.iter().map(|&value| slots[value].shape).collect();
             match step.action {
                 Action::Layer(op) => {
-                    let output = op.bind(&operands[0], program.order).output(&operands, program.order);
+                    let output = op.bind(&operands, program.order).output(&operands, program.order);
                     let error = |fault| GraphError::Layer { layer: step.name.to_string(), fault };
                     let keys = operands.get(1).unwrap_or(&operands[0]);
                     let output = output.map_err(error)?;

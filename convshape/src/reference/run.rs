@@ -86,7 +86,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operan
 /// Runs one layer.
 fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &StepOperands<'_>, output: &Shape, y: &mut [f32]) {
     let input = inputs.get(0);
-    if let Op::Conv(conv) = op.bind(input.0, order)
+    if let Op::Conv(conv) = op.bind(core::slice::from_ref(input.0), order)
         && kernels::convolution(&conv, order, params, input, output, y)
     {
         return;

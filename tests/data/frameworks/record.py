@@ -59,16 +59,29 @@ def of_keras(layer, *inputs, call=lambda layer, inputs: (inputs[0],)):
     return record(function, {name(v): tuple(v.shape) for v in layer.trainable_variables}, inputs)
 
 
-def of_flax(module, *inputs):
+def of_flax(module, *inputs, within=("m",)):
     tree = module.init(jax.random.key(0), *[jnp.zeros((1, *shape)) for shape in inputs])["params"]
     paths, shapes = jax.tree_util.tree_flatten_with_path(tree)
-    names = [".".join(["m"] + [part.key for part in path]) for path, _ in paths]
+    names = [".".join([*within, *[part.key for part in path]]) for path, _ in paths]
 
     def function(params, inputs):
         tree = jax.tree_util.tree_unflatten(shapes, [params[name] for name in names])
         return module.apply({"params": tree}, *inputs)
 
     return record(function, {name: value.shape for name, (_, value) in zip(names, paths)}, inputs)
+
+
+class Scanned(nn.Module):
+    """A cell that runs over all steps, as the submodule `m`."""
+
+    cell: type
+    features: int
+
+    @nn.compact
+    def __call__(self, x):
+        scan = nn.scan(self.cell, variable_broadcast="params", split_rngs={"params": False}, in_axes=1, out_axes=1)
+        steps = scan(self.features, param_dtype=jnp.float64, name="m")
+        return steps(steps.initialize_carry(jax.random.key(0), x[:, 0].shape), x)[1]
 
 
 layers = keras.layers
@@ -89,6 +102,13 @@ CASES = {
     "keras_gru": lambda: of_keras(layers.GRU(4, dtype="float64", return_sequences=True), (5, 3)),
     "flax_multi_head": lambda: of_flax(nn.MultiHeadDotProductAttention(num_heads=2), (5, 8)),
     "flax_multi_head_cross": lambda: of_flax(nn.MultiHeadDotProductAttention(num_heads=2), (5, 8), (7, 6), (7, 4)),
+    "flax_lstm": lambda: of_flax(Scanned(nn.LSTMCell, 4), (5, 3), within=()),
+    "flax_optimized_lstm": lambda: of_flax(Scanned(nn.OptimizedLSTMCell, 4), (5, 3), within=()),
+    "flax_gru": lambda: of_flax(Scanned(nn.GRUCell, 4), (5, 3), within=()),
+    "flax_simple": lambda: of_flax(Scanned(nn.SimpleCell, 4), (5, 3), within=()),
+    "flax_bidirectional": lambda: of_flax(
+        nn.Bidirectional(*[nn.RNN(nn.GRUCell(4, param_dtype=jnp.float64)) for _ in range(2)]), (5, 3)
+    ),
 }
 
 if __name__ == "__main__":

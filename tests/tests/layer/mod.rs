@@ -12,7 +12,7 @@ pub(crate) type Array = ArrayD<f64>;
 /// The layer's output for inputs and parameters with the right shapes; `None` if the layer rejects the inputs' shapes.
 pub(crate) fn run(op: &Op, params: &[&Array], inputs: &[&Array]) -> Option<Array> {
     let shapes: Vec<Shape> = inputs.iter().map(|input| shape(input)).collect();
-    let op = op.bind(&shapes[0], ChannelsFirst);
+    let op = op.bind(&shapes, ChannelsFirst);
     let output = op.output(&shapes, ChannelsFirst).ok()?;
     let declared: Vec<Shape> = op.params().iter().map(|spec| spec.shape).collect();
     assert_eq!(params.iter().map(|param| shape(param)).collect::<Vec<_>>(), declared);

@@ -10,7 +10,10 @@ use crate::fix::{field_text, with_rank};
 use crate::graph::{Spans, Writing};
 use crate::resolve::Misfit;
 use crate::syntax::Value;
-use crate::words::{Dialects, FieldWords, LayerName, LayerWords, Neutral, Positional, Takes, Word, instead, list};
+use crate::words::{
+    Dialects, FieldWords, Kind, LayerName, LayerWords, Neutral, Positional, Takes, Word, instead, instead_of_field,
+    list,
+};
 
 /// The dialects that have a word: `flax, keras or onnx`.
 fn names(dialects: Dialects) -> String {
@@ -106,9 +109,17 @@ pub(crate) fn open_rank(op: &Ident) -> Report {
     Report::new(code::RANK, op.span(), message).help(format_args!("write `{op}1d`, `{op}2d` or `{op}3d`"))
 }
 
-pub(crate) fn unknown_field(name: &Ident, layer: &str, nearest: Option<String>, known: &[&str]) -> Report {
+pub(crate) fn unknown_field(
+    name: &Ident,
+    (kind, layer): (Kind, &str),
+    nearest: Option<String>,
+    known: &[&str],
+) -> Report {
     let message = format!("`{layer}` has no field `{name}`");
     let report = Report::new(code::UNKNOWN_FIELD, name.span(), message).once();
+    if let Some(help) = instead_of_field(kind, &name.to_string()) {
+        return report.help(help);
+    }
     match nearest {
         None if known.is_empty() => report.help("it takes no fields"),
         None => report.help(format_args!("its fields are {}", list(known))),
@@ -279,6 +290,7 @@ pub(crate) fn not_neutral(name: &Ident, value: &Value, neutral: Neutral) -> Repo
         Neutral::Bool(value) => format!("`{value}`"),
         Neutral::Int(value) => format!("`{value}`"),
         Neutral::Word(word) => format!("`\"{word}\"`"),
+        Neutral::LastAxis => "the last axis, `-1`,".to_owned(),
         Neutral::FileName => "a string, the name in files".to_owned(),
     };
     Report::new(code::VALUE, value.span(), format!("`{name}` can only be {wanted} here, found `{value}`"))

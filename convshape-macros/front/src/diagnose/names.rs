@@ -51,9 +51,17 @@ pub(crate) fn name_of_the_grammar(name: &Ident) -> Report {
         .help("give the statement another name")
 }
 
-pub(crate) fn repeated_file_name(name: &str, span: Span) -> Report {
-    Report::new(code::REPEATED_NAME, span, format!("two layers keep their parameters as `{name}` in files"))
-        .help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`")
+/// `block` is the block that the layer is in.
+pub(crate) fn repeated_file_name(name: &str, block: Option<&str>, span: Span) -> Report {
+    let report =
+        Report::new(code::REPEATED_NAME, span, format!("two layers keep their parameters as `{name}` in files"));
+    match block {
+        None => report.help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`"),
+        Some(block) => report.help(format_args!(
+            "put a parameter of `{block}` into the name, `#[name = \"conv{{i}}\"]`, or leave out \
+             `#[name(transparent)]` where `{block}` is used"
+        )),
+    }
 }
 
 /// `#[name(transparent)]` on a statement without a body.

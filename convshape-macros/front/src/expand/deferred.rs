@@ -202,7 +202,8 @@ impl Expansion<'_> {
             }
             Recipe::Chain { .. } | Recipe::Port { .. } | Recipe::Same | Recipe::Broken => return TokenStream::new(),
         };
-        let bound = quote!(#written.bind(&#input, #order));
+        let inputs = node.inputs.iter().map(|value| self.shape_constant(*value));
+        let bound = quote!(#written.bind(&[#(#inputs),*], #order));
         if open.is_empty() {
             return bound;
         }

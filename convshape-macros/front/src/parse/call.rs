@@ -1,5 +1,6 @@
 //! A layer's name and values, in parentheses or wherever other languages put them.
 
+use convshape_arith::op::Dialect;
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
 use super::cursor::{Cursor, plain};
@@ -206,7 +207,9 @@ impl Parser {
     /// The statements for nested layers: `Sequential(Conv2d(..), ReLU())`, `Relu(Conv2d(..))`.
     pub(super) fn nested_layers(&mut self, layer: &Layer) -> Option<String> {
         let name = layer.op.to_string();
-        let sequence = matches!(name.as_str(), "Sequential" | "sequential" | "Chain" | "Seq" | "add");
+        // flax: `nn.RNN` runs the cell in its parentheses over all steps, as the cell does here by itself.
+        let runs_cell = name == "RNN" && self.dialect == Dialect::Flax;
+        let sequence = runs_cell || matches!(name.as_str(), "Sequential" | "sequential" | "Chain" | "Seq" | "add");
         let own = words::find_function(&name, self.dialect);
         if own.is_none() && !sequence {
             return None;
@@ -251,7 +254,7 @@ fn as_layer(value: &Value, sequence: bool) -> Option<Layer> {
         Value::Word(name) if sequence => (name, Args::default()),
         _ => return None,
     };
-    let found = words::named_layer(&name.to_string(), convshape_arith::op::Dialect::Torch)?;
+    let found = words::named_layer(&name.to_string(), Dialect::Torch)?;
     (sequence || found.words.group != LayerGroup::Activation).then(|| Layer {
         ports: Vec::new(),
         op: name.clone(),

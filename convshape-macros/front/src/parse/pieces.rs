@@ -20,6 +20,7 @@ impl Parser {
         self.word("block", c.span());
         c.bump();
         let name = c.ident("the name of a block")?;
+        self.blocks.push(name.to_string());
         let Some(group) = c.group(Delimiter::Parenthesis) else {
             return Err(c.unexpected_with("`(` with the parameters", Some(format!("write `block {name}() {{ .. }}`"))));
         };

@@ -27,6 +27,10 @@ impl Parser {
     /// Gives positional values the names of their fields, and translates the spelling of words. Notes a slip if there
     /// are more positional values than the layer takes.
     pub(super) fn rewrite(&mut self, op: &mut Ident, args: &mut Args, dialect: Dialect) {
+        // A block may have the name of another framework's layer, and takes its parameters in order.
+        if self.blocks.iter().any(|block| op == block) {
+            return;
+        }
         let python = self.sign.as_ref().is_some_and(|sign| sign.slip.is_python());
         if let Some(call) = Call::new(op, dialect, python) {
             let undoes = matches!(args.positional.as_slice(), [Value::Undo { .. }]);
@@ -187,6 +191,10 @@ impl Parser {
     /// which drops and reports them.
     fn name_values(&mut self, call: &Call, args: &mut Args, taken: usize) -> bool {
         let mut order = call.layer.python_order(call.order);
+        if args.positional.len() > order.len() {
+            // A name that only another framework has here, with the arguments of this one: `nn.LSTMCell(3, 4)`.
+            order = call.layer.python_order(call.dialect);
+        }
         if args.positional.len() <= taken && order.is_empty() {
             return true;
         }

@@ -39,6 +39,8 @@ pub(super) struct Builder<'a, 's> {
     pub(super) path: Option<TokenStream>,
     /// keras: `name`.
     pub(super) file_name: Option<Text>,
+    /// The number of axes of the input, with the batch, that the number of the last one gives.
+    pub(super) last_axis: Option<usize>,
     /// Whether lints apply to the layer.
     pub(super) lint: bool,
     pub(super) spans: Spans,
@@ -72,6 +74,7 @@ impl<'a, 's> Builder<'a, 's> {
             like: None,
             path: None,
             file_name: None,
+            last_axis: None,
             lint: true,
             spans,
             misfits: Vec::new(),
@@ -105,7 +108,7 @@ impl<'a, 's> Builder<'a, 's> {
                         .collect();
                     self.reports.push(diagnose::unknown_field(
                         &field.name,
-                        &self.words.name(self.rank),
+                        (self.words.kind, &self.words.name(self.rank)),
                         nearest,
                         &known,
                     ));
@@ -221,11 +224,16 @@ impl<'a, 's> Builder<'a, 's> {
             (Neutral::Bool(wanted), Value::Bool { value, .. }) => *value == wanted,
             (Neutral::Int(wanted), Value::Size(SizeExpr::Int { value, .. })) => *value == wanted,
             (Neutral::Word(wanted), value) => value.text().as_deref() == Some(wanted),
+            (Neutral::LastAxis, Value::Size(SizeExpr::Int { value: -1, .. })) => true,
+            (Neutral::LastAxis, Value::Size(SizeExpr::Int { value: axis @ 1.., .. })) => {
+                self.last_axis = usize::try_from(*axis).ok();
+                true
+            }
             (Neutral::FileName, Value::Str(text)) => {
                 self.file_name = Some(text.clone());
                 true
             }
-            (Neutral::Bool(_) | Neutral::Int(_) | Neutral::FileName, _) => false,
+            (Neutral::Bool(_) | Neutral::Int(_) | Neutral::LastAxis | Neutral::FileName, _) => false,
         };
         if !fits {
             self.reports.push(diagnose::not_neutral(&field.name, &field.value, neutral));

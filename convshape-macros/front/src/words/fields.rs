@@ -122,14 +122,21 @@ pub(super) const DEPTH_MULTIPLIER: FieldWords =
 
 // Recurrent layers.
 
-pub(super) const RECURRENT: Dialects = &[Torch, Onnx, Keras];
+pub(super) const RECURRENT: Dialects = &[Torch, Onnx, Flax, Keras];
+/// The dialects that call the layers `LSTM` and `GRU`; flax has the cells alone.
+pub(super) const SEQUENCES: Dialects = &[Torch, Onnx, Keras];
 pub(super) const STEP_IN: FieldWords =
     field("in_channels", Takes::Size, "input features; usually written as `in -> hidden`")
         .or(&[alias("input_size", TORCH)])
         .hole();
 pub(super) const STEP_OUT: FieldWords =
-    field("out_channels", Takes::Size, "features of the state; usually written as `in -> hidden`")
-        .or(&[alias("hidden_size", &[Torch, Onnx]), alias("units", KERAS)]);
+    field("out_channels", Takes::Size, "features of the state; usually written as `in -> hidden`").or(&[
+        alias("hidden_size", &[Torch, Onnx]),
+        alias("units", KERAS),
+        alias("features", FLAX),
+    ]);
+pub(super) const STEP_BIAS: FieldWords =
+    field("bias", Takes::Bool, "whether biases are added").or(&[alias("use_bias", KERAS)]).only(SEQUENCES);
 pub(super) const RECURRENT_LAYERS: FieldWords =
     field("layers", Takes::Size, "number of layers; each reads the outputs of the one before")
         .or(&[alias("num_layers", TORCH)])
@@ -288,7 +295,7 @@ pub(super) const TRANSPOSE_B: FieldWords =
     field("transpose_b", Takes::Bool, "whether the second matrix is transposed").or(&[alias("transB", ONNX)]);
 pub(super) const KEEP_AXES: FieldWords = field("keep", Takes::Bool, "whether to keep the axes with size 1")
     .or(&[alias("keepdim", TORCH), alias("keepdims", &[Keras, Onnx, Flax, Jax])]);
-pub(super) const BY: FieldWords = field("by", Takes::Float, "the factor");
+pub(super) const BY: FieldWords = field("by", Takes::Float, "the factor").or(&[alias("scale", KERAS)]);
 pub(super) const ADDED: FieldWords = field("by", Takes::Float, "the number to add");
 pub(super) const EXPONENT: FieldWords = field("exponent", Takes::Float, "the exponent");
 pub(super) const CHANNELS: FieldWords = field("channels", Takes::Size, "channels; taken from the input if left out")

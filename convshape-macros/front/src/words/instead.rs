@@ -1,5 +1,7 @@
 //! What to write for framework operations that are not layers here; used in messages only.
 
+use super::Kind;
+
 /// Operations, compared ignoring case, `_` and a final number of axes (`2d`), with the text of their help.
 const OPERATIONS: &[(&[&str], &str)] = &[
     (
@@ -46,8 +48,18 @@ const OPERATIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["expand", "expandas", "broadcastto", "broadcastindim", "tile", "repeatinterleave", "repeatvector"],
-        "axes of size 1 stretch by themselves in `Add`, `Mul` and other sums; `Upsample(2)` repeats rows, `Concat(a, a)` \
-         channels",
+        "axes of size 1 stretch by themselves in `Add`, `Mul` and other sums; `Upsample(like: x)` repeats the rows of a \
+         map, `Concat(a, a)` its channels",
+    ),
+    (&["roll"], "write `s: Split([4, 60], axis: 0); Concat(s.1, s.0, axis: 0);` for an axis of 64 that moves by -4"),
+    (
+        &["layernorm2d", "channellayernorm", "layernormchannelsfirst"],
+        "to normalise over channels in front, write `Permute(1, 2, 0); LayerNorm(96); Permute(2, 0, 1);`",
+    ),
+    (
+        &["normalization"],
+        "write `BatchNorm(affine: false, eps: 1e-14)`, whose `moving_mean` and `moving_variance` are the `mean` and \
+         `variance` of the layer",
     ),
     (
         &["contiguous", "clone", "item", "cast", "cuda", "cpu", "float", "half", "astype", "optimizationbarrier"],
@@ -76,7 +88,6 @@ const OPERATIONS: &[(&[&str], &str)] = &[
             "cumsum",
             "cumprod",
             "flip",
-            "roll",
             "reverse",
             "reversesequence",
             "sort",
@@ -195,16 +206,7 @@ const OPERATIONS: &[(&[&str], &str)] = &[
         "prepare samples before the chain reads them",
     ),
     (
-        &[
-            "lstmcell",
-            "grucell",
-            "rnncell",
-            "optimizedlstmcell",
-            "simplecell",
-            "mgucell",
-            "simplernncell",
-            "stackedrnncells",
-        ],
+        &["rnncell", "mgucell", "simplernncell", "stackedrnncells"],
         "one layer runs all steps, on `[length, features]`: `Lstm(64 -> 128)`, `Gru(64 -> 128)` or `Rnn(64 -> 128)`",
     ),
     (&["bidirectional"], "write `Lstm(64 -> 128, bidirectional: true)`, or the same with `Gru` or `Rnn`"),
@@ -289,11 +291,22 @@ const LOSS: &str = "a loss is not a layer: give it to `Fit` or to `gradients` (`
 
 /// What to write for an operation that is not a layer here.
 pub(crate) fn instead(name: &str) -> Option<&'static str> {
-    let plain = name.replace('_', "").to_ascii_lowercase();
-    let plain = ["1d", "2d", "3d"].iter().find_map(|rank| plain.strip_suffix(rank)).unwrap_or(&plain);
+    let whole = name.replace('_', "").to_ascii_lowercase();
+    let plain = ["1d", "2d", "3d"].iter().find_map(|rank| whole.strip_suffix(rank)).unwrap_or(&whole);
     let loss = plain.ends_with("loss") || LOSSES.contains(&plain);
-    let known = || OPERATIONS.iter().find(|(names, _)| names.contains(&plain)).map(|(_, help)| *help);
-    if loss { Some(LOSS) } else { known() }
+    let named = |name: &str| OPERATIONS.iter().find(|(names, _)| names.contains(&name)).map(|(_, help)| *help);
+    if loss { Some(LOSS) } else { named(&whole).or_else(|| named(plain)) }
+}
+
+/// What to write for an argument that makes a layer a different one.
+pub(crate) fn instead_of_field(kind: Kind, name: &str) -> Option<&'static str> {
+    match (kind, name) {
+        (Kind::Dropout, "noise_shape") => Some(
+            "`StochasticDepth(0.2)` drops whole samples, as `(None, 1, 1, 1)` does, and `Dropout2d(0.2)` whole channels",
+        ),
+        (Kind::Scale, "offset") => Some("what is added is a layer of its own: `AddScalar(-1.0);`"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]

@@ -69,7 +69,7 @@ const fn recurrent(
         dialects: RECURRENT,
         positional: Positional::Channels,
         fields,
-        python: &[(TORCH, &["in_channels", "out_channels", "layers"]), (KERAS, &["out_channels"])],
+        python: &[(TORCH, &["in_channels", "out_channels", "layers"]), (&[Flax, Keras], &["out_channels"])],
         ..layer(kind, Group::Dense, name, snake, doc)
     }
 }
@@ -488,22 +488,40 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     recurrent(
         Kind::Lstm,
         ("Lstm", "lstm"),
-        &[alias("LSTM", RECURRENT)],
-        &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES],
+        &[alias("LSTM", SEQUENCES), alias("LSTMCell", FLAX), alias("OptimizedLSTMCell", FLAX)],
+        &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, STEP_BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES],
         "long short-term memory on `[length, features]`: `l: Lstm(64 -> 128)`, with the final states `l.h_n` and `l.c_n`",
     ),
     recurrent(
         Kind::Gru,
         ("Gru", "gru"),
-        &[alias("GRU", RECURRENT)],
-        &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES, RESET_AFTER],
+        &[alias("GRU", SEQUENCES), alias("GRUCell", FLAX)],
+        &[
+            STEP_IN,
+            STEP_OUT,
+            RECURRENT_LAYERS,
+            BIDIRECTIONAL,
+            STEP_BIAS,
+            RECURRENT_DROPOUT,
+            RETURN_SEQUENCES,
+            RESET_AFTER,
+        ],
         "gated recurrent unit on `[length, features]`: `g: Gru(64 -> 128)`, with the final states `g.h_n`",
     ),
     recurrent(
         Kind::Rnn,
         ("Rnn", "rnn"),
-        &[alias("RNN", &[Torch, Onnx]), alias("SimpleRNN", KERAS)],
-        &[STEP_IN, STEP_OUT, RECURRENT_LAYERS, BIDIRECTIONAL, BIAS, RECURRENT_DROPOUT, RETURN_SEQUENCES, NONLINEARITY],
+        &[alias("RNN", &[Torch, Onnx]), alias("SimpleRNN", KERAS), alias("SimpleCell", FLAX)],
+        &[
+            STEP_IN,
+            STEP_OUT,
+            RECURRENT_LAYERS,
+            BIDIRECTIONAL,
+            STEP_BIAS,
+            RECURRENT_DROPOUT,
+            RETURN_SEQUENCES,
+            NONLINEARITY,
+        ],
         "recurrent layer without gates on `[length, features]`: `r: Rnn(64 -> 128)`, with the final states `r.h_n`",
     ),
     // Dense and shape.
@@ -655,6 +673,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
     reduction(Kind::Max, "Max", "max", &[alias("ReduceMax", ONNX)], "the largest over axes: `Max(axis: 0)`"),
     reduction(Kind::Min, "Min", "min", &[alias("ReduceMin", ONNX)], "the smallest over axes: `Min(axis: 0)`"),
     LayerWords {
+        aliases: &[alias("Rescaling", KERAS)],
         positional: Positional::Field("by"),
         fields: &[BY],
         ..layer(Kind::Scale, Group::Dense, "Scale", "scale", "multiplies by a constant")

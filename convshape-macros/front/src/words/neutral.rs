@@ -12,6 +12,8 @@ pub(crate) enum Neutral {
     Bool(bool),
     Int(i64),
     Word(&'static str),
+    /// The last axis: -1, or its number counted with the batch.
+    LastAxis,
     /// The layer's name in files.
     FileName,
 }
@@ -55,7 +57,8 @@ static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
     ("data_format", &[Keras], &[], Neutral::Word("channels_last")),
     ("name", &[Keras], &[], Neutral::FileName),
     ("trainable", &[Keras], &[], Neutral::Bool(true)),
-    ("axis", &[Keras, Flax, Onnx], NORMS, Neutral::Int(-1)),
+    ("axis", &[Keras, Flax], NORMS, Neutral::LastAxis),
+    ("axis", &[Onnx], NORMS, Neutral::Int(-1)),
     ("center", &[Keras], NORMS, Neutral::Bool(true)),
     ("scale", &[Keras], NORMS, Neutral::Bool(true)),
     ("use_scale", &[Flax], NORMS, Neutral::Bool(true)),

@@ -49,8 +49,6 @@ const LAYERS: &[(&str, &str)] = &[
     ("centercrop", "Crop"),
     ("spacetodepth", "PixelUnshuffle"),
     ("resizing", "Upsample"),
-    ("rescaling", "Scale"),
-    ("normalization", "BatchNorm"),
     ("syncbatchnorm", "BatchNorm"),
     ("fc", "Linear"),
     ("dense", "Linear"),

@@ -201,7 +201,7 @@ fn layers_are_in_every_table() {
                 let reaches = sample(field).is_none_or(|setting| fields::set(&mut changed, field.name, &setting));
                 assert!(reaches, "{}: `{}` does not reach the layer", row.name, field.name);
             }
-            let bound = op.bind(&Shape::of(&[4; MAX_RANK]), dialect.order());
+            let bound = op.bind(&[Shape::of(&[4; MAX_RANK])], dialect.order());
             let params = bound.params();
             assert_eq!(params.len(), op.params().len(), "{}", row.name);
             let is_field = |name: &&str| row.fields.iter().any(|field| field.name == *name);

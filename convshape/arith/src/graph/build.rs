@@ -95,7 +95,7 @@ impl Graph {
             let known = self.values.get(value).ok_or(GraphError::NoValue { reader: name(), value })?;
             shapes.push(known.shape);
         }
-        let mut op = layer.op.bind(&shapes[0], self.order);
+        let mut op = layer.op.bind(&shapes, self.order);
         let first_run = layer.first_run.and_then(|of| self.nodes.get(of));
         let tied = layer.tied.or(first_run.and_then(|first| first.tied));
         if let Op::Conv(conv) = &mut op {

@@ -1,9 +1,10 @@
 //! The shapes of attention.
 
+use super::conv::or;
 use super::dense::features;
 use super::{MOST_ELEMENTS, at_least_one, some};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Attention, MultiHead};
+use crate::op::{Attention, Dialect, MultiHead};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -60,6 +61,17 @@ const fn whole_heads(what: &'static str, value: &Shape, heads: i64) -> Result<()
 
 const fn divided(what: &'static str, features: i64, heads: i64) -> Result<(), Fault> {
     if features % heads == 0 { Ok(()) } else { Err(Fault::new(Reason::Heads { what, features, heads })) }
+}
+
+/// flax and keras take the features of keys and values from their shapes. PyTorch has arguments for those that differ
+/// from the features of the queries.
+pub(super) const fn with_features(mut layer: MultiHead, inputs: &[Shape]) -> MultiHead {
+    if matches!(layer.dialect, Dialect::Flax | Dialect::Keras) && inputs.len() == 3 {
+        let [keys, values] = [&inputs[1], &inputs[2]];
+        layer.key_features = or(layer.key_features, keys.size(keys.rank().saturating_sub(1)).number());
+        layer.value_features = or(layer.value_features, values.size(values.rank().saturating_sub(1)).number());
+    }
+    layer
 }
 
 /// The names of the inputs of multi-head attention, and the fields with their numbers of features.

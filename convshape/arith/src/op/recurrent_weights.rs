@@ -2,67 +2,84 @@
 
 use super::{Cell, Dialect, Recurrent, Trace};
 
+/// The most gates of a cell.
+const GATES: usize = 4;
+
 /// Where the weights of one direction of one layer are stored, for every layout.
 ///
 /// Gates are in PyTorch's order; of the two products the one with the input comes first.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct RecurrentWeights {
-    /// The index of its first parameter among those of the layer.
-    pub first: usize,
     /// Its input features.
     pub inputs: usize,
     hidden: usize,
-    /// The position of each gate in the framework's order.
-    order: [usize; 4],
-    transposed: bool,
-    /// Where the two biases are: the parameter, counted from `first`, and its first element.
-    biases: [Option<(usize, usize)>; 2],
+    /// For each product and gate the parameter with its kernel, and the gate's first unit there.
+    kernels: [[(usize, usize); GATES]; 2],
+    /// The same for its bias.
+    biases: [[Option<(usize, usize)>; GATES]; 2],
+    /// The units of one feature in a kernel that has a row per feature; `None` if it has a row per unit.
+    units: Option<usize>,
 }
 
 impl RecurrentWeights {
     /// The weights of layer `at` in one direction, with `inputs` input features.
     pub fn new(layer: &Recurrent, at: usize, direction: usize, inputs: usize) -> RecurrentWeights {
         let trace = Trace::new(layer, 0);
-        let keras = layer.dialect == Dialect::Keras;
-        let (set, biases) = match (layer.bias, keras, layer.cell) {
-            (false, _, _) => (2, [None, None]),
-            (true, false, _) => (4, [Some((2, 0)), Some((3, 0))]),
-            (true, true, Cell::Gru { reset_after: true }) => (3, [Some((2, 0)), Some((2, trace.gates * trace.hidden))]),
-            (true, true, _) => (3, [Some((2, 0)), None]),
+        let (gates, hidden) = (trace.gates, trace.hidden);
+        let first = (at * trace.directions + direction) * layer.set();
+        let (mut kernels, mut biases) = ([[(0, 0); GATES]; 2], [[None; GATES]; 2]);
+        for (product, gate) in (0..2).flat_map(|product| (0..gates).map(move |gate| (product, gate))) {
+            let (kernel, bias) = match (layer.dialect, layer.cell) {
+                (Dialect::Flax, _) => {
+                    let kernel = first + layer.gate_param(product, gate);
+                    ((kernel, 0), layer.gate_has_bias(product, gate).then_some((kernel + 1, 0)))
+                }
+                (Dialect::Keras, cell) => {
+                    let place = match cell {
+                        // The update gate comes first.
+                        Cell::Gru { .. } => [1, 0, 2][gate],
+                        Cell::Lstm | Cell::Rnn { .. } => gate,
+                    };
+                    let bias = match (product, cell) {
+                        (0, _) => Some(place),
+                        (_, Cell::Gru { reset_after: true }) => Some(gates + place),
+                        _ => None,
+                    };
+                    ((first + product, place * hidden), bias.map(|place| (first + 2, place * hidden)))
+                }
+                (Dialect::Torch | Dialect::Onnx | Dialect::Jax, _) => {
+                    ((first + product, gate * hidden), Some((first + 2 + product, gate * hidden)))
+                }
+            };
+            (kernels[product][gate], biases[product][gate]) = (kernel, bias.filter(|_| layer.bias));
+        }
+        let units = match layer.dialect {
+            Dialect::Torch | Dialect::Onnx | Dialect::Jax => None,
+            Dialect::Keras => Some(gates * hidden),
+            Dialect::Flax => Some(hidden),
         };
-        let order = match layer.cell {
-            // keras puts the update gate first.
-            Cell::Gru { .. } if keras => [1, 0, 2, 3],
-            _ => [0, 1, 2, 3],
+        RecurrentWeights { inputs, hidden, kernels, biases, units }
+    }
+
+    /// The parameter that is the kernel of a product as it stands: a row per gate and unit, with the gates in the order
+    /// of [`Trace`]. `None` if the kernel is stored in another order or in several parameters.
+    pub fn rows(&self, product: usize) -> Option<usize> {
+        self.units.is_none().then_some(self.kernels[product][0].0)
+    }
+
+    /// The parameter that holds a product's weight for a gate, a unit and a feature, and its index there.
+    pub fn weight(&self, product: usize, gate: usize, unit: usize, feature: usize) -> (usize, usize) {
+        let (param, first) = self.kernels[product][gate];
+        let features = if product == 0 { self.inputs } else { self.hidden };
+        let place = match self.units {
+            Some(units) => feature * units + first + unit,
+            None => (first + unit) * features + feature,
         };
-        let first = (at * trace.directions + direction) * set;
-        RecurrentWeights { first, inputs, hidden: trace.hidden, order, transposed: keras, biases }
+        (param, place)
     }
 
-    /// Whether the kernels have one row per gate and unit, with the gates in the order of [`Trace`].
-    pub fn is_row_major(&self) -> bool {
-        !self.transposed
-    }
-
-    /// The index of a weight in the kernel of one product, for a gate, a unit and one of `features` features.
-    fn at(&self, gates: usize, gate: usize, unit: usize, feature: usize, features: usize) -> usize {
-        let row = self.order[gate] * self.hidden + unit;
-        if self.transposed { feature * gates * self.hidden + row } else { row * features + feature }
-    }
-
-    /// The position of a weight of the input.
-    pub fn input(&self, gates: usize, gate: usize, unit: usize, feature: usize) -> usize {
-        self.at(gates, gate, unit, feature, self.inputs)
-    }
-
-    /// The position of a weight of the state.
-    pub fn state(&self, gates: usize, gate: usize, unit: usize, feature: usize) -> usize {
-        self.at(gates, gate, unit, feature, self.hidden)
-    }
-
-    /// The parameter that holds a product's bias, and the index of a gate's unit in it.
+    /// The parameter that holds a product's bias for a gate and a unit, and its index there.
     pub fn bias(&self, product: usize, gate: usize, unit: usize) -> Option<(usize, usize)> {
-        let (param, start) = self.biases[product]?;
-        Some((self.first + param, start + self.order[gate] * self.hidden + unit))
+        self.biases[product][gate].map(|(param, first)| (param, first + unit))
     }
 }

@@ -6,6 +6,8 @@
 //! - keras: `kernel` `[inputs, gates * hidden]`, `recurrent_kernel` `[hidden, gates * hidden]`, and one `bias`, which
 //!   has a row per product in a `GRU` with `reset_after`. The kernel is `glorot_uniform`, the recurrent kernel
 //!   orthogonal, the bias zero, except one for the forget gate of an `LSTM`.
+//! - flax: a `kernel` `[features, hidden]` for each product and gate, named after both (`ii`, `hf`), and a `bias` where
+//!   the cell has one. The kernels of the input are `lecun_normal`, the others orthogonal, biases zero.
 
 use super::{Init, ParamSpec, Params, Role, inits, positive, size, sqrt};
 use crate::op::{Cell, Dialect, Recurrent};
@@ -53,13 +55,75 @@ const KERAS: [[Names; 3]; 3] = [
 const KERAS_FIELDS: [Names; 2] =
     [["kernel", "recurrent_kernel", "bias", ""], ["backward_kernel", "backward_recurrent_kernel", "backward_bias", ""]];
 
+/// A field, and what follows the layer's name in files.
+type Name = [&'static str; 2];
+
+/// The kernel and the bias of each gate of both products.
+type GateNames = [[[Name; 2]; 4]; 2];
+
+macro_rules! flax_names {
+    ($prefix:literal, $suffix:literal, $([$($gate:literal)*])*) => {
+        [$([$([
+            [concat!("weight_", $gate, $suffix), concat!(".", $prefix, $gate, ".kernel")],
+            [concat!("bias_", $gate, $suffix), concat!(".", $prefix, $gate, ".bias")],
+        ]),*]),*]
+    };
+}
+
+macro_rules! flax_cell {
+    ($($gates:tt)*) => {
+        [
+            flax_names!("", "", $($gates)*),
+            flax_names!("forward_rnn.cell.", "", $($gates)*),
+            flax_names!("backward_rnn.cell.", "_reverse", $($gates)*),
+        ]
+    };
+}
+
+/// Indexed by cell, in the order of [`KERAS`], and alone or the two directions of a `Bidirectional` layer. A cell with
+/// fewer gates has the first ones.
+const FLAX: [[GateNames; 3]; 3] = [
+    flax_cell!(["ii" "if" "ig" "io"] ["hi" "hf" "hg" "ho"]),
+    flax_cell!(["ir" "iz" "in" ""] ["hr" "hz" "hn" ""]),
+    flax_cell!(["i" "" "" ""] ["h" "" "" ""]),
+];
+
 impl Recurrent {
     /// How many parameters one direction of one layer has.
-    const fn set(&self) -> usize {
+    pub(crate) const fn set(&self) -> usize {
         match (self.dialect, self.bias) {
+            (Dialect::Flax, _) => self.gate_param(2, 0),
             (_, false) => 2,
             (Dialect::Keras, true) => 3,
-            (Dialect::Torch | Dialect::Onnx | Dialect::Jax | Dialect::Flax, true) => 4,
+            (Dialect::Torch | Dialect::Onnx | Dialect::Jax, true) => 4,
+        }
+    }
+
+    /// flax: whether a gate of a product has a bias.
+    pub(crate) const fn gate_has_bias(&self, product: usize, gate: usize) -> bool {
+        self.bias
+            && match self.cell {
+                Cell::Lstm => product == 1,
+                Cell::Gru { .. } => product == 0 || gate == 2,
+                Cell::Rnn { .. } => product == 0,
+            }
+    }
+
+    /// flax: the index of a gate's kernel among the parameters of one direction. Its bias, if it has one, comes next.
+    pub(crate) const fn gate_param(&self, product: usize, gate: usize) -> usize {
+        let (mut index, mut before) = (0, (0, 0));
+        while before.0 < product || before.0 == product && before.1 < gate {
+            index += if self.gate_has_bias(before.0, before.1) { 2 } else { 1 };
+            before = if before.1 as i64 + 1 < self.cell.gates() { (before.0, before.1 + 1) } else { (before.0 + 1, 0) };
+        }
+        index
+    }
+
+    const fn cell_index(&self) -> usize {
+        match self.cell {
+            Cell::Lstm => 0,
+            Cell::Gru { .. } => 1,
+            Cell::Rnn { .. } => 2,
         }
     }
 
@@ -85,7 +149,8 @@ impl Recurrent {
         let gates = self.cell.gates().saturating_mul(self.hidden);
         Some(match self.dialect {
             Dialect::Keras => self.keras(inputs, gates, direction, which),
-            Dialect::Torch | Dialect::Onnx | Dialect::Jax | Dialect::Flax => {
+            Dialect::Flax => self.flax(inputs, direction, which),
+            Dialect::Torch | Dialect::Onnx | Dialect::Jax => {
                 let suffix = TORCH[layer][direction][which];
                 let (role, shape) = match which {
                     0 => (Role::InputKernel, Shape::new(&[Size::Number(gates), inputs], &[])),
@@ -98,21 +163,32 @@ impl Recurrent {
         })
     }
 
-    const fn keras(&self, inputs: Size, gates: i64, direction: usize, which: usize) -> ParamSpec {
-        let cell = match self.cell {
-            Cell::Lstm => 0,
-            Cell::Gru { .. } => 1,
-            Cell::Rnn { .. } => 2,
+    const fn flax(&self, inputs: Size, direction: usize, which: usize) -> ParamSpec {
+        let (mut product, mut gate) = (0, 0);
+        let mut kernel = 0;
+        while which > kernel + self.gate_has_bias(product, gate) as usize {
+            (product, gate) = if gate as i64 + 1 < self.cell.gates() { (product, gate + 1) } else { (product + 1, 0) };
+            kernel = self.gate_param(product, gate);
+        }
+        let names = FLAX[self.cell_index()][if self.bidirectional { direction + 1 } else { 0 }][product][gate];
+        let [field, suffix] = names[which - kernel];
+        let (role, shape, init) = match (which == kernel, product) {
+            (false, _) => (Role::Bias, Shape::of(&[self.hidden]), Init::Constant(0.0)),
+            (true, 0) => {
+                let shape = Shape::new(&[inputs, Size::Number(self.hidden)], &[]);
+                (Role::InputKernel, shape, inits(Dialect::Flax, number(inputs), self.hidden).0)
+            }
+            (true, _) => (Role::RecurrentKernel, Shape::of(&[self.hidden, self.hidden]), Init::Orthogonal),
         };
-        let suffix = KERAS[cell][if self.bidirectional { direction + 1 } else { 0 }][which];
+        ParamSpec { role, field, suffix, shape, layout: None, init }
+    }
+
+    const fn keras(&self, inputs: Size, gates: i64, direction: usize, which: usize) -> ParamSpec {
+        let suffix = KERAS[self.cell_index()][if self.bidirectional { direction + 1 } else { 0 }][which];
         let (role, shape, init) = match which {
             0 => {
-                let fan_in = match inputs {
-                    Size::Number(inputs) => inputs,
-                    _ => 1,
-                };
                 let shape = Shape::new(&[inputs, Size::Number(gates)], &[]);
-                (Role::InputKernel, shape, inits(Dialect::Keras, fan_in, gates).0)
+                (Role::InputKernel, shape, inits(Dialect::Keras, number(inputs), gates).0)
             }
             1 => (Role::RecurrentKernel, Shape::of(&[self.hidden, gates]), Init::Orthogonal),
             _ => {
@@ -133,5 +209,13 @@ impl Recurrent {
     /// All parameters.
     pub(super) const fn params(&self) -> Params {
         Params { recurrent: Some(*self), ..Params::NONE }
+    }
+}
+
+/// A number of features; 1 if it is open.
+const fn number(size: Size) -> i64 {
+    match size {
+        Size::Number(number) => number,
+        _ => 1,
     }
 }

@@ -102,15 +102,16 @@ impl Run<'_> {
     ) -> Tensor<2> {
         let (gates, hidden) = (to_usize(layer.cell.gates()), to_usize(layer.hidden));
         let columns = if product == 0 { weights.inputs } else { hidden };
-        let places = (0..gates * hidden * columns).map(|index| {
-            let (row, feature) = (index / columns, index % columns);
-            match product {
-                0 => weights.input(gates, row / hidden, row % hidden, feature),
-                _ => weights.state(gates, row / hidden, row % hidden, feature),
-            }
+        if let Some(param) = weights.rows(product) {
+            return self.params[node.params[param]].reshaped([gates * hidden, columns]);
+        }
+        let rows = (0..gates).map(|gate| {
+            let all = (0..hidden).flat_map(|unit| (0..columns).map(move |feature| (unit, feature)));
+            let places: Vec<(usize, usize)> =
+                all.map(|(unit, feature)| weights.weight(product, gate, unit, feature)).collect();
+            self.picked(node, &places).reshape([hidden, columns])
         });
-        let places: Vec<usize> = places.collect();
-        self.picked(node.params[weights.first + product], &places).reshape([gates * hidden, columns])
+        Tensor::cat(rows.collect(), 0)
     }
 
     fn recurrent_bias(
@@ -121,20 +122,23 @@ impl Run<'_> {
         product: usize,
     ) -> Option<Tensor<2>> {
         let (gates, hidden) = (to_usize(layer.cell.gates()), to_usize(layer.hidden));
-        let (param, _) = weights.bias(product, 0, 0)?;
-        let places = (0..gates * hidden).filter_map(|row| weights.bias(product, row / hidden, row % hidden));
-        let places: Vec<usize> = places.map(|(_, place)| place).collect();
-        Some(self.picked(node.params[param], &places).reshape([1, gates * hidden]))
+        let of = |gate: usize| -> Option<Tensor<1>> {
+            let places: Option<Vec<(usize, usize)>> =
+                (0..hidden).map(|unit| weights.bias(product, gate, unit)).collect();
+            Some(self.picked(node, &places?))
+        };
+        let biases: Vec<Option<Tensor<1>>> = (0..gates).map(of).collect();
+        let device = biases.iter().flatten().next()?.device();
+        let all = biases.into_iter().map(|bias| bias.unwrap_or_else(|| Tensor::zeros([hidden], &device)));
+        Some(Tensor::cat(all.collect(), 0).reshape([1, gates * hidden]))
     }
 
-    /// Elements of a parameter.
-    fn picked(&self, param: usize, places: &[usize]) -> Tensor<1> {
+    /// Elements of one of a node's parameters, which is the same for all of them.
+    fn picked(&self, node: &Node, places: &[(usize, usize)]) -> Tensor<1> {
+        let param = node.params[places.first().map_or(0, |(param, _)| *param)];
         let count = super::elements(&self.graph.params()[param].shape);
         let flat: Tensor<1> = self.params[param].reshaped([count]);
-        if places.len() == count && places.iter().copied().eq(0..count) {
-            return flat;
-        }
-        let places: Vec<i64> = places.iter().map(|&place| to_i64(place)).collect();
+        let places: Vec<i64> = places.iter().map(|&(_, place)| to_i64(place)).collect();
         let count = places.len();
         let places = Tensor::<1, Int>::from_data(TensorData::new(places, [count]), &flat.device());
         flat.select(0, places)

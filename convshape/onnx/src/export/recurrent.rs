@@ -118,10 +118,12 @@ impl Export<'_> {
             let param = |place: usize| &self.params[node.params[place]];
             let rows = || order.iter().flat_map(|&gate| (0..hidden).map(move |unit| (gate, unit)));
             for (gate, unit) in rows() {
-                let place = |feature| weights.input(gates, gate, unit, feature);
-                w.extend((0..features).map(|feature| param(weights.first)[place(feature)]));
-                let place = |feature| weights.state(gates, gate, unit, feature);
-                r.extend((0..hidden).map(|feature| param(weights.first + 1)[place(feature)]));
+                let weight = |product, feature| {
+                    let (of, place) = weights.weight(product, gate, unit, feature);
+                    param(of)[place]
+                };
+                w.extend((0..features).map(|feature| weight(0, feature)));
+                r.extend((0..hidden).map(|feature| weight(1, feature)));
             }
             for product in 0..2 {
                 let bias = |(gate, unit)| weights.bias(product, gate, unit).map_or(0.0, |(of, place)| param(of)[place]);

@@ -285,17 +285,13 @@ impl BackwardPass<'_> {
             let mut gradients = vec![0.0; count * features];
             let factors = Product::single([count, features, steps], [1, count], [features, 1]);
             multiply(self.runs.on.level, self.runs.on.threads, &factors, [sums, &rows], &mut gradients);
-            let to = &mut dparams[self.weights.first + product];
-            if self.weights.is_row_major() {
-                to.iter_mut().zip(&gradients).for_each(|(to, gradient)| *to += gradient);
+            if let Some(param) = self.weights.rows(product) {
+                dparams[param].iter_mut().zip(&gradients).for_each(|(to, gradient)| *to += gradient);
             } else {
-                for (place, gradient) in gradients.iter().enumerate() {
-                    let (row, feature) = (place / features, place % features);
-                    let place = match product {
-                        0 => self.weights.input(gates, row / hidden, row % hidden, feature),
-                        _ => self.weights.state(gates, row / hidden, row % hidden, feature),
-                    };
-                    to[place] += gradient;
+                for (index, gradient) in gradients.iter().enumerate() {
+                    let (row, feature) = (index / features, index % features);
+                    let (param, place) = self.weights.weight(product, row / hidden, row % hidden, feature);
+                    dparams[param][place] += gradient;
                 }
             }
             let mut biases = vec![0.0; count];
@@ -337,7 +333,7 @@ impl BackwardPass<'_> {
     /// The weights of one of its products, `[gates * hidden, features]`.
     fn matrix(&self, product: usize, features: usize) -> Cow<'_, [f32]> {
         let sizes = [self.trace.gates, self.trace.hidden, features];
-        matrix(&self.weights, product, sizes, self.runs.params[self.weights.first + product])
+        matrix(&self.weights, product, sizes, self.runs.params)
     }
 
     /// The dropout factors of the features of a step.

@@ -84,23 +84,26 @@ impl<T: Number> LayerPass<'_, T> {
         }
     }
 
+    /// A weight of the product with the input (0) or the state (1).
+    pub(super) fn weight(&self, product: usize, gate: usize, unit: usize, feature: usize) -> f64 {
+        let (param, place) = self.weights.weight(product, gate, unit, feature);
+        self.params[param][place].get()
+    }
+
     fn bias(&self, product: usize, gate: usize, unit: usize) -> f64 {
         self.weights.bias(product, gate, unit).map_or(0.0, |(param, place)| self.params[param][place].get())
     }
 
     /// The product with the input, and its bias.
     fn of_input(&self, y: &[T], step: usize, gate: usize, unit: usize) -> f64 {
-        let (kernel, gates) = (self.params[self.weights.first], self.trace.gates);
-        let products = (0..self.weights.inputs)
-            .map(|feature| kernel[self.weights.input(gates, gate, unit, feature)].get() * self.read(y, step, feature));
+        let products =
+            (0..self.weights.inputs).map(|feature| self.weight(0, gate, unit, feature) * self.read(y, step, feature));
         self.bias(0, gate, unit) + products.sum::<f64>()
     }
 
     /// The product with the values of `state`, and its bias.
     fn of_state(&self, gate: usize, unit: usize, state: impl Fn(usize) -> f64) -> f64 {
-        let (kernel, gates) = (self.params[self.weights.first + 1], self.trace.gates);
-        let products = (0..self.trace.hidden)
-            .map(|feature| kernel[self.weights.state(gates, gate, unit, feature)].get() * state(feature));
+        let products = (0..self.trace.hidden).map(|feature| self.weight(1, gate, unit, feature) * state(feature));
         self.bias(1, gate, unit) + products.sum::<f64>()
     }
 

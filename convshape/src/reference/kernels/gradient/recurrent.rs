@@ -146,11 +146,9 @@ impl<T: Real> LayerPass<'_, T> {
     /// For a reset gate that multiplies the state before the product: its gradient comes through the new gate's
     /// product.
     fn reset_before(&self, y: &[T], turn: usize, step: usize, sums: &mut StepGradients, before: &mut [f64]) {
-        let (hidden, kernel) = (self.trace.hidden, self.params[self.weights.first + 1]);
+        let hidden = self.trace.hidden;
         for unit in 0..hidden {
-            let products = (0..hidden).map(|other| {
-                sums.state[2 * hidden + other] * kernel[self.weights.state(self.trace.gates, 2, other, unit)].get()
-            });
+            let products = (0..hidden).map(|other| sums.state[2 * hidden + other] * self.weight(1, 2, other, unit));
             let product: f64 = products.sum();
             let reset = y[self.gate(step, 0, unit)].get();
             before[unit] += product * reset;
@@ -170,16 +168,15 @@ impl<T: Real> LayerPass<'_, T> {
         dx: &mut [&mut [T]],
     ) {
         let (gates, hidden, inputs) = (self.trace.gates, self.trace.hidden, self.weights.inputs);
-        let kernel = self.params[self.weights.first];
         for feature in 0..inputs {
             let x = self.read(y, step, feature);
             let mut sum = 0.0;
             for gate in 0..gates {
                 for unit in 0..hidden {
-                    let (gradient, place) =
-                        (sums.input[gate * hidden + unit], self.weights.input(gates, gate, unit, feature));
-                    dparams[self.weights.first][place] += T::of(gradient * x);
-                    sum += gradient * kernel[place].get();
+                    let gradient = sums.input[gate * hidden + unit];
+                    let (param, place) = self.weights.weight(0, gate, unit, feature);
+                    dparams[param][place] += T::of(gradient * x);
+                    sum += gradient * self.params[param][place].get();
                 }
             }
             match self.layer.checked_sub(1) {
@@ -206,7 +203,6 @@ impl<T: Real> LayerPass<'_, T> {
         before: &mut [f64],
     ) {
         let (gates, hidden) = (self.trace.gates, self.trace.hidden);
-        let kernel = self.params[self.weights.first + 1];
         let reset_before = self.cell == Cell::Gru { reset_after: false };
         for feature in 0..hidden {
             let h = self.before(y, turn, 0, feature);
@@ -215,11 +211,11 @@ impl<T: Real> LayerPass<'_, T> {
                 let of_reset = reset_before && gate == 2;
                 let read = if of_reset { y[self.extra(step, feature)].get() } else { h };
                 for unit in 0..hidden {
-                    let (gradient, place) =
-                        (sums.state[gate * hidden + unit], self.weights.state(gates, gate, unit, feature));
-                    dparams[self.weights.first + 1][place] += T::of(gradient * read);
+                    let gradient = sums.state[gate * hidden + unit];
+                    let (param, place) = self.weights.weight(1, gate, unit, feature);
+                    dparams[param][place] += T::of(gradient * read);
                     if !of_reset {
-                        before[feature] += gradient * kernel[place].get();
+                        before[feature] += gradient * self.params[param][place].get();
                     }
                 }
             }
