@@ -1,7 +1,7 @@
 //! Blocks with parameters of every kind, `if`, repeats with several values, and `reuse`: each chain gives the same
 //! result as its layers written out one by one.
 
-use convshape::ndarray::{Array2, Array4};
+use convshape::ndarray::{Array2, Array4, Ix2, aview1};
 use convshape::rand::{RngExt, SeedableRng, rngs::StdRng};
 use convshape::train::Mse;
 use convshape::{Chain, Model, conv_chain};
@@ -467,4 +467,39 @@ fn a_chain_with_symbolic_sizes_is_a_layer() {
     let relu = around.tower.forward_batch(x.view()).unwrap().0.mapv(|value| value.max(0.0));
     assert_eq!(around.forward_batch(x.view()).unwrap(), relu);
     assert!(around.forward_batch(random4([1, 4, 48, 30]).view()).is_err());
+}
+
+conv_chain! {
+    struct Narrow<const N: usize> { input: [N]; dense: Linear(N -> N); output: [N]; }
+}
+
+conv_chain! {
+    /// Blocks and repeats that contain a chain of sizes that only const evaluation knows.
+    struct Generic<const N: usize> {
+        block Pair() { a: Chain(Narrow<N>); Relu; b: Linear(N -> N); }
+        input: [N];
+        first: Pair();
+        rest: repeat 2 { pair: Pair(); Add(input); }
+        output: [N];
+    }
+}
+
+#[test]
+fn generic_chains_in_blocks() {
+    let model = Generic::<3>::init(&mut rng());
+    let names: Vec<String> = params(&model).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names[..4], ["first.a.dense.weight", "first.a.dense.bias", "first.b.weight", "first.b.bias"]);
+    assert_eq!(names[4], "rest.0.pair.a.dense.weight");
+    let x = Array2::from_elem((2, 3), 0.5);
+    let once = |pair: &GenericPair<3>, x: &Array2<f32>| {
+        let hidden = pair.a.forward_batch(x.view()).unwrap().mapv(|value| value.max(0.0));
+        let weight = pair.b.weight.view().into_dimensionality::<Ix2>().unwrap();
+        hidden.dot(&weight.t()) + aview1(pair.b.bias.as_slice())
+    };
+    let mut expected = once(&model.first, &x);
+    for turn in 0..2 {
+        expected = once(&model.rest[turn].pair, &expected) + &expected;
+    }
+    let found = model.forward_batch(x.view()).unwrap();
+    assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
 }

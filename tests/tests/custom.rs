@@ -88,6 +88,52 @@ conv_chain! {
     }
 }
 
+/// Multiplies by a number for each element.
+struct Weighted1<const N: usize>;
+
+impl<const N: usize> CustomLayer for Weighted1<N> {
+    type Input = C<N>;
+    type Output = C<N>;
+    const PARAMS: &'static [CustomParam] = &[CustomParam::new("factor", &[N as i64]).constant(2.0)];
+
+    fn forward(Forward { params, inputs, outputs }: Forward<'_>) {
+        (0..N).for_each(|index| outputs[0][index] = params[0][index] * inputs[0][index]);
+    }
+
+    fn backward(layer: Backward<'_>) {
+        for index in 0..N {
+            let dy = layer.output_gradients[0][index];
+            layer.param_gradients[0][index] += layer.inputs[0][index] * dy;
+            layer.input_gradients[0][index] += layer.params[0][index] * dy;
+        }
+    }
+}
+
+conv_chain! {
+    /// In blocks and repeats, of sizes that only const evaluation knows.
+    struct GenericBlocks<const N: usize> {
+        block Both() { w: Custom(Weighted1<N>) -> [N]; Custom(Rounded<N>) -> [N]; }
+        input: [N];
+        first: Both();
+        rest: repeat 2 { Both(); }
+        output: [N];
+    }
+}
+
+#[test]
+fn a_generic_layer_in_a_block() {
+    let mut model = GenericBlocks::<3>::init(&mut rng());
+    model.rest[1].both1.w["factor"].as_mut_slice()[0] = 0.5;
+    let mut names = Vec::new();
+    model.for_each_param(|name, param| names.push(format!("{name} {:?}", param.shape())));
+    assert_eq!(names, ["first.w.factor [3]", "rest.0.both1.w.factor [3]", "rest.1.both1.w.factor [3]"]);
+    let x = array![[1.0, 0.5, -1.0]];
+    assert_eq!(model.forward_batch(x.view()).expect("runs"), array![[2.0, 4.0, -8.0]]);
+    let (dx, gradients) = model.vjp(x.view(), array![[1.0, 1.0, 1.0]].view()).expect("runs");
+    assert_eq!(dx, array![[2.0, 8.0, 8.0]]);
+    assert_eq!(gradients.rest[1].both1.w["factor"].as_slice(), [4.0, 2.0, -4.0]);
+}
+
 #[test]
 fn a_layer_computes_and_counts() {
     let mut model = Two::init(&mut rng());

@@ -1,6 +1,6 @@
 //! The struct with its parameters.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
 
 use super::Expansion;
@@ -23,21 +23,42 @@ impl Expansion<'_> {
     pub(super) fn model(&self) -> TokenStream {
         let mut pieces = TokenStream::new();
         let doc = format!("Parameters of [`{}`].", self.chain.name);
+        // Whether each struct has the chain's generic parameters: one after those that it contains.
+        let mut generic = Vec::new();
         for group in &self.groups.structs {
-            let fields = self.fields(group, &mut pieces);
-            pieces.extend(self.group_items(&group.name, &quote!(#[doc = #doc]), &fields, false));
+            let fields = self.fields(group, &generic, &mut pieces);
+            let parameters = if self.is_generic(group, &generic) { self.generics() } else { Default::default() };
+            generic.push(!parameters.0.is_empty());
+            pieces.extend(self.group_items(&group.name, &quote!(#[doc = #doc]), &fields, parameters, false));
         }
         let attrs = &self.chain.attrs;
         let docs = self.struct_docs();
-        let fields = self.fields(&self.groups.root, &mut pieces);
-        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &fields, true);
+        let fields = self.fields(&self.groups.root, &generic, &mut pieces);
+        let body = self.group_items(&self.chain.name, &quote!(#attrs #docs), &fields, self.generics(), true);
         quote!(#body #pieces)
+    }
+
+    /// Whether the type of a field mentions a generic parameter of the chain.
+    fn is_generic(&self, group: &ModelStruct, generic: &[bool]) -> bool {
+        let parameters: Vec<String> = match &self.chain.generics {
+            Some(generics) => super::parameters(generics.clone()).iter().map(ToString::to_string).collect(),
+            None => return false,
+        };
+        group.fields.iter().any(|field| match &field.kind {
+            FieldKind::Layer(_) => false,
+            FieldKind::Chain(path) | FieldKind::Custom(path) => mentions(path.0.clone(), &parameters),
+            FieldKind::Group(index) | FieldKind::Turns { group: index, .. } => generic[*index],
+        })
     }
 
     /// The fields of a struct. Layers whose parameters differ between uses get a struct of their own, which is added to
     /// `pieces`.
-    fn fields(&self, group: &ModelStruct, pieces: &mut TokenStream) -> Vec<FieldTokens> {
+    fn fields(&self, group: &ModelStruct, generic: &[bool], pieces: &mut TokenStream) -> Vec<FieldTokens> {
         let krate = &self.krate;
+        let of_group = |index: usize| {
+            let (ty, (_, arguments)) = (&self.groups.structs[index].name, self.generics());
+            if generic[index] { quote!(#ty #arguments) } else { quote!(#ty) }
+        };
         let fields = group.fields.iter().map(|field| {
             let name = &field.name;
             let ty = match &field.kind {
@@ -47,12 +68,9 @@ impl Expansion<'_> {
                     let path = &path.0;
                     quote!(#krate::CustomParams<#path>)
                 }
-                FieldKind::Group(index) => {
-                    let ty = &self.groups.structs[*index].name;
-                    quote!(#ty)
-                }
+                FieldKind::Group(index) => of_group(*index),
                 FieldKind::Turns { group, least, most } => {
-                    let (ty, same, most) = (&self.groups.structs[*group].name, least == most, plain(*most));
+                    let (ty, same, most) = (of_group(*group), least == most, plain(*most));
                     if same { quote!([#ty; #most]) } else { quote!(#krate::Turns<#ty, #most>) }
                 }
             };
@@ -107,14 +125,20 @@ impl Expansion<'_> {
             })
             .collect();
         let doc = format!("Parameters of `{name}` in [`{}`].", self.chain.name);
-        pieces.extend(self.group_items(&ty, &quote!(#[doc = #doc]), &fields, false));
+        pieces.extend(self.group_items(&ty, &quote!(#[doc = #doc]), &fields, Default::default(), false));
         quote!(#ty)
     }
 
     /// A struct and its implementations of the library's traits. A whole model also caches its packed weights.
-    fn group_items(&self, name: &Ident, attrs: &TokenStream, fields: &[FieldTokens], whole: bool) -> TokenStream {
+    fn group_items(
+        &self,
+        name: &Ident,
+        attrs: &TokenStream,
+        fields: &[FieldTokens],
+        (generics, arguments): (TokenStream, TokenStream),
+        whole: bool,
+    ) -> TokenStream {
         let krate = &self.krate;
-        let (generics, arguments) = if whole { self.generics() } else { Default::default() };
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
         let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
@@ -185,4 +209,13 @@ impl Expansion<'_> {
             }
         }
     }
+}
+
+/// Whether a name occurs in a type.
+fn mentions(ty: TokenStream, names: &[String]) -> bool {
+    ty.into_iter().any(|token| match token {
+        TokenTree::Group(group) => mentions(group.stream(), names),
+        TokenTree::Ident(ident) => names.contains(&ident.to_string()),
+        TokenTree::Punct(_) | TokenTree::Literal(_) => false,
+    })
 }
