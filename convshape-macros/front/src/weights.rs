@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 
-use convshape_arith::stored::{Hint, WEIGHT_NORM, is_stored_as};
+use convshape_arith::stored::{Hint, WEIGHT_NORM, is_stored_as, length_stride};
 use convshape_data::safetensors;
 
 use crate::check::Checked;
@@ -369,8 +369,10 @@ impl WeightsFile {
             None => Vec::new(),
             Some(StoredParam::Whole(tensor)) => vec![(tensor, param.shape.clone())],
             Some(StoredParam::Normed([length, direction])) => {
-                let mut lengths = vec![1; param.shape.len()];
-                lengths[0] = param.shape[0];
+                let lengths = match length_stride(&length.1.shape, &param.shape) {
+                    Some(_) => length.1.shape.clone(),
+                    None => param.shape.iter().take(1).copied().chain(param.shape.iter().skip(1).map(|_| 1)).collect(),
+                };
                 vec![(direction, param.shape.clone()), (length, lengths)]
             }
         };

@@ -32,6 +32,44 @@ const fn is_within(short: &[usize], long: &[usize], start: usize) -> bool {
     true
 }
 
+/// How the lengths of weight norm belong to a direction: element `e` of the direction has length `e / stride % count`,
+/// with `count` lengths. There is a length for each index of one axis (`dim`, by default the first), with 1 on the
+/// others, or one for all elements (`dim=None`). `None` if the shapes do not belong together.
+#[must_use]
+pub const fn length_stride(lengths: &[usize], direction: &[usize]) -> Option<usize> {
+    let mut stride = 1;
+    let mut axis = 0;
+    while axis < direction.len() {
+        stride *= direction[axis];
+        axis += 1;
+    }
+    let all = stride;
+    axis = 0;
+    while axis < direction.len() {
+        stride /= if direction[axis] > 0 { direction[axis] } else { 1 };
+        let more = direction.len().saturating_sub(lengths.len());
+        if is_along(lengths, direction, axis, 0) || is_along(lengths, direction, axis, more) {
+            return Some(stride);
+        }
+        axis += 1;
+    }
+    if is_within(&[], lengths, 0) { Some(all) } else { None }
+}
+
+/// Whether lengths, as the axes from `start` on, have the size of one axis of a direction and 1 elsewhere.
+const fn is_along(lengths: &[usize], direction: &[usize], along: usize, start: usize) -> bool {
+    let mut axis = 0;
+    while axis < direction.len() {
+        let within = axis >= start && axis - start < lengths.len();
+        let found = if within { lengths[axis - start] } else { 1 };
+        if found != (if axis == along { direction[axis] } else { 1 }) {
+            return false;
+        }
+        axis += 1;
+    }
+    lengths.len() <= direction.len()
+}
+
 /// What may have happened to a tensor with the wrong shape.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 #[non_exhaustive]

@@ -11,7 +11,7 @@ use core::cmp::Ordering;
 use core::convert::Infallible;
 
 #[cfg(feature = "alloc")]
-use convshape_arith::stored::WEIGHT_NORM;
+use convshape_arith::stored::{WEIGHT_NORM, length_stride};
 
 use crate::model::elements::Elements;
 use crate::model::float::Float;
@@ -91,12 +91,13 @@ impl File<'_> {
     #[cfg(feature = "alloc")]
     fn folded(&self, name: &str) -> Option<Vec<f32>> {
         let layer = name.strip_suffix("weight")?;
-        let elements = |name: &str| self.elements(self.find(|stored| stored.cmp(name))?);
+        let stored = |name: &str| self.find(|stored| stored.cmp(name));
         WEIGHT_NORM.iter().find_map(|(length, direction)| {
-            let lengths = elements(&format!("{layer}{length}"))?;
-            let mut weight = elements(&format!("{layer}{direction}"))?.into_owned();
+            let [length, direction] = [length, direction].map(|part| stored(&format!("{layer}{part}")));
+            let (length, direction) = (length?, direction?);
+            let (lengths, mut weight) = (self.elements(length)?, self.elements(direction)?.into_owned());
             // In PyTorch, too, a direction of norm 0 gives NaN.
-            let _ = fold(&mut weight, &lengths);
+            let _ = fold(&mut weight, &lengths, length_stride(length.shape, direction.shape)?);
             Some(weight)
         })
     }

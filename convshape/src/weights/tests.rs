@@ -232,8 +232,21 @@ fn weight_norm_is_folded() {
             refusal(&file(&zero, vec![3, 1, 1])),
             format!("bytes: {v}: found norm 0 at index 2, expected a direction that a length can be given to")
         );
-        let lengths = refusal(&file(&directions, vec![1, 2, 1]));
-        assert!(lengths.contains(&format!("{g}: found f32 [1, 2, 1], expected [3, 1, 1]")), "{lengths}");
+        let lengths = refusal(&file(&directions, vec![2, 1, 1]));
+        assert!(lengths.contains(&format!("{g}: found f32 [2, 1, 1], expected [3, 1, 1]")), "{lengths}");
+        // A length for each index of another axis (`dim=1`, `dim=2`), or one for all elements (`dim=None`).
+        let squares = |group: &dyn Fn(usize) -> usize, of: usize| -> f32 {
+            directions.iter().enumerate().filter(|(at, _)| group(*at) == group(of)).map(|(_, v)| v * v).sum()
+        };
+        let groups: [(Vec<usize>, &dyn Fn(usize) -> usize); 3] =
+            [(vec![1, 2, 1], &|at| at / 2 % 2), (vec![1, 1, 2], &|at| at % 2), (vec![], &|_| 0)];
+        for (shape, group) in groups {
+            let folded = load_bytes::<Small>(&file(&directions, shape)).unwrap();
+            for (at, found) in folded.dec.weight.as_slice().iter().enumerate() {
+                let expected = directions[at] * [10.0, 2.0][group(at)] / squares(group, at).sqrt();
+                assert!((found - expected).abs() < 1e-6, "{found}, {expected}");
+            }
+        }
     }
 }
 

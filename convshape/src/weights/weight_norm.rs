@@ -2,7 +2,6 @@
 
 use alloc::format;
 use alloc::string::String;
-use alloc::vec;
 use alloc::vec::Vec;
 
 use super::decode::{Unreadable, decode};
@@ -11,7 +10,7 @@ use super::load::check;
 use super::source::{FileTensor, Tensors};
 use crate::model::fold::fold;
 use crate::model::parts::Spec;
-use convshape_arith::stored::WEIGHT_NORM;
+use convshape_arith::stored::{WEIGHT_NORM, length_stride};
 
 /// A weight as length and direction, with the names of both.
 pub(super) struct Normed<'a> {
@@ -35,14 +34,18 @@ impl Normed<'_> {
     pub(super) fn fold(self, spec: &Spec) -> Result<Vec<f32>, Unreadable> {
         let Normed { length: (length_name, length), direction: (direction_name, direction) } = self;
         check(&direction_name, &direction, &spec.shape, &spec.op)?;
-        let rows = spec.shape.first().copied().unwrap_or(1);
-        let mut lengths_shape = vec![1; spec.shape.len()];
-        lengths_shape[..1].fill(rows);
+        let stride = length_stride(length.shape(), &spec.shape);
+        let lengths_shape = match stride {
+            Some(_) => length.shape().to_vec(),
+            None => spec.shape.iter().take(1).copied().chain(spec.shape.iter().skip(1).map(|_| 1)).collect(),
+        };
         check(&length_name, &length, &lengths_shape, &spec.op)?;
 
         let lengths = decode(&length_name, &length)?;
         let mut weight = decode(&direction_name, &direction)?;
-        fold(&mut weight, &lengths).map_err(|index| TensorProblem::ZeroNorm { name: direction_name.clone(), index })?;
+        let stride = stride.unwrap_or(weight.len());
+        fold(&mut weight, &lengths, stride)
+            .map_err(|index| TensorProblem::ZeroNorm { name: direction_name.clone(), index })?;
         Ok(weight)
     }
 }

@@ -7,7 +7,7 @@ use convshape_arith::op::Op;
 use convshape_arith::param::ParamSpec;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
-use convshape_arith::stored::{WEIGHT_NORM, is_stored_as};
+use convshape_arith::stored::{WEIGHT_NORM, is_stored_as, length_stride};
 use convshape_arith::text::Text;
 
 use super::{begin, same, size};
@@ -64,6 +64,11 @@ const fn param(name: &str, file_name: &str, spec: &ParamSpec, tensors: &[Stored]
             && let Some(direction) = find(direction.as_str(), tensors)
         {
             shape(name, direction, &spec.shape);
+            if let Some(numbers) = spec.shape.numbers()
+                && length_stride(length.shape, numbers.split_at(spec.shape.rank()).0).is_some()
+            {
+                return;
+            }
             return shape(name, length, &lengths(&spec.shape));
         }
         index += 1;
