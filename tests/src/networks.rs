@@ -1,5 +1,5 @@
-//! Whole networks compared with PyTorch's answers, recorded by `data/networks/record.py`. Parameters and inputs are
-//! computed from their names, so that no file contains them.
+//! Whole networks compared with PyTorch's and Keras' answers, recorded by the scripts in `data/networks`. Parameters and
+//! inputs are computed from their names, so that no file contains them.
 
 use convshape::ndarray::{ArrayD, IxDyn};
 use convshape::{Chain, Model};
@@ -28,11 +28,16 @@ fn units(name: &str) -> impl Iterator<Item = f64> + use<> {
 /// A parameter scaled so that activations stay near one; scales and variances are near one.
 #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "numbers of a test")]
 fn fill(name: &str, shape: &[usize], numbers: &mut [f32]) {
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let scaled = |unit: f64| match shape {
-        [_, inputs @ ..] if !inputs.is_empty() => unit * 2.0 * (3.0 / inputs.iter().product::<usize>() as f64).sqrt(),
-        _ if matches!(last, "weight" | "running_var") => 1.0 + 0.5 * unit,
-        _ => 0.25 * unit,
+    let last = name.rsplit(['.', '/']).next().unwrap_or(name);
+    let inputs = match (shape, last) {
+        ([inputs @ .., _, _], "depthwise_kernel") | ([inputs @ .., _], "kernel" | "pointwise_kernel") => inputs,
+        ([_, inputs @ ..], _) => inputs,
+        ([], _) => &[],
+    };
+    let scaled = |unit: f64| match inputs {
+        [_, ..] => unit * 2.0 * (3.0 / inputs.iter().product::<usize>() as f64).sqrt(),
+        [] if matches!(last, "weight" | "running_var" | "gamma" | "moving_variance") => 1.0 + 0.5 * unit,
+        [] => 0.25 * unit,
     };
     numbers.iter_mut().zip(units(name)).for_each(|(number, unit)| *number = scaled(unit) as f32);
 }
@@ -53,10 +58,13 @@ pub fn params<M: Chain>() -> u64 {
 }
 
 fn recorded(name: &str) -> Value {
-    let path = format!("{}/data/networks/networks.json", env!("CARGO_MANIFEST_DIR"));
-    let text = std::fs::read_to_string(path).expect("is there");
-    let mut cases: Value = serde_json::from_str(&text).expect("is JSON");
-    cases[name].take()
+    let of = |framework: &str| {
+        let path = format!("{}/data/networks/{framework}.json", env!("CARGO_MANIFEST_DIR"));
+        let text = std::fs::read_to_string(path).expect("is there");
+        let mut cases: Value = serde_json::from_str(&text).expect("is JSON");
+        cases.get_mut(name).map(Value::take)
+    };
+    of("networks").or_else(|| of("keras")).unwrap_or_else(|| panic!("{name} is recorded"))
 }
 
 /// The recorded number of parameters of the network of that name.
@@ -103,7 +111,7 @@ pub fn check_within<M: Model + Chain>(name: &str, tolerance: f32) {
         let step = usize::try_from(recorded["step"].as_u64().expect("a number")).expect("small");
         let most = values.iter().fold(0.0_f32, |most, value| most.max(value.abs()));
         for (found, value) in found.iter().step_by(step).zip(&values) {
-            assert!((found - value).abs() <= tolerance * most, "{name}: {found}, PyTorch has {value}");
+            assert!((found - value).abs() <= tolerance * most, "{name}: {found}, recorded {value}");
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Published classifiers of images, with their published parameter counts and PyTorch's outputs.
+//! Published classifiers of images, with their published parameter counts and PyTorch's or Keras' outputs.
 
 #[path = "../../convshape/benches/networks/shufflenet.rs"]
 mod shufflenet;
@@ -160,6 +160,61 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// Chollet, "Xception: Deep Learning with Depthwise Separable Convolutions" (2017), with the names of
+    /// `keras.applications`.
+    struct Xception {
+        dialect: keras;
+        block Separable(n, i, j) {
+            #[name = "block{i}_sepconv{j}"] c: SeparableConv2D(n, kernel_size: 3, padding: "same", use_bias: false);
+            #[name = "block{i}_sepconv{j}_bn"] n: BatchNormalization;
+        }
+        block Down(first, n, i, act: activation = Relu) {
+            act;
+            #[name(transparent)] Separable(first, i, 1);
+            Activation("relu");
+            #[name(transparent)] Separable(n, i, 2);
+            MaxPooling2D(3, strides: 2, padding: "same");
+        }
+        block Shortcut(n, i) {
+            if i == 0 {
+                #[name = "conv2d"] c: Conv2D(n, kernel_size: 1, strides: 2, padding: "same", use_bias: false);
+                #[name = "batch_normalization"] n: BatchNormalization;
+            } else {
+                #[name = "conv2d_{i}"] c: Conv2D(n, kernel_size: 1, strides: 2, padding: "same", use_bias: false);
+                #[name = "batch_normalization_{i}"] n: BatchNormalization;
+            }
+        }
+        input: [71, 71, 3];
+        block1_conv1: Conv2D(32, kernel_size: 3, strides: 2, use_bias: false);
+        block1_conv1_bn: BatchNormalization(activation: "relu");
+        block1_conv2: Conv2D(64, kernel_size: 3, use_bias: false);
+        block1_conv2_bn: BatchNormalization(activation: "relu");
+        #[name(transparent)]
+        x: repeat (n, i) in [(128, 0), (256, 1), (728, 2)] {
+            #[name(transparent)] residual: Shortcut(n, i);
+            if i == 0 { #[name(transparent)] y: Down(n, n, 2, act: Identity) from input; }
+            else { #[name(transparent)] y: Down(n, n, i + 2) from input; }
+            Add([y, residual]);
+        }
+        #[name(transparent)]
+        middle: repeat i in 5..13 {
+            #[name(transparent)] repeat j in 1..4 { Activation("relu"); #[name(transparent)] Separable(728, i, j); }
+            Add(input);
+        }
+        #[name(transparent)] residual: Shortcut(1024, 3);
+        #[name(transparent)] y: Down(728, 1024, 13) from middle;
+        Add([y, residual]);
+        #[name(transparent)] Separable(1536, 14, 1);
+        Activation("relu");
+        #[name(transparent)] Separable(2048, 14, 2);
+        Activation("relu");
+        GlobalAveragePooling2D;
+        predictions: Dense(1000, activation: "softmax");
+        output: [1000];
+    }
+}
+
 #[test]
 fn published_numbers_of_parameters_and_values() {
     networks::check::<ShuffleNetV2>("shufflenet_v2");
@@ -167,4 +222,17 @@ fn published_numbers_of_parameters_and_values() {
     networks::check::<MobileNetV3Large>("mobilenet_v3_large");
     networks::check::<AlexNet>("alexnet");
     networks::check::<GoogLeNet>("googlenet");
+}
+
+/// Keras counts 22,910,480, with the statistics of the normalisations.
+#[test]
+fn xception_is_that_of_keras() {
+    networks::check::<Xception>("xception");
+    let statistics: usize = convshape::graph::Graph::of::<Xception>()
+        .params()
+        .iter()
+        .filter(|param| param.role.is_statistic())
+        .map(|param| param.elements.len())
+        .sum();
+    assert_eq!(networks::params::<Xception>() + statistics as u64, 22_910_480);
 }

@@ -16,12 +16,13 @@ import torch.nn.functional as F
 import attention
 import audio
 import detection
+import restoration
 import vision
 
 MOST = 256
 
 # Parameters with a batch axis, which those of chains do not have.
-BATCHED = ("class_token", "encoder.pos_embedding")
+BATCHED = ("class_token", "encoder.pos_embedding", "beta", "gamma")
 
 
 def hashed(name):
@@ -43,8 +44,8 @@ def numbers_of(name, shape):
 def filled(name, shape):
     """A parameter on a scale that keeps activations near one; factors and variances are near one."""
     unit = numbers_of(name, shape)
-    shape = shape[1:] if name in BATCHED else shape
     last = name.rsplit(".", 1)[-1]
+    shape = shape[1:] if name in BATCHED or last in BATCHED else shape
     if len(shape) > 1:
         numbers = unit * 2 * math.sqrt(3 / math.prod(shape[1:]))
     elif last in ("weight", "running_var"):
@@ -309,7 +310,7 @@ class Ddpm(nn.Module):
 
 
 def cases():
-    more = attention.CASES | audio.CASES | detection.CASES | vision.CASES
+    more = attention.CASES | audio.CASES | detection.CASES | restoration.CASES | vision.CASES
     return {
         "segnet": record(SegNet(), (3, 32, 64)),
         "dueling_dqn": record(DuelingDqn(), (4, 84, 84)),
