@@ -7,7 +7,7 @@ mod recover;
 mod targets;
 mod warnings;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::representable;
@@ -418,15 +418,50 @@ pub(crate) fn reshapes_undo(overrides: &[(&'static str, fields::Setting)]) -> bo
     overrides.iter().any(|(field, _)| shaping(field))
 }
 
-/// Layers whose parameters have the same name in files.
-pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<NodeId> {
-    let mut names = HashMap::new();
-    (0..graph.nodes.len())
-        .filter(|id| checked.ops[*id].is_some_and(|op| !op.params().is_empty()) && graph.nodes[*id].first_run.is_none())
-        .filter(|id| {
-            let node = &graph.nodes[*id];
-            // If the names in the chain are equal too, that was reported already.
-            names.insert(&node.file_name, &node.name).is_some_and(|other| *other != node.name)
-        })
-        .collect()
+/// A layer whose parameters have the same name in files as those of an earlier one.
+pub(crate) struct Clash {
+    pub(crate) node: NodeId,
+    pub(crate) kind: ClashKind,
+}
+
+/// How two layers with one name in files differ.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) enum ClashKind {
+    /// They are in two turns of a repeat.
+    Turns,
+    /// They are in two uses of a block.
+    Uses,
+    /// They are two statements.
+    Statements,
+}
+
+/// Layers whose parameters have the same name in files. Of several in the same statement of a repeat, or in the same two
+/// uses of a block, the first.
+pub(crate) fn clashes(graph: &Graph, checked: &Checked) -> Vec<Clash> {
+    let (mut names, mut reported) = (HashMap::new(), HashSet::new());
+    let has_params = |id: &NodeId| checked.ops[*id].is_some_and(|op| !op.params().is_empty());
+    let mut clashes = Vec::new();
+    for node in (0..graph.nodes.len()).filter(|id| has_params(id) && graph.nodes[*id].first_run.is_none()) {
+        let Node { name, file_name, .. } = &graph.nodes[node];
+        let Some(other) = names.insert(file_name, node) else { continue };
+        let parts = |node: NodeId| graph.nodes[node].name.split('.').collect::<Vec<&str>>();
+        let (mine, others) = (parts(node), parts(other));
+        // If the names in the chain are equal too, that was reported already.
+        let Some(at) = mine.iter().zip(&others).position(|(mine, other)| mine != other) else { continue };
+        let is_turn = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        let kind = match (is_turn(mine[at]), graph.nodes[node].origin == graph.nodes[other].origin) {
+            (true, _) => ClashKind::Turns,
+            (false, true) => ClashKind::Uses,
+            (false, false) => ClashKind::Statements,
+        };
+        let cause = match kind {
+            ClashKind::Turns => format!("{}.{}", mine[..at].join("."), mine.get(at + 1).unwrap_or(&"")),
+            ClashKind::Uses => mine[..=at].join("."),
+            ClashKind::Statements => name.clone(),
+        };
+        if reported.insert((kind, cause)) {
+            clashes.push(Clash { node, kind });
+        }
+    }
+    clashes
 }

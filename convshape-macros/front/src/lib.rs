@@ -36,6 +36,7 @@ use std::path::{Path, PathBuf};
 use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
+use crate::check::Clash;
 pub use crate::diagnose::{Finding, Level};
 use crate::diagnose::{Report, Sink};
 pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection, ListEntry};
@@ -108,9 +109,9 @@ fn read<T>(
     let checked = settle(&mut graph, &mut sink);
     let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
     report(&mut graph, &checked, &faults, correctable, &reread, &mut sink);
-    for node in check::clashes(&graph, &checked).into_iter().map(|node| &graph.nodes[node]) {
-        let (block, span) = (node.writing.block.as_deref(), node.spans.op.span());
-        sink.push(diagnose::repeated_file_name(&node.file_name, block, span));
+    for Clash { node, kind } in check::clashes(&graph, &checked) {
+        let node = &graph.nodes[node];
+        sink.push(diagnose::repeated_file_name(&node.file_name, kind, node.spans.op.span()));
     }
     let groups = groups::of(&chain.name, &graph, &checked);
     for field in &groups.conflicts {

@@ -256,3 +256,31 @@ fn a_block_used_twice() {
         ["[CS0101] there is no layer `Relux` | help: did you mean `Relu`?", "[CS0107] the name `s` is given twice"],
     );
 }
+
+/// Names in files that occur twice: one error for each name that needs a change.
+#[test]
+fn names_in_files_that_occur_twice() {
+    let twice = |name: &str, help: &str| {
+        format!("[CS0107] two layers keep their parameters as `{name}` in files | help: {help}")
+    };
+    refused_with(
+        "block B() { a: Linear(4); b: Linear(4); } input: [4]; repeat 3 { #[name = \"x\"] u: B(); } output: [4];",
+        &twice(
+            "x.a",
+            "in a repeat, put its variable into the name, or `{#}`, the number of the turn: `#[name = \"blocks.{i}.conv\"]`",
+        ),
+    );
+    refused_with(
+        "block B() { a: Linear(4); b: Linear(4); } input: [4]; #[name(transparent)] u: B(); #[name(transparent)] v: B();
+         output: [4];",
+        &twice(
+            "a",
+            "two uses of a block need two names: give each its own `#[name = \"..\"]`, or put a parameter of the block \
+             into the names inside it: `#[name = \"conv{i}\"]`",
+        ),
+    );
+    refused_with(
+        "input: [4]; #[name = \"b\"] a: Linear(4); b: Linear(4); output: [4];",
+        &twice("b", "give one of them another `#[name = \"..\"]`"),
+    );
+}

@@ -5,6 +5,7 @@ use convshape_arith::op::Direction;
 use proc_macro2::{Ident, Span};
 
 use super::Report;
+use crate::check::ClashKind;
 use crate::numbers::Bound;
 use crate::syntax::{Block, Comparison, Param, ParamKind, Repeat, Text, Value};
 use crate::words::{list, nearest};
@@ -51,16 +52,18 @@ pub(crate) fn name_of_the_grammar(name: &Ident) -> Report {
         .help("give the statement another name")
 }
 
-/// `block` is the block that the layer is in.
-pub(crate) fn repeated_file_name(name: &str, block: Option<&str>, span: Span) -> Report {
+pub(crate) fn repeated_file_name(name: &str, kind: ClashKind, span: Span) -> Report {
     let report =
         Report::new(code::REPEATED_NAME, span, format!("two layers keep their parameters as `{name}` in files"));
-    match block {
-        None => report.help("in a repeat, put its variable into the name: `#[name = \"blocks.{i}.conv\"]`"),
-        Some(block) => report.help(format_args!(
-            "put a parameter of `{block}` into the name, `#[name = \"conv{{i}}\"]`, or leave out \
-             `#[name(transparent)]` where `{block}` is used"
-        )),
+    match kind {
+        ClashKind::Turns => report.help(
+            "in a repeat, put its variable into the name, or `{#}`, the number of the turn: `#[name = \"blocks.{i}.conv\"]`",
+        ),
+        ClashKind::Uses => report.help(
+            "two uses of a block need two names: give each its own `#[name = \"..\"]`, or put a parameter of the block \
+             into the names inside it: `#[name = \"conv{i}\"]`",
+        ),
+        ClashKind::Statements => report.help("give one of them another `#[name = \"..\"]`"),
     }
 }
 

@@ -354,7 +354,7 @@ fn reordered(graph: &Graph, node: NodeId, comes: &Shape, wanted: Size, to: Turne
     };
     let first = graph.order() == AxisOrder::ChannelsFirst;
     let of_layer = graph.nodes[node].inputs.first().is_some_and(|value| graph.producer(*value).is_some());
-    if !first || !of_layer || rank < 3 || !comes.size(at).fits(wanted) || !can_insert(graph, node, 0) {
+    if !first || !of_layer || rank < 2 || !comes.size(at).fits(wanted) || !can_insert(graph, node, 0) {
         return;
     }
     let axes: Vec<Axis> = axes.into_iter().filter_map(|axis| i64::try_from(axis).ok()).map(Axis::At).collect();

@@ -218,7 +218,7 @@ pub(super) fn at_the_layer(
             // Channels that come first should be last.
             let channels = graph.order() == AxisOrder::ChannelsFirst
                 && expected.rank() == 1
-                && sizes.len() == 3
+                && matches!(sizes.len(), 2 | 3)
                 && expected.size(0).fits(sizes[0]);
             if !channels {
                 layer.set("size", Setting::Shape(Shape::new(&sizes[last..], shape.scope())), 5, found);

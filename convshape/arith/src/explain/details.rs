@@ -206,7 +206,7 @@ const fn write_channels(text: &mut Text, name: &str, inputs: i64, outputs: i64) 
 pub const fn meant(op: &Op, field: &str, value: f64) -> Option<f64> {
     match (op, field.as_bytes()) {
         (Op::Dropout { .. }, b"p") | (Op::BatchNorm { .. }, b"momentum") => {
-            let fraction = if value > 1.0 { value / 100.0 } else { -value };
+            let fraction = if value >= 5.0 { value / 100.0 } else { -value };
             if fraction >= 0.0 && fraction <= 1.0 { Some(fraction) } else { None }
         }
         (_, b"eps") => Some(if value < 0.0 && value >= -0.1 { -value } else { 1e-5 }),

@@ -83,14 +83,15 @@ impl Context<'_> {
             ..
         } = problem
             && self.graph.order() == AxisOrder::ChannelsFirst
-            && (expected.rank(), found.rank()) == (1, 3)
+            && let (1, rank @ (2 | 3)) = (expected.rank(), found.rank())
             && expected.size(0).fits(found.size(0))
         {
+            let (before, after) = if rank == 2 { ("1, 0", "1, 0") } else { ("1, 2, 0", "2, 0, 1") };
             report = match fixes {
-                [] => report.help(
-                    "a `LayerNorm` over the channels needs them last: `Permute(1, 2, 0)` before it, `Permute(2, 0, 1)` \
+                [] => report.help(format_args!(
+                    "a `LayerNorm` over the channels needs them last: `Permute({before})` before it, `Permute({after})` \
                      after it where they are to be first again",
-                ),
+                )),
                 _ => report.note("a `LayerNorm` over the channels needs them last"),
             };
         }
