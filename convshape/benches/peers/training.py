@@ -210,6 +210,185 @@ class Tagger(nn.Module):
 
 
 # Each with the shape of a batch, channels first.
+class Parallel(nn.Module):
+    """Branches that read the same, joined."""
+
+    def __init__(self, *branches):
+        super().__init__()
+        self.branches = nn.ModuleList(branches)
+
+    def forward(self, x):
+        return torch.cat([branch(x) for branch in self.branches], 1)
+
+
+def norm_conv(inputs, outputs, kernel, **fields):
+    return [nn.BatchNorm2d(inputs), nn.ReLU(), nn.Conv2d(inputs, outputs, kernel, bias=False, **fields)]
+
+
+def dense():
+    def layer(inputs):
+        layers = norm_conv(inputs, 64, 1) + norm_conv(64, 16, 3, padding=1)
+        return Parallel(nn.Identity(), nn.Sequential(*layers))
+
+    def layers(inputs):
+        return [layer(inputs + 16 * i) for i in range(4)]
+
+    between = norm_conv(96, 48, 1) + [nn.AvgPool2d(2)]
+    body = layers(32) + between + layers(48)
+    return classifier(
+        nn.Conv2d(3, 32, 3, padding=1, bias=False), *body, nn.BatchNorm2d(112), nn.ReLU(), features=112
+    )
+
+
+class Attention(nn.MultiheadAttention):
+    def forward(self, x):
+        return super().forward(x, x, x, need_weights=False)[0]
+
+
+class Patches(nn.Module):
+    def __init__(self, channels, *layers):
+        super().__init__()
+        self.patches = nn.Conv2d(3, channels, 4, 4)
+        self.layers = nn.Sequential(*layers, nn.LayerNorm(channels))
+        self.fc = nn.Linear(channels, 10)
+
+    def forward(self, x):
+        return self.fc(self.layers(self.patches(x).flatten(2).transpose(1, 2)).mean(1))
+
+
+def feed_forward(channels, hidden):
+    return nn.Sequential(nn.Linear(channels, hidden), nn.GELU(), nn.Linear(hidden, channels))
+
+
+def vit():
+    def block():
+        attention = Residual(nn.LayerNorm(96), Attention(96, 3, batch_first=True))
+        return nn.Sequential(attention, Residual(nn.LayerNorm(96), feed_forward(96, 384)))
+
+    return Patches(96, *(block() for _ in range(4)))
+
+
+def mixer():
+    def block():
+        over_patches = [Permute(0, 2, 1), feed_forward(64, 32), Permute(0, 2, 1)]
+        return nn.Sequential(
+            Residual(nn.LayerNorm(64), *over_patches), Residual(nn.LayerNorm(64), feed_forward(64, 256))
+        )
+
+    return Patches(64, *(block() for _ in range(4)))
+
+
+def resnext():
+    def block(inputs, middle, outputs, stride):
+        layers = conv_norm(inputs, middle, 1)
+        layers += conv_norm(middle, middle, 3, stride=stride, padding=1, groups=8) + conv_norm(middle, outputs, 1, None)
+        return Residual(
+            *layers, shortcut=nn.Sequential(*conv_norm(inputs, outputs, 1, None, stride=stride)), after=nn.ReLU()
+        )
+
+    blocks = [block(32, 64, 64, 1), block(64, 128, 128, 2), block(128, 256, 256, 2)]
+    return classifier(*conv_norm(3, 32, 3, padding=1), *blocks, features=256)
+
+
+class GatedLayer(nn.Module):
+    def __init__(self, dilation):
+        super().__init__()
+        self.f, self.g = (nn.Conv1d(32, 32, 3, padding=dilation, dilation=dilation) for _ in range(2))
+        self.o = nn.Conv1d(32, 32, 1)
+
+    def forward(self, x):
+        return x + self.o(torch.tanh(self.f(x)) * torch.sigmoid(self.g(x)))
+
+
+def gated():
+    layers = [GatedLayer(2**i) for i in range(6)]
+    return nn.Sequential(nn.Conv1d(1, 32, 3, padding=1), *layers, nn.ReLU(), nn.Conv1d(32, 16, 1))
+
+
+def detail():
+    def conv(outputs=32):
+        return nn.Conv2d(32, outputs, 3, padding=1)
+
+    body = Residual(*(Residual(conv(), nn.ReLU(), conv()) for _ in range(4)))
+    return nn.Sequential(nn.Conv2d(3, 32, 3, padding=1), body, conv(128), nn.PixelShuffle(2), conv(3))
+
+
+class Crnn(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers = [nn.Conv2d(1, 32, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += [nn.Conv2d(32, 64, 3, padding=1), nn.ReLU(), nn.MaxPool2d(2)]
+        layers += conv_norm(64, 64, 3, padding=1) + [nn.MaxPool2d((2, 1)), nn.Conv2d(64, 64, (4, 1)), nn.ReLU()]
+        self.layers = nn.Sequential(*layers)
+        self.l, self.o = nn.LSTM(64, 48, batch_first=True, bidirectional=True), nn.Linear(96, 20)
+
+    def forward(self, x):
+        return self.o(self.l(self.layers(x).flatten(1, 2).transpose(1, 2))[0])
+
+
+class UnetBn(nn.Module):
+    def __init__(self):
+        super().__init__()
+
+        def double(inputs, outputs):
+            layers = []
+            for channels in (inputs, outputs):
+                layers += [nn.Conv2d(channels, outputs, 3, padding=1), nn.BatchNorm2d(outputs), nn.ReLU()]
+            return nn.Sequential(*layers)
+
+        self.d1, self.d2, self.d3 = double(1, 16), double(16, 32), double(32, 64)
+        self.t2, self.t1 = nn.ConvTranspose2d(64, 32, 2, 2), nn.ConvTranspose2d(32, 16, 2, 2)
+        self.u2, self.u1, self.head = double(64, 32), double(32, 16), nn.Conv2d(16, 2, 1)
+
+    def forward(self, x):
+        d1 = self.d1(x)
+        d2 = self.d2(F.max_pool2d(d1, 2))
+        d3 = self.d3(F.max_pool2d(d2, 2))
+        u2 = self.u2(torch.cat([d2, self.t2(d3)], 1))
+        return self.head(self.u1(torch.cat([d1, self.t1(u2)], 1)))
+
+
+def aspp():
+    layers = conv_norm(3, 32, 3, stride=2, padding=1) + conv_norm(32, 64, 3, padding=1)
+    branches = (nn.Sequential(*conv_norm(64, 32, 3, dilation=n, padding=n)) for n in (1, 2, 4, 8))
+    return nn.Sequential(
+        *layers, Parallel(*branches), nn.Conv2d(128, 5, 1), nn.Upsample(scale_factor=2, mode="bilinear")
+    )
+
+
+def strided_ae():
+    down = [nn.Conv2d(1, 16, 3, 2, 1), nn.ReLU(), nn.Conv2d(16, 32, 3, 2, 1), nn.ReLU(), nn.Flatten()]
+    middle = [nn.Linear(1568, 32), nn.Linear(32, 1568), nn.ReLU(), nn.Unflatten(1, (32, 7, 7))]
+    up = [nn.ConvTranspose2d(32, 16, 3, 2, 1, 1), nn.ReLU(), nn.ConvTranspose2d(16, 1, 3, 2, 1, 1), nn.Sigmoid()]
+    return nn.Sequential(*down, *middle, *up)
+
+
+def conv_norm_1d(inputs, outputs, kernel, **fields):
+    return [nn.Conv1d(inputs, outputs, kernel, bias=False, **fields), nn.BatchNorm1d(outputs)]
+
+
+def signal():
+    def block(inputs, outputs):
+        layers = conv_norm_1d(inputs, outputs, 15, stride=2, padding=7) + [nn.ReLU()]
+        layers += conv_norm_1d(outputs, outputs, 15, padding=7)
+        return Residual(*layers, shortcut=nn.Conv1d(inputs, outputs, 1, 2, bias=False), after=nn.ReLU())
+
+    stem = conv_norm_1d(12, 32, 15, padding=7) + [nn.ReLU()]
+    blocks = [block(32, 32), block(32, 64), block(64, 64)]
+    return nn.Sequential(*stem, *blocks, nn.AdaptiveAvgPool1d(1), nn.Flatten(), nn.Linear(64, 5))
+
+
+class Speech(nn.Module):
+    def __init__(self):
+        super().__init__()
+        layers = conv_norm_1d(40, 64, 5, padding=2) + [nn.ReLU(), nn.MaxPool1d(2)]
+        self.layers = nn.Sequential(*layers, *conv_norm_1d(64, 64, 3, padding=1), nn.ReLU())
+        self.g, self.fc = nn.GRU(64, 64, batch_first=True), nn.Linear(64, 12)
+
+    def forward(self, x):
+        return self.fc(self.g(self.layers(x).transpose(1, 2))[0][:, -1])
+
+
 NETWORKS = {
     "cifar_pool": (cifar_pool, (32, 3, 32, 32)),
     "resnet18": (resnet18, (32, 3, 32, 32)),
@@ -224,6 +403,18 @@ NETWORKS = {
     "voxels": (voxels, (8, 1, 16, 16, 16)),
     "tokens": (tokens, (16, 64, 96)),
     "tagger": (Tagger, (16, 50, 32)),
+    "dense": (dense, (16, 3, 32, 32)),
+    "vit": (vit, (16, 3, 32, 32)),
+    "resnext": (resnext, (16, 3, 32, 32)),
+    "gated": (gated, (8, 1, 2000)),
+    "detail": (detail, (8, 3, 24, 24)),
+    "crnn": (Crnn, (16, 1, 32, 96)),
+    "unet_bn": (UnetBn, (4, 1, 64, 64)),
+    "mixer": (mixer, (32, 3, 32, 32)),
+    "aspp": (aspp, (8, 3, 64, 64)),
+    "strided_ae": (strided_ae, (64, 1, 28, 28)),
+    "signal": (signal, (16, 12, 1000)),
+    "speech": (Speech, (32, 40, 101)),
 }
 
 

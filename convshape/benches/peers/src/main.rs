@@ -147,6 +147,18 @@ steps! {
     "voxels": VoxelAe, 8;
     "tokens": Tokens, 16;
     "tagger": Tagger, 16;
+    "dense": Dense, 16;
+    "vit": Vit, 16;
+    "resnext": ResNext, 16;
+    "gated": Gated, 8;
+    "detail": Detail, 8;
+    "crnn": Crnn, 16;
+    "unet_bn": UnetBn, 4;
+    "mixer": Mixer, 32;
+    "aspp": Aspp, 8;
+    "strided_ae": StridedAe, 64;
+    "signal": Signal, 16;
+    "speech": Speech, 32;
 }
 
 fn fastest(ready: &mut dyn Ready, runs: usize) -> Result<f64, Failure> {
