@@ -368,6 +368,21 @@ impl Winograd {
         phase.tiles([1, rows, columns])
     }
 
+    /// The offset of the first output of a tile, given its sample, plane, row and column; and how many rows and columns
+    /// of outputs there are.
+    #[inline(always)]
+    fn outputs_of(
+        &self,
+        phase: &WinogradPhase,
+        [sample, plane, row, column]: [usize; 4],
+        steps: [usize; 2],
+    ) -> (usize, [usize; 2]) {
+        let ([plane_step, row_step, column_step], [_, rows, columns]) = (phase.y, phase.size);
+        let (row, column) = (steps[0] * row, steps[1] * column);
+        let start = phase.first + sample * self.y_sample + plane * plane_step + row * row_step + column * column_step;
+        (start, [steps[0].min(rows - row), steps[1].min(columns - column)])
+    }
+
     /// Computes some planes, rows of tiles or columns of tiles; the threads divide the points of each group of tiles.
     /// `y` starts at `base`.
     fn share(
@@ -427,6 +442,9 @@ macro_rules! by_edges {
         }
     };
 }
+
+#[cfg(feature = "train")]
+pub(super) mod gradient;
 
 /// `G g G^T` of all weights, with `G` of rows on the left and of columns on the right.
 struct PackWeights<'a> {
@@ -745,13 +763,9 @@ impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
     fn run<S: Simd>(self, simd: S) {
         let Scatter { own, y, base, place, points } = self.0;
         let steps = [Form::of_edge(H).step, Form::of_edge(W).step];
-        for (tile, (phase, [sample, plane, row, column])) in place.places().enumerate() {
-            let ([plane_step, row_step, column_step], [_, size @ ..]) = (phase.y, phase.size);
-            let (row, column) = (steps[0] * row, steps[1] * column);
-            let start = phase.first + sample * own.y_sample + plane * plane_step;
-            let start = start + row * row_step + column * column_step - base;
-            let rows = steps[0].min(size[0] - row);
-            let columns = steps[1].min(size[1] - column);
+        for (tile, (phase, at)) in place.places().enumerate() {
+            let (start, [rows, columns]) = own.outputs_of(phase, at, steps);
+            let (start, [_, row_step, column_step]) = (start - base, phase.y);
             for channel in (0..own.outputs).step_by(S::LANES) {
                 let zero = simd.splat(0.0);
                 let mut t = [[zero; W]; 4];

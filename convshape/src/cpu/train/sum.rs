@@ -17,6 +17,7 @@ use crate::cpu::math::Epilogue;
 use crate::cpu::simd::Level;
 use crate::cpu::taps::{Axis, Line, Reach};
 use crate::cpu::threads::Threads;
+use crate::cpu::winograd::gradient::WinogradGradient;
 use crate::cpu::winograd::{Tiling, Winograd};
 
 /// The axes of a convolution: of the forward pass, of the gradient of its input, and from the dense to the spread side
@@ -129,6 +130,18 @@ pub(super) struct TrainedSum {
 enum GradientKernel {
     WeightGradient(WeightGradient),
     Depthwise(DepthwiseGradient),
+    Tiles(Box<TiledGradient>),
+}
+
+/// A weight gradient in tiles.
+struct TiledGradient {
+    kernel: WinogradGradient,
+    taps: Vec<f32>,
+    /// The permutation from the taps to the parameter.
+    moves: Permutation,
+    count: usize,
+    /// Multiply-adds of a batch.
+    work: usize,
 }
 
 impl GradientKernel {
@@ -136,13 +149,16 @@ impl GradientKernel {
         match self {
             GradientKernel::WeightGradient(outer) => outer.work(),
             GradientKernel::Depthwise(outer) => outer.work(),
+            GradientKernel::Tiles(tiled) => tiled.work,
         }
     }
 
-    fn run(&mut self, on: Machine, samples: usize, dense: &[f32], spread: &[f32]) {
+    fn run(&mut self, on: Machine, samples: usize, [x, dy]: [&[f32]; 2], dense_output: bool) {
+        let (dense, spread) = if dense_output { (dy, x) } else { (x, dy) };
         match self {
             GradientKernel::WeightGradient(outer) => outer.run(on.threads, samples, dense, spread),
             GradientKernel::Depthwise(outer) => outer.run(on.threads, samples, dense, spread),
+            GradientKernel::Tiles(tiled) => tiled.kernel.run(on.threads, samples, [x, dy], &mut tiled.taps),
         }
     }
 
@@ -150,6 +166,10 @@ impl GradientKernel {
         match self {
             GradientKernel::WeightGradient(outer) => outer.add_to(gradient),
             GradientKernel::Depthwise(outer) => outer.add_to(gradient),
+            GradientKernel::Tiles(tiled) => {
+                gradient.resize(tiled.count, 0.0);
+                tiled.moves.push(&tiled.taps, gradient);
+            }
         }
     }
 }
@@ -203,10 +223,27 @@ impl TrainedSum {
         };
         let weight = GradientOf { groups, count, place: &of_dense, lines: &axes.lines };
         let (dense, spread) = if axes.dense_output { (&ends.dy, &ends.x) } else { (&ends.x, &ends.dy) };
-        let weight = match DepthwiseGradient::new(level, &weight, dense, spread, samples) {
+        let tiled = forward_tiling.as_ref().and_then(|tiling| {
+            let number = |output, input, tap| number(to(output, input, tap));
+            let (scale, shift) = (std::vec![1.0; ends.y.channels], std::vec![0.0; ends.y.channels]);
+            let sum = TapSum {
+                axes: &axes.forward,
+                groups,
+                weights: Weights::By(&number),
+                scale: &scale,
+                shift: &shift,
+                onto: false,
+                epilogue: Epilogue::None,
+            };
+            let (kernel, taps) = WinogradGradient::new(level, &sum, tiling, [ends.x, ends.dy], samples)?;
+            let places: Vec<u32> = taps.iter().map(|place| index(*place).unwrap_or(NOTHING)).collect();
+            let (moves, work) = (Permutation::new(&places), samples * kernel.work());
+            Some(GradientKernel::Tiles(Box::new(TiledGradient { kernel, taps, moves, count, work })))
+        });
+        let weight = tiled.unwrap_or_else(|| match DepthwiseGradient::new(level, &weight, dense, spread, samples) {
             Some(outer) => GradientKernel::Depthwise(outer),
             None => GradientKernel::WeightGradient(WeightGradient::new(level, &weight, dense, spread, samples)),
-        };
+        });
         let dense_output = axes.dense_output;
         let masked = match op {
             Op::Conv(conv) if conv.mask.is_some() => Some(*conv),
@@ -255,10 +292,9 @@ impl TrainedSum {
         dx: Option<&mut [f32]>,
     ) {
         let TrainedSum { back, weight, dense_output, bias, masked, .. } = self;
-        let (dense, spread) = if *dense_output { (dy, x) } else { (x, dy) };
         let work = weight.work();
         let mut gradients = || {
-            weight.run(on, samples, dense, spread);
+            weight.run(on, samples, [x, dy], *dense_output);
             match masked {
                 None => weight.add_to(&mut dparams[0]),
                 // The gradient may already have contributions of other layers that share the weight.
@@ -280,6 +316,16 @@ impl TrainedSum {
             _ => gradients(),
         }
     }
+}
+
+/// An index that is packed instead of a weight, as the bits of a number that is only moved. 0 marks padding.
+fn number(place: usize) -> f32 {
+    f32::from_bits(u32::try_from(place + 1).unwrap_or(0))
+}
+
+/// The index, or `None` for padding.
+fn index(number: f32) -> Option<u32> {
+    number.to_bits().checked_sub(1)
 }
 
 /// A convolution whose weights are packed again after every change.
@@ -319,8 +365,6 @@ impl Repacked {
         epilogue: Epilogue,
         (x, y): (View, View),
     ) -> Repacked {
-        // Packs indices instead of weights, as the bits of numbers that are only moved. 0 marks padding.
-        let number = |place: usize| f32::from_bits(u32::try_from(place + 1).unwrap_or(0));
         let shift: Vec<f32> =
             (0..y.channels).map(|channel| bias.map_or(0.0, |first| number(count + first + channel))).collect();
         let weight = |output, input, tap| number(place(output, input, tap));
@@ -332,15 +376,15 @@ impl Repacked {
             Some((winograd, taps)) => Method::Tiles(winograd.into(), taps),
             None => Method::Direct(Conv::new(level, &sum, x, y)),
         };
-        let places: Vec<u32> =
-            method.packed().iter().flat_map(|part| part.iter().map(|number| number.to_bits())).collect();
+        let places: Vec<Option<u32>> =
+            method.packed().iter().flat_map(|part| part.iter().map(|number| index(*number))).collect();
         method.packed().iter_mut().for_each(|part| part.fill(0.0));
         let (mut weights, mut constants) = (std::vec![NOTHING; method.packed()[0].len()], Vec::new());
         for (packed, place) in (0..).zip(places) {
-            match (place as usize).checked_sub(1) {
+            match place {
                 None => {}
-                Some(place) if place < count => weights[packed as usize] = u32::try_from(place).unwrap_or(NOTHING),
-                Some(place) => constants.push((packed, u32::try_from(place - count).unwrap_or(NOTHING))),
+                Some(place) if (place as usize) < count => weights[packed as usize] = place,
+                Some(place) => constants.push((packed, u32::try_from(place as usize - count).unwrap_or(NOTHING))),
             }
         }
         Repacked { method, weights: Permutation::new(&weights), constants }
