@@ -132,15 +132,35 @@ impl Kernel for Each<'_> {
                 if scale.is_empty() {
                     y.copy_from_slice(x);
                 } else {
-                    let (scale, shift) = (&scale[first..][..channels], &shift[first..][..channels]);
-                    for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
-                        for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
-                            *y = *x * scale + shift;
-                        }
-                    }
+                    lines(simd, [&scale[first..][..channels], &shift[first..][..channels]], (x, channels), y);
                 }
                 epilogue.all(simd, y);
             }
+        }
+    }
+}
+
+/// `scale * x + shift` with a scale and a shift for each channel. The positions of `x` are `step` elements apart, those
+/// of `y` follow one another.
+#[inline(always)]
+pub(super) fn lines<S: Simd>(simd: S, [scale, shift]: [&[f32]; 2], (x, step): (&[f32], usize), y: &mut [f32]) {
+    let channels = scale.len();
+    if channels < S::LANES {
+        for (x, y) in x.chunks(step).zip(y.chunks_exact_mut(channels)) {
+            for (((y, x), scale), shift) in y.iter_mut().zip(x).zip(scale).zip(shift) {
+                *y = *x * scale + shift;
+            }
+        }
+        return;
+    }
+    let positions = y.len() / channels;
+    for channel in (0..channels).step_by(S::LANES) {
+        // The last vector may overlap the one before it.
+        let channel = channel.min(channels - S::LANES);
+        let [scale, shift] = [simd.load(&scale[channel..]), simd.load(&shift[channel..])];
+        for at in 0..positions {
+            let sum = simd.mul_add(simd.load(&x[at * step + channel..]), scale, shift);
+            simd.store(sum, &mut y[at * channels + channel..]);
         }
     }
 }

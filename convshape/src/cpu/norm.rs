@@ -110,6 +110,25 @@ impl Units {
         (mean, squares / count)
     }
 
+    /// Mean and variance of each channel over the first `samples` samples.
+    #[cfg(feature = "train")]
+    pub(super) fn channel_statistics(&self, moments: &[f32], samples: usize) -> Vec<(f64, f64)> {
+        let (mut count, mut found) = (0.0, std::vec![(0.0, 0.0); self.channels]);
+        for unit in 0..samples * self.count {
+            let sum = count + self.positions(unit % self.count).len() as f64;
+            let share = 1.0 - count / sum;
+            let (means, squares) = moments[2 * unit * self.channels..][..2 * self.channels].split_at(self.channels);
+            for (((mean, all), own_mean), own_squares) in found.iter_mut().zip(means).zip(squares) {
+                let apart = f64::from(*own_mean) - *mean;
+                *mean += apart * share;
+                *all += f64::from(*own_squares) + apart * apart * count * share;
+            }
+            count = sum;
+        }
+        found.iter_mut().for_each(|(_, squares)| *squares /= count);
+        found
+    }
+
     /// The mean of each channel of each unit, and the sum of squared deviations from it.
     pub(super) fn moments(&self, on: (Level, Threads), samples: usize, view: &View, x: &[f32], y: &mut [f32]) {
         self.share(on.1, samples, y, &|first, y| on.0.run(Moments { units: *self, first, view, x, y }));

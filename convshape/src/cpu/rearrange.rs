@@ -74,9 +74,20 @@ impl Moves {
                     own.walks.iter_mut().for_each(|walk| (walk.from, walk.to) = (walk.to, walk.from));
                 }
             }
+            Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } | Op::ReshapeLike => {
+                own.walks = common(&sizes[..rank], &output.numbers()?[..output.rank()])?;
+            }
             _ => return None,
         }
-        Some(own)
+        (own.walks.iter().filter(|walk| walk.size != 1).count() <= MAX_RANK).then_some(own)
+    }
+
+    /// The copy of gradients, from the output to the input.
+    #[cfg(feature = "train")]
+    pub(super) fn back(mut self) -> Moves {
+        self.walks.iter_mut().for_each(|walk| (walk.from, walk.to) = (walk.to, walk.from));
+        (self.from, self.to) = (self.to, self.from);
+        self
     }
 
     /// Whether the elements keep their order between two values without borders.
@@ -88,6 +99,33 @@ impl Moves {
                 let all = from.0.grid().elements();
                 copy.starts == [0, 0] && copy.loops().iter().all(|each| each.size == all && [each.x, each.y] == [1, 1])
             })
+    }
+}
+
+/// The loops over arrays of two shapes with the same elements in the same order; `None` if an axis of one begins
+/// within an axis of the other and their sizes have no common divisor there.
+fn common(from: &[usize], to: &[usize]) -> Option<Vec<Walk>> {
+    let mut walks = Vec::new();
+    // Each axis from the last on, and the elements of it that the loops so far have passed.
+    let mut ends = [(from.len(), 1), (to.len(), 1)];
+    let shapes = [from, to];
+    loop {
+        for (end, sizes) in ends.iter_mut().zip(shapes) {
+            while end.0 > 0 && sizes[end.0 - 1] == end.1 {
+                *end = (end.0 - 1, 1);
+            }
+        }
+        let [from, to] = ends;
+        if from.0 == 0 || to.0 == 0 {
+            return (from.0 == to.0).then_some(walks);
+        }
+        let left = [from.0, to.0].into_iter().zip(shapes).zip(ends).map(|((axis, sizes), end)| sizes[axis - 1] / end.1);
+        let size = left.clone().min()?;
+        if size == 0 || left.clone().any(|left| left % size != 0) {
+            return None;
+        }
+        walks.push(Walk { size, from: (from.0 - 1, from.1), to: (to.0 - 1, to.1) });
+        ends.iter_mut().for_each(|end| end.1 *= size);
     }
 }
 
@@ -129,29 +167,10 @@ impl Rearrangement {
         Some(own)
     }
 
-    /// A permutation of the axes of arrays without borders: axis `a` of the output is axis `from[a]` of the input.
-    /// `None` if a size is a symbol.
+    /// The elements of a sample that are copied.
     #[cfg(feature = "train")]
-    pub(super) fn permutation(from: [usize; MAX_RANK], input: &Shape) -> Option<Rearrangement> {
-        let (sizes, rank) = (input.numbers()?, input.rank());
-        let elements = sizes[..rank].iter().product();
-        let mut stride = elements;
-        let loops = from[..rank].iter().map(|&axis| {
-            stride /= sizes[axis].max(1);
-            Loop { size: sizes[axis], x: sizes[axis + 1..rank].iter().product(), y: stride }
-        });
-        let own = Rearrangement::of(loops.collect());
-        Some(Rearrangement { samples: [elements; 2], ..own })
-    }
-
-    /// The permutation back to the input's order of axes.
-    #[cfg(feature = "train")]
-    pub(super) fn inverse(from: [usize; MAX_RANK]) -> [usize; MAX_RANK] {
-        let mut back = [0; MAX_RANK];
-        for (axis, from) in from.into_iter().enumerate() {
-            back[from] = axis;
-        }
-        back
+    pub(super) fn elements(&self) -> usize {
+        self.elements
     }
 
     /// Sorts the loops; neighbours that form one run become one.

@@ -12,31 +12,36 @@ use crate::cpu::simd::{Kernel, Sets, Simd};
 /// A value of a batch.
 type ViewOf<'a> = (&'a View, &'a [f32]);
 
-/// The sum or product of all operands.
+/// The sum or product of all operands, then an activation.
 pub(super) fn forward(
     on: Machine,
     samples: usize,
-    multiply: bool,
+    how: (bool, Epilogue),
     operands: &[ViewOf<'_>],
     (to, y): (&View, &mut [f32]),
 ) {
     let Some((first, rest)) = operands.split_first() else { return };
-    combine(on, samples, multiply, *first, rest, (to, y));
+    combine(on, samples, how, *first, rest, (to, y));
 }
 
 /// Combines the first operand with each of the others in turn.
 fn combine(
     on: Machine,
     samples: usize,
-    multiply: bool,
+    (multiply, epilogue): (bool, Epilogue),
     first: ViewOf<'_>,
     others: &[ViewOf<'_>],
     (to, y): (&View, &mut [f32]),
 ) {
-    let Some((second, rest)) = others.split_first() else { return elements::copy(on, samples, first, (to, y)) };
-    let (how, operand) = ((multiply, Epilogue::None), |(view, x)| Operand { view, x });
-    Combine::spread((on.level, on.threads), samples, Some(operand(first)), operand(*second), how, (to, &mut *y));
-    for other in rest {
+    let Some((second, rest)) = others.split_first() else {
+        return elements::each(on, samples, first, (to, y), [&[], &[]], epilogue);
+    };
+    let operand = |(view, x)| Operand { view, x };
+    let how = |left: usize| (multiply, if left == 0 { epilogue } else { Epilogue::None });
+    let first = Some(operand(first));
+    Combine::spread((on.level, on.threads), samples, first, operand(*second), how(rest.len()), (to, &mut *y));
+    for (index, other) in rest.iter().enumerate() {
+        let how = how(rest.len() - 1 - index);
         Combine::spread((on.level, on.threads), samples, None, operand(*other), how, (to, &mut *y));
     }
 }
@@ -52,14 +57,14 @@ pub(super) fn backward(
     room: &mut Vec<f32>,
 ) {
     if to.grid() == from.grid() {
-        return combine(on, samples, true, (from, dy), others, (to, dx));
+        return combine(on, samples, (true, Epilogue::None), (from, dy), others, (to, dx));
     }
     if others.is_empty() {
         return reduce(on, samples, (from, dy), (to, dx));
     }
     let whole = View { buffer: Buffer::new(&from.grid()), channel: 0, ..*from };
     room.resize(samples * whole.buffer.sample() + SLACK, 0.0);
-    combine(on, samples, true, (from, dy), others, (&whole, room));
+    combine(on, samples, (true, Epilogue::None), (from, dy), others, (&whole, room));
     reduce(on, samples, (&whole, room), (to, dx));
 }
 

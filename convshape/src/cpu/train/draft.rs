@@ -9,6 +9,7 @@ use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Source};
 
 use super::elements::ByOutput;
 use super::plan::Key;
+use super::step::combines;
 use super::sum::SumAxes;
 use crate::cpu::buffer::Grid;
 use crate::cpu::simd::Level;
@@ -83,28 +84,46 @@ impl Facts {
     }
 }
 
-/// The order in which each value is stored. A `Linear` works along the last axis, so values that only linear and
-/// elementwise layers read or write have that axis innermost. All others are stored in the chain's order.
+/// The order in which each value is stored: that of the chain's channels for layers that have windows or channels; that
+/// of an array, with the last axis innermost, for products of matrices and for layers without kernels of their own.
 fn orders(graph: &Graph) -> Vec<AxisOrder> {
     let count = graph.values().len();
-    if graph.order() == AxisOrder::ChannelsLast {
-        return std::vec![AxisOrder::ChannelsLast; count];
-    }
-    let (mut last, mut fixed) = (std::vec![false; count], std::vec![false; count]);
+    let (mut array, mut channels) = (std::vec![false; count], std::vec![false; count]);
     let mut alike: Vec<usize> = (0..count).collect();
     for node in graph.nodes() {
         let values = || node.inputs.iter().chain(&node.outputs).copied();
+        let shapes = || node.inputs.iter().map(|&value| graph.shape(value));
+        let output = graph.shape(node.outputs[0]);
         match node.op {
-            Op::Linear { .. } | Op::Projection(_) => values().for_each(|value| last[value] = true),
-            Op::Dropout { together: DropTogether::Channel, .. } => values().for_each(|value| fixed[value] = true),
+            Op::Dropout { together: DropTogether::Channel, .. } => values().for_each(|value| channels[value] = true),
             Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } => join(&mut alike, values()),
-            Op::Add | Op::Mul if values().all(|value| graph.shape(value) == graph.shape(node.outputs[0])) => {
-                join(&mut alike, values());
+            Op::Add | Op::Mul if shapes().all(|shape| shape == output) => join(&mut alike, values()),
+            Op::Add | Op::Mul if combines(&node.op, shapes(), output, graph.order()) => {
+                values().for_each(|value| channels[value] = true);
             }
-            // These convert to and from the caller's order, so any order will do.
-            Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } => {}
-            Op::LayerNorm { .. } | Op::RmsNorm { .. } | Op::Recurrent(_) | Op::Attention(_) | Op::MatMul { .. } => {}
-            _ => values().for_each(|value| fixed[value] = true),
+            // These take any order.
+            Op::Flatten { .. }
+            | Op::Unflatten { .. }
+            | Op::Reshape { .. }
+            | Op::ReshapeLike
+            | Op::Permute { .. }
+            | Op::Slice { .. }
+            | Op::Split { .. }
+            | Op::Concat { .. }
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::Source { .. } => {}
+            Op::Conv(_)
+            | Op::Pool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalPool { .. }
+            | Op::Upsample(_)
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::BatchNorm { .. }
+            | Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. } => values().for_each(|value| channels[value] = true),
+            _ => values().for_each(|value| array[value] = true),
         }
     }
     let any = |marked: &[bool]| {
@@ -112,8 +131,8 @@ fn orders(graph: &Graph) -> Vec<AxisOrder> {
         (0..count).for_each(|value| any[alike[value]] |= marked[value]);
         any
     };
-    let (last, fixed) = (any(&last), any(&fixed));
-    let order = |group: usize| if last[group] && !fixed[group] { AxisOrder::ChannelsLast } else { graph.order() };
+    let (array, channels) = (any(&array), any(&channels));
+    let order = |group: usize| if array[group] && !channels[group] { AxisOrder::ChannelsLast } else { graph.order() };
     alike.iter().map(|&group| order(group)).collect()
 }
 
@@ -129,7 +148,21 @@ pub(super) struct Draft {
     pub(super) node: Node,
     /// Present for a sum over taps.
     pub(super) axes: Option<SumAxes>,
-    pub(super) activation: Option<(Activation, ByOutput)>,
+    pub(super) activation: Option<Activation>,
+}
+
+impl Draft {
+    /// Whether an activation can be fused into it. A normalisation computes its values anew in the backward pass; other
+    /// layers do not keep what the activation was applied to.
+    fn can_end_with(&self, function: Activation, graph: &Graph) -> bool {
+        let by_output = ByOutput::of(function).is_some();
+        let shapes = self.node.inputs.iter().map(|&value| graph.shape(value));
+        match self.node.op {
+            _ if self.axes.is_some() => by_output,
+            Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } => true,
+            op => by_output && combines(&op, shapes, graph.shape(self.node.outputs[0]), graph.order()),
+        }
+    }
 }
 
 /// Fuses activations into the layers before them.
@@ -140,14 +173,12 @@ pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key, level: Level) -> V
         if let (Op::Activation(function), [input], false) = (node.op, &node.inputs[..], key.every_layer)
             && facts.readers[*input] == 1
             && !is_output(*input)
-            && let Some(by_output) = ByOutput::of(function)
             && let Some(draft) = drafts.iter_mut().find(|draft| draft.node.outputs == [*input])
-            && (draft.axes.is_some()
-                || matches!(draft.node.op, Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. }))
             && draft.activation.is_none()
+            && draft.can_end_with(function, graph)
         {
             draft.node.outputs.clone_from(&node.outputs);
-            draft.activation = Some((function, by_output));
+            draft.activation = Some(function);
             continue;
         }
         let (from, to) = (&facts.grids[node.inputs[0]], &facts.grids[node.outputs[0]]);

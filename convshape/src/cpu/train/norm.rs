@@ -7,13 +7,15 @@ use std::ops::Range;
 use std::vec;
 use std::vec::Vec;
 
+use convshape_arith::op::Activation;
+
 use super::Machine;
 use super::elements;
 use crate::cpu::buffer::View;
-use crate::cpu::elementwise::{self, Each};
-use crate::cpu::math::Epilogue;
+use crate::cpu::elementwise::{self, Each, lines};
+use crate::cpu::math::{Differentiate, Epilogue};
 use crate::cpu::norm::Units;
-use crate::cpu::simd::{Kernel, MOST_LANES, Simd};
+use crate::cpu::simd::{Kernel, Simd};
 use crate::model::param::Param;
 
 /// The update of one normalisation's running statistics.
@@ -50,11 +52,15 @@ pub(super) struct Norm {
     together: Together,
     eps: f64,
     affine: bool,
+    /// The activation of the normalised values.
+    activation: Option<Activation>,
     /// From the last run: the moments of its units, and the mean and deviation of each channel, with groups those of
     /// each sample.
     moments: Vec<f32>,
     means: Vec<f32>,
     deviations: Vec<f64>,
+    /// From the last run: the factor of each value, and what is added to it.
+    lines: [Vec<f32>; 2],
 }
 
 #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
@@ -63,8 +69,9 @@ fn single(value: f64) -> f32 {
 }
 
 impl Norm {
-    pub(super) fn new(together: Together, eps: f64, affine: bool) -> Norm {
-        Norm { together, eps, affine, moments: Vec::new(), means: Vec::new(), deviations: Vec::new() }
+    pub(super) fn new(together: Together, eps: f64, affine: bool, activation: Option<Activation>) -> Norm {
+        let (moments, means, deviations) = (Vec::new(), Vec::new(), Vec::new());
+        Norm { together, eps, affine, activation, moments, means, deviations, lines: [Vec::new(), Vec::new()] }
     }
 
     /// The weight of a channel.
@@ -101,9 +108,9 @@ impl Norm {
         (params, places): (&[&[f32]], &[usize]),
         (from, x): (&View, &[f32]),
         (to, y): (&View, &mut [f32]),
-        epilogue: Epilogue,
     ) -> Option<Update> {
         let channels = from.channels;
+        let epilogue = self.activation.map_or(Epilogue::None, Epilogue::of);
         let mut update = None;
         self.means.clear();
         self.deviations.clear();
@@ -115,43 +122,45 @@ impl Norm {
             let units = Units::new(&from.grid());
             self.moments.resize(samples * units.room(), 0.0);
             units.moments((on.level, on.threads), samples, from, x, &mut self.moments);
-            let ((sets, each), size) = (self.sets(samples), self.size(channels));
-            let mut moved = Vec::new();
-            for set in 0..sets {
-                for first in (0..channels).step_by(size) {
-                    let together = (set * each..(set + 1) * each, first..first + size);
-                    let (mean, variance) = units.statistics(&self.moments, together.0, together.1);
-                    let count = (each * from.grid().positions()) as f64;
-                    moved.push((mean, variance, count));
-                    for _ in 0..size {
-                        self.means.push(single(mean));
-                        self.deviations.push(libm::sqrt(variance + self.eps));
-                    }
+            let each = self.sets(samples).1;
+            let moved = match self.together {
+                Together::Batch { .. } => units.channel_statistics(&self.moments, samples),
+                Together::Groups(_) => {
+                    let size = self.size(channels);
+                    let groups =
+                        (0..samples).flat_map(|sample| (0..channels).step_by(size).map(move |at| (sample, at)));
+                    let statistics = |(sample, at)| units.statistics(&self.moments, sample..sample + 1, at..at + size);
+                    groups.map(statistics).flat_map(|group| core::iter::repeat_n(group, size)).collect()
                 }
-            }
+            };
+            self.means.extend(moved.iter().map(|(mean, _)| single(*mean)));
+            self.deviations.extend(moved.iter().map(|(_, variance)| libm::sqrt(variance + self.eps)));
             if let Together::Batch { momentum: Some(momentum), unbiased } = self.together {
-                let statistics = moved.into_iter().map(|(mean, variance, count)| {
-                    [mean, if unbiased { variance * count / (count - 1.0) } else { variance }]
-                });
+                let count = (each * from.grid().positions()) as f64;
+                let statistics = moved
+                    .into_iter()
+                    .map(|(mean, variance)| [mean, if unbiased { variance * count / (count - 1.0) } else { variance }]);
                 let mean = places[params.len() - 2];
                 update = Some(Update { mean, momentum, statistics: statistics.collect() });
             }
         }
         let factor = |at: usize| self.scale(params, at % channels) / self.deviations[at];
-        let scale: Vec<f32> = (0..self.means.len()).map(|at| single(factor(at))).collect();
+        let scale = (0..self.means.len()).map(|at| single(factor(at))).collect();
         let constant = |at: usize| {
             let bias = if self.affine { f64::from(params[1][at % channels]) } else { 0.0 };
             single(bias - f64::from(self.means[at]) * factor(at))
         };
-        let shift: Vec<f32> = (0..self.means.len()).map(constant).collect();
+        let shift = (0..self.means.len()).map(constant).collect();
+        self.lines = [scale, shift];
+        let [scale, shift] = &self.lines;
         let by_sample = matches!(self.together, Together::Groups(_));
         elementwise::spread(on.threads, epilogue.work(), samples, (from, x), (to, y), &|share| {
-            on.level.run(Each { share, scale: &scale, shift: &shift, by_sample, epilogue });
+            on.level.run(Each { share, scale, shift, by_sample, epilogue });
         });
         update
     }
 
-    /// Adds the gradients of weight and bias, and writes that of the input.
+    /// Adds the gradients of weight and bias, and writes that of the input, or adds it if `add`.
     pub(super) fn backward(
         &mut self,
         on: Machine,
@@ -159,7 +168,7 @@ impl Norm {
         (params, dparams): (&[&[f32]], &mut [Vec<f32>]),
         (x_view, x): (&View, &[f32]),
         (from, dy): (&View, &[f32]),
-        dx: Option<(&View, &mut [f32])>,
+        dx: Option<(&View, &mut [f32], bool)>,
     ) {
         let (channels, grid) = (x_view.channels, x_view.grid());
         let units = Units::new(&grid);
@@ -167,8 +176,9 @@ impl Norm {
         let mut products = std::mem::take(&mut self.moments);
         products.resize(samples * units.room(), 0.0);
         let means = &self.means[..];
+        let gradients = Gradients { x_view, x, from, dy, activation: self.activation, lines: &self.lines, by_sample };
         units.share(on.threads, samples, &mut products, &|first, y| {
-            on.level.run(GradientSums { units, first, x_view, x, from, dy, means, by_sample, y });
+            on.level.run(GradientSums { units, first, gradients, means, y });
         });
         // Means over each set: of the gradients, and of their products with the normalised values.
         let (sets, each) = self.sets(samples);
@@ -192,7 +202,7 @@ impl Norm {
             elements::add_sums(&column(1), &mut dparams[0]);
             elements::add_sums(&column(0), &mut dparams[1]);
         }
-        let Some((to, dx)) = dx else { return };
+        let Some((to, dx, add)) = dx else { return };
         // `dx = by dy - of (x - mean) - constant`
         let size = self.size(channels);
         let count = (each * size * grid.positions()) as f64;
@@ -214,24 +224,105 @@ impl Norm {
             }
         }
         let [by, of, constant] = &lines;
-        let lines = [&by[..], &of[..], &constant[..], means];
+        let factors = [&by[..], &of[..], &constant[..], means];
         elements::samples(on, (to, dx), samples, &|dx, samples, first| {
             let samples = first..first + samples;
-            on.level.run(ChannelFactors { samples, x_view, x, from, dy, to, lines, by_sample, dx });
+            on.level.run(ChannelFactors { samples, gradients, to, factors, add, dx });
         });
     }
+}
+
+/// Values that are normalised, and the gradients of the results.
+#[derive(Clone, Copy)]
+struct Gradients<'a> {
+    x_view: &'a View,
+    x: &'a [f32],
+    from: &'a View,
+    dy: &'a [f32],
+    /// The activation of the normalised values.
+    activation: Option<Activation>,
+    /// The factor of each value and what is added to it, for each channel, or for each channel of each sample.
+    lines: &'a [Vec<f32>; 2],
+    by_sample: bool,
+}
+
+impl<'a> Gradients<'a> {
+    /// The index of a sample's first channel in lines of factors.
+    fn first(&self, sample: usize) -> usize {
+        if self.by_sample { sample * self.x_view.channels } else { 0 }
+    }
+
+    /// Neighbouring positions that fit in [`Room`].
+    fn block(&self) -> usize {
+        (BLOCK / self.x_view.channels.max(1)).max(1)
+    }
+
+    /// The first of these positions of a sample that are neighbours and fit in `room`. Kernels loop over blocks
+    /// themselves: a closure that is not inlined would not be compiled for their instruction set.
+    #[inline(always)]
+    fn block_of<'b, S: Simd>(
+        &self,
+        simd: S,
+        sample: usize,
+        positions: &Range<usize>,
+        room: &'b mut [Vec<f32>; 2],
+    ) -> Block<'b>
+    where
+        'a: 'b,
+    {
+        let Gradients { x_view, x, from, dy, activation, .. } = *self;
+        let channels = x_view.channels;
+        let width = x_view.buffer.size[2];
+        let whole = x_view.long_rows().0 == 1 && from.long_rows().0 == 1;
+        let (row, column) = (positions.start / width, positions.start % width);
+        let left = if whole { positions.len() } else { (width - column).min(positions.len()) };
+        let count = left.min(self.block());
+        let x = &x[sample * x_view.buffer.sample() + x_view.row(row) + column * x_view.buffer.width..];
+        let dy = &dy[sample * from.buffer.sample() + from.row(row) + column * from.buffer.width..];
+        let steps = [x_view.buffer.width, from.buffer.width];
+        let Some(function) = activation else { return Block { count, x, dy, steps } };
+        let [arguments, product] = room;
+        let (arguments, product) = (&mut arguments[..count * channels], &mut product[..count * channels]);
+        let first = self.first(sample);
+        let [scale, shift] = self.lines.each_ref().map(|line| &line[first..][..channels]);
+        lines(simd, [scale, shift], (x, steps[0]), arguments);
+        if steps[1] == channels {
+            simd.call(Differentiate { function, x: arguments, dy: &dy[..count * channels], dx: &mut *product });
+        } else {
+            for (at, dx) in product.chunks_exact_mut(channels).enumerate() {
+                let x = &arguments[at * channels..][..channels];
+                simd.call(Differentiate { function, x, dy: &dy[at * steps[1]..][..channels], dx });
+            }
+        }
+        Block { count, x, dy: product, steps: [steps[0], channels] }
+    }
+}
+
+/// Neighbouring positions: their number, their values, the gradients of the normalised values, and the strides from
+/// position to position of both.
+struct Block<'a> {
+    count: usize,
+    x: &'a [f32],
+    dy: &'a [f32],
+    steps: [usize; 2],
+}
+
+/// Elements of a block of positions, 8 KiB: its values, gradients and intermediate results fit in the first-level
+/// cache.
+const BLOCK: usize = 2 * 1024;
+
+/// Room for the intermediate results of [`Gradients::each`].
+fn room(gradients: &Gradients<'_>) -> [Vec<f32>; 2] {
+    let count = if gradients.activation.is_some() { gradients.block() * gradients.x_view.channels } else { 0 };
+    [vec![0.0; count], vec![0.0; count]]
 }
 
 /// For each unit and channel, the sum of the gradients, and of their products with the deviations from the mean.
 struct GradientSums<'a> {
     units: Units,
     first: usize,
-    x_view: &'a View,
-    x: &'a [f32],
-    from: &'a View,
-    dy: &'a [f32],
+    gradients: Gradients<'a>,
     means: &'a [f32],
-    by_sample: bool,
     y: &'a mut [f32],
 }
 
@@ -240,58 +331,46 @@ impl Kernel for GradientSums<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let GradientSums { units, first, x_view, x, from, dy, means, by_sample, y } = self;
+        let GradientSums { units, first, gradients, means, y } = self;
         let channels = units.channels;
-        let width = x_view.buffer.size[2];
+        let mut room = room(&gradients);
         for (unit, y) in (first..).zip(y.chunks_exact_mut(2 * channels)) {
-            let (sample, positions) = (unit / units.count, units.positions(unit % units.count));
-            let means = if by_sample { &means[sample * channels..] } else { means };
-            let (x, dy) = (&x[sample * x_view.buffer.sample()..], &dy[sample * from.buffer.sample()..]);
+            let (sample, mut positions) = (unit / units.count, units.positions(unit % units.count));
+            let means = &means[gradients.first(sample)..];
             let (sums, products) = y.split_at_mut(channels);
-            for channel in (0..channels).step_by(S::LANES) {
-                let count = S::LANES.min(channels - channel);
-                let mean = some(simd, &means[channel..], count);
-                let (mut sum, mut product) = (simd.splat(0.0), simd.splat(0.0));
-                let mut position = positions.start;
-                while position < positions.end {
-                    let (row, column) = (position / width, position % width);
-                    let many = (width - column).min(positions.end - position);
-                    let x = &x[x_view.row(row) + column * x_view.buffer.width + channel..];
-                    let dy = &dy[from.row(row) + column * from.buffer.width + channel..];
+            sums.fill(0.0);
+            products.fill(0.0);
+            while !positions.is_empty() {
+                let Block { count: many, x, dy, steps } = gradients.block_of(simd, sample, &positions, &mut room);
+                positions.start += many;
+                for channel in (0..channels).step_by(S::LANES) {
+                    let count = S::LANES.min(channels - channel);
+                    let mean = simd.load_some(&means[channel..], count);
+                    let mut sum = simd.load_some(&sums[channel..], count);
+                    let mut product = simd.load_some(&products[channel..], count);
                     for at in 0..many {
-                        let x = simd.load_some(&x[at * x_view.buffer.width..], count);
-                        let dy = simd.load_some(&dy[at * from.buffer.width..], count);
+                        let x = simd.load_some(&x[at * steps[0] + channel..], count);
+                        let dy = simd.load_some(&dy[at * steps[1] + channel..], count);
                         sum = simd.add(sum, dy);
                         product = simd.mul_add(dy, simd.sub(x, mean), product);
                     }
-                    position += many;
+                    simd.store_some(sum, &mut sums[channel..], count);
+                    simd.store_some(product, &mut products[channel..], count);
                 }
-                simd.store_some(sum, &mut sums[channel..], count);
-                simd.store_some(product, &mut products[channel..], count);
             }
         }
     }
 }
 
-/// A vector whose first `count` lanes are elements.
-#[inline(always)]
-fn some<S: Simd>(simd: S, from: &[f32], count: usize) -> S::F {
-    let mut lanes = [0.0; MOST_LANES];
-    lanes[..count].copy_from_slice(&from[..count]);
-    simd.load(&lanes)
-}
-
 /// Computes `by dy - of (x - mean) - constant` for some samples.
 struct ChannelFactors<'a> {
     samples: Range<usize>,
-    x_view: &'a View,
-    x: &'a [f32],
-    from: &'a View,
-    dy: &'a [f32],
+    gradients: Gradients<'a>,
     to: &'a View,
     /// `by`, `of`, `constant` and `mean` for each channel, or for each channel of each sample.
-    lines: [&'a [f32]; 4],
-    by_sample: bool,
+    factors: [&'a [f32]; 4],
+    /// Whether the results are added to what is there.
+    add: bool,
     /// The gradient, from the first of these samples on.
     dx: &'a mut [f32],
 }
@@ -301,24 +380,34 @@ impl Kernel for ChannelFactors<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let ChannelFactors { samples, x_view, x, from, dy, to, lines, by_sample, dx } = self;
+        let ChannelFactors { samples, gradients, to, factors, add, dx } = self;
         let channels = to.channels;
-        let [depth, height, width] = to.buffer.size;
+        let (rows, width) = to.long_rows();
+        let mut room = room(&gradients);
         for (own, sample) in samples.enumerate() {
-            let first = if by_sample { sample * channels } else { 0 };
-            for row in 0..depth * height {
-                let x = &x[x_view.row(sample * depth * height + row)..];
-                let dy = &dy[from.row(sample * depth * height + row)..];
-                let dx = &mut dx[to.row(own * depth * height + row)..];
-                for channel in (0..channels).step_by(S::LANES) {
-                    let count = S::LANES.min(channels - channel);
-                    let [by, of, constant, mean] = lines.map(|line| some(simd, &line[first + channel..], count));
-                    for at in 0..width {
-                        let x = simd.load_some(&x[at * x_view.buffer.width + channel..], count);
-                        let dy = simd.load_some(&dy[at * from.buffer.width + channel..], count);
-                        let apart = simd.sub(simd.splat(0.0), simd.mul(of, simd.sub(x, mean)));
-                        let sum = simd.sub(simd.mul_add(by, dy, apart), constant);
-                        simd.store_some(sum, &mut dx[at * to.buffer.width + channel..][..count], count);
+            let first = gradients.first(sample);
+            for row in 0..rows {
+                let mut positions = row * width..(row + 1) * width;
+                let mut to_row = to.long_row(own * rows + row);
+                while !positions.is_empty() {
+                    let Block { count: many, x, dy, steps } = gradients.block_of(simd, sample, &positions, &mut room);
+                    let dx = &mut dx[to_row..];
+                    (positions.start, to_row) = (positions.start + many, to_row + many * to.buffer.width);
+                    for channel in (0..channels).step_by(S::LANES) {
+                        let count = S::LANES.min(channels - channel);
+                        let line = |which: usize| simd.load_some(&factors[which][first + channel..], count);
+                        let (by, of, constant, mean) = (line(0), line(1), line(2), line(3));
+                        for at in 0..many {
+                            let x = simd.load_some(&x[at * steps[0] + channel..], count);
+                            let dy = simd.load_some(&dy[at * steps[1] + channel..], count);
+                            let apart = simd.sub(simd.splat(0.0), simd.mul(of, simd.sub(x, mean)));
+                            let mut sum = simd.sub(simd.mul_add(by, dy, apart), constant);
+                            let dx = &mut dx[at * to.buffer.width + channel..];
+                            if add {
+                                sum = simd.add(sum, simd.load_some(dx, count));
+                            }
+                            simd.store_some(sum, &mut dx[..count], count);
+                        }
                     }
                 }
             }

@@ -52,8 +52,8 @@ pub(crate) struct TrainPlan {
     dy: Vec<Workspace>,
     /// A gradient before it is added to another.
     spare: Workspace,
-    /// Elements in the chain's order of axes, while they are reshaped.
-    reshaped: Vec<f32>,
+    /// Products of a gradient, before they are summed over the axes along which an operand was broadcast.
+    products: Vec<f32>,
     /// The outputs in the caller's order.
     results: Vec<Vec<f32>>,
     /// About the multiply-adds of a forward and backward pass.
@@ -142,7 +142,7 @@ impl TrainPlan {
             _ => 0,
         });
         let work = sums.sum::<usize>() + elements;
-        Ok(TrainPlan { work, key, level, values, steps, outputs, y, dy, spare, reshaped: Vec::new(), results })
+        Ok(TrainPlan { work, key, level, values, steps, outputs, y, dy, spare, products: Vec::new(), results })
     }
 
     pub(crate) fn key(&self) -> &Key {
@@ -200,7 +200,7 @@ impl TrainPlan {
         stamps: &[u64],
         inputs: &[&[f32]],
     ) -> Result<Vec<Update>, GraphError> {
-        let TrainPlan { values, steps, y, reshaped: spare, .. } = self;
+        let TrainPlan { values, steps, y, .. } = self;
         let samples = self.key.batch;
         for (value, input) in inputs.iter().enumerate() {
             row_major::import(on, samples, &values[value].y, input, y[value].get_mut());
@@ -212,14 +212,14 @@ impl TrainPlan {
             let input = |index: usize| (&values[step.inputs[index]].y, before[step.inputs[index]].get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
             let stamps: Vec<u64> = step.params.iter().map(|&param| stamps[param]).collect();
-            let epilogue = step.activation.map_or(Epilogue::None, |(activation, _)| Epilogue::of(activation));
+            let epilogue = step.activation.map_or(Epilogue::None, Epilogue::of);
             match &mut step.job {
                 TrainJob::Sum(sum) => {
                     sum.pack(on, &own, &stamps);
                     sum.forward(on, samples, input(0).1, y);
                 }
                 TrainJob::Norm(norm) => {
-                    updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y), epilogue));
+                    updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y)));
                 }
                 TrainJob::Pool(windows) => {
                     let (from, x) = input(0);
@@ -233,23 +233,10 @@ impl TrainPlan {
                         rows.run(on.level, share);
                     })
                 }
-                TrainJob::Concat => {
-                    let mut first = 0;
-                    for index in 0..step.inputs.len() {
-                        let (view, x) = input(index);
-                        elements::copy(on, samples, (view, x), (&part(to, first, view.channels), &mut *y));
-                        first += view.channels;
+                TrainJob::Move(moves) => {
+                    for (index, copy) in moves.iter().enumerate() {
+                        copy.forward.run(on.level, on.threads, samples, input(index).1, y);
                     }
-                }
-                TrainJob::Slice(first) => {
-                    let (view, x) = input(0);
-                    elements::copy(on, samples, (&part(view, *first, to.channels), x), (to, y));
-                }
-                TrainJob::Reshape => {
-                    let (view, x) = input(0);
-                    spare.resize(samples * view.grid().elements(), 0.0);
-                    row_major::export(on, samples, view, x, spare);
-                    row_major::import(on, samples, to, spare, y);
                 }
                 TrainJob::Activation(function) => {
                     elements::each(on, samples, input(0), (to, y), [&[], &[]], Epilogue::of(*function));
@@ -263,7 +250,7 @@ impl TrainPlan {
                 TrainJob::Scale(by) => scale(on, samples, *by, input(0), (to, y)),
                 TrainJob::Combine { multiply } => {
                     let operands: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
-                    combine::forward(on, samples, *multiply, &operands, (to, y));
+                    combine::forward(on, samples, (*multiply, epilogue), &operands, (to, y));
                 }
                 TrainJob::RowMajor(layer) => {
                     let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
@@ -301,7 +288,7 @@ impl TrainPlan {
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
     ) -> Result<Vec<Vec<f32>>, GraphError> {
-        let TrainPlan { values, steps, outputs, y, dy, spare, reshaped, .. } = self;
+        let TrainPlan { values, steps, outputs, y, dy, spare, products, .. } = self;
         let samples = self.key.batch;
         for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
             let view = &values[value].dy;
@@ -314,11 +301,12 @@ impl TrainPlan {
         }
         for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
             let (before, from) = dy.split_at_mut(step.output);
-            let (out, dy) = (&values[step.output], &mut from[0]);
-            if let Some((_, by_output)) = step.activation {
-                elements::multiply(on, samples, by_output, (&out.y, y[step.output].get()), (&out.dy, dy.get_mut()));
+            let out = &values[step.output];
+            if let Some(by_output) = step.by_output {
+                let y = (&out.y, y[step.output].get());
+                elements::multiply(on, samples, by_output, y, (&out.dy, from[0].get_mut()));
             }
-            let dy = (&out.dy, dy.get());
+            let dy = (&out.dy, from[0].get());
             let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
             let mut sinks: Vec<Vec<f32>> = step.params.iter().map(|&param| mem::take(&mut dparams[param])).collect();
             // These layers compute the gradients of all inputs at once.
@@ -333,19 +321,46 @@ impl TrainPlan {
                         sink.resize(param.len(), 0.0);
                     }
                     let wanted: Vec<bool> = step.back.iter().map(|back| *back != Back::Unwanted).collect();
-                    let done = layer.backward(on, samples, &own, dy, &mut sinks, &wanted);
+                    let inputs = step.inputs.iter().map(|&value| (&values[value].y, y[value].get()));
+                    let read = (&inputs.collect::<Vec<_>>()[..], [(&out.y, y[step.output].get()), dy]);
+                    let value = step.inputs[0];
+                    let target =
+                        (step.back[0] == Back::Write && values[value].dy.is_array()).then(|| before[value].get_mut());
+                    let done = layer.backward(on, samples, &own, read, &mut sinks, (&wanted, target));
                     done.map_err(|fault| GraphError::Layer { layer: step.name.to_string(), fault })?;
                 }
                 _ => {}
             }
+            let heir = step.heir(values);
             for (index, (&value, back)) in step.inputs.iter().zip(&step.back).enumerate() {
                 let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
+                // These add to a gradient themselves.
+                match &mut step.job {
+                    TrainJob::Norm(norm) => {
+                        let add = *back == Back::Add;
+                        let dx = (*back != Back::Unwanted).then(|| (to, before[value].get_mut(), add));
+                        norm.backward(on, samples, (&own, &mut sinks), x, dy, dx);
+                        continue;
+                    }
+                    TrainJob::Combine { multiply: false } if to.grid() == dy.0.grid() => {
+                        if heir != Some(index) {
+                            pass_on(on, samples, *back, dy, (to, before[value].get_mut()));
+                        }
+                        continue;
+                    }
+                    TrainJob::RowMajor(layer) if *back != Back::Unwanted && to.is_array() => {
+                        let written = index == 0 && *back == Back::Write && layer.writes_itself();
+                        if !written {
+                            let dx = (to, layer.gradient(samples, index, to));
+                            pass_on(on, samples, *back, dx, (to, before[value].get_mut()));
+                        }
+                        continue;
+                    }
+                    _ => {}
+                }
                 let dx = target(*back, before, spare, value);
                 match (&mut step.job, dx) {
-                    (TrainJob::Norm(norm), dx) => {
-                        norm.backward(on, samples, (&own, &mut sinks), x, dy, dx.map(|dx| (to, dx)));
-                    }
-                    (_, None) | (TrainJob::Sum(_), _) => {}
+                    (_, None) | (TrainJob::Sum(_) | TrainJob::Norm(_), _) => {}
                     (TrainJob::Pool(windows), Some(dx)) => {
                         let y = (&out.y, y[step.output].get());
                         elements::samples(on, (to, dx), samples, &|dx, samples, first| {
@@ -359,19 +374,11 @@ impl TrainPlan {
                             on.level.run(PickBack { rows, samples, dy, dx: (to, dx) });
                         });
                     }
-                    (TrainJob::Concat, Some(dx)) => {
-                        let own = &step.inputs[..index];
-                        let first = own.iter().map(|&value| values[value].y.channels).sum();
-                        elements::copy(on, samples, (&part(dy.0, first, to.channels), dy.1), (to, dx));
-                    }
-                    (TrainJob::Slice(first), Some(dx)) => {
-                        dx[..samples * to.buffer.sample()].fill(0.0);
-                        elements::copy(on, samples, dy, (&part(to, *first, dy.0.channels), dx));
-                    }
-                    (TrainJob::Reshape, Some(dx)) => {
-                        reshaped.resize(samples * to.grid().elements(), 0.0);
-                        row_major::export(on, samples, dy.0, dy.1, reshaped);
-                        row_major::import(on, samples, to, reshaped, dx);
+                    (TrainJob::Move(moves), Some(dx)) => {
+                        if !moves[index].reads_all {
+                            dx[..samples * to.buffer.sample()].fill(0.0);
+                        }
+                        moves[index].back.run(on.level, on.threads, samples, dy.1, dx);
                     }
                     (TrainJob::Activation(function), Some(dx)) => {
                         elements::differentiate(on, samples, *function, x, dy, (to, dx))
@@ -387,13 +394,18 @@ impl TrainPlan {
                         let others = step.inputs.iter().enumerate().filter(|(other, _)| *multiply && *other != index);
                         let others: Vec<(&View, &[f32])> =
                             others.map(|(_, &value)| (&values[value].y, y[value].get())).collect();
-                        combine::backward(on, samples, dy, &others, (to, dx), reshaped);
+                        combine::backward(on, samples, dy, &others, (to, dx), products);
                     }
-                    (TrainJob::RowMajor(layer), Some(dx)) => layer.gradient(on, samples, index, (to, dx)),
+                    (TrainJob::RowMajor(layer), Some(dx)) => {
+                        row_major::import(on, samples, to, layer.gradient(samples, index, to), dx);
+                    }
                 }
                 if *back == Back::Add {
                     elements::add(on, samples, (to, spare.get()), (to, before[value].get_mut()));
                 }
+            }
+            if let Some(index) = heir {
+                mem::swap(&mut before[step.inputs[index]], &mut from[0]);
             }
             for (param, sink) in step.params.iter().zip(sinks) {
                 dparams[*param] = sink;
@@ -441,6 +453,15 @@ fn target<'a>(back: Back, dy: &'a mut [Workspace], spare: &'a mut Workspace, val
     }
 }
 
+/// Copies the gradient of an output to that of an input, or adds it.
+fn pass_on(on: Machine, samples: usize, back: Back, dy: (&View, &[f32]), to: (&View, &mut [f32])) {
+    match back {
+        Back::Unwanted => {}
+        Back::Write => elements::copy(on, samples, dy, to),
+        Back::Add => elements::add(on, samples, dy, to),
+    }
+}
+
 /// Repeats the factors of each sample's channels at every position. The channels of a position are contiguous.
 fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
     if channels < elements {
@@ -454,11 +475,6 @@ fn scale(on: Machine, samples: usize, by: f32, from: (&View, &[f32]), to: (&View
     let channels = to.0.channels;
     let lines = [std::vec![by; channels], std::vec![0.0; channels]];
     elements::each(on, samples, from, to, [&lines[0], &lines[1]], Epilogue::None);
-}
-
-/// Some channels of a value.
-fn part(view: &View, first: usize, channels: usize) -> View {
-    View { channel: view.channel + first, channels, ..*view }
 }
 
 /// Draws the factors of dropout: zero with probability `p`, else `1 / (1 - p)`, which keeps the mean.

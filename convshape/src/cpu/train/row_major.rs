@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::fault::Fault;
 use convshape_arith::op::{AxisOrder, Op, Trace};
-use convshape_arith::shape::{MAX_RANK, Shape};
+use convshape_arith::shape::Shape;
 use rand::Rng;
 
 use super::Machine;
@@ -18,7 +18,6 @@ use super::weight_gradient::WeightGradient;
 use crate::cpu::attention::Drop;
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::math::Epilogue;
-use crate::cpu::rearrange::Rearrangement;
 use crate::cpu::recurrent::{Packed, RecurrentBatch};
 use crate::cpu::relayout::Relayout;
 use crate::cpu::simd::Level;
@@ -63,11 +62,18 @@ pub(super) fn import(on: Machine, samples: usize, view: &View, x: &[f32], y: &mu
     Relayout { level: on.level, view: *view }.import(on.threads, samples, x, y);
 }
 
-/// Permutes the axes of each sample. A plan's shapes have no symbols.
-fn permute(on: Machine, samples: usize, from: [usize; MAX_RANK], input: &Shape, x: &[f32], y: &mut [f32]) {
-    if let Some(permutation) = Rearrangement::permutation(from, input) {
-        permutation.run(on.level, on.threads, samples, x, y);
+/// Converts a value to the caller's order of axes, unless it is in that order.
+fn converted(on: Machine, samples: usize, (view, x): (&View, &[f32]), to: &mut Vec<f32>, slack: usize) {
+    if !view.is_array() {
+        let count = samples * view.grid().elements();
+        to.resize(count + slack, 0.0);
+        export(on, samples, view, x, &mut to[..count]);
     }
+}
+
+/// A value in the caller's order of axes: itself, or what [`converted`] made of it.
+fn array<'a>(samples: usize, (view, x): (&View, &'a [f32]), converted: &'a [f32], slack: usize) -> &'a [f32] {
+    if view.is_array() { &x[..samples * view.grid().elements() + slack] } else { converted }
 }
 
 impl RowMajor {
@@ -124,110 +130,126 @@ impl RowMajor {
         inputs: &[(&View, &[f32])],
         (to, y): (&View, &mut [f32]),
     ) -> Result<(), Fault> {
-        self.inputs.resize_with(inputs.len(), Vec::new);
         let slack = self.slack();
-        for (own, (view, x)) in self.inputs.iter_mut().zip(inputs) {
-            let count = samples * view.grid().elements();
-            own.resize(count + slack, 0.0);
-            export(on, samples, view, x, &mut own[..count]);
+        self.inputs.resize_with(inputs.len(), Vec::new);
+        for (own, value) in self.inputs.iter_mut().zip(inputs) {
+            converted(on, samples, *value, own, slack);
         }
         let count = samples * to.grid().elements();
-        self.y.clear();
-        self.y.resize(count + slack, 0.0);
-        if let Some((sum, _)) = &mut self.linear {
-            sum.pack(on, params, stamps);
-            sum.forward(on, samples, &self.inputs[0], &mut self.y);
-            import(on, samples, to, &self.y[..count], y);
+        let part = self.part(to);
+        let in_place = self.is_in_place(to);
+        let RowMajor { op, order, shapes, output, norm, attend, linear, factors, inputs: converted, y: own, .. } = self;
+        let x: Vec<&[f32]> =
+            inputs.iter().zip(converted).map(|(value, own)| array(samples, *value, own, slack)).collect();
+        if !in_place {
+            own.resize(count + slack, 0.0);
+        }
+        let room = if in_place { &mut y[..count + slack] } else { &mut own[..] };
+        match (linear, norm, attend, &*op) {
+            (Some((sum, _)), ..) => {
+                sum.pack(on, params, stamps);
+                sum.forward(on, samples, x[0], room);
+            }
+            (_, Some(norm), ..) => norm.forward(on, params, x[0], room),
+            (_, _, Some(attend), _) => attend.forward(on, samples, &x, room),
+            (.., Op::Recurrent(layer)) => {
+                let length = steps(shapes);
+                let features = x[0].len() / (samples * length).max(1);
+                let first = [x.get(1).copied(), x.get(2).copied()];
+                let packed = Packed::new(on.level, layer, features, params);
+                room.fill(0.0);
+                packed.run(RecurrentBatch { length, x: x[0], first, factors: some(factors), y: room, keep: true });
+            }
+            _ => {
+                room.fill(0.0);
+                BoundLayer { op, order: *order, params, shapes, output }.forward(&x, room)?;
+            }
+        }
+        if in_place {
             return Ok(());
         }
-        let own: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let RowMajor { op, order, shapes, output, norm, attend, factors, y: room, .. } = self;
-        match (norm, &*op) {
-            (None, Op::Permute { .. }) => {
-                let from = op.permutation(&shapes[0], *order)?;
-                permute(on, samples, from, &shapes[0], own[0], room);
-            }
-            (Some(norm), _) => norm.forward(on, params, own[0], room),
-            (None, Op::Recurrent(layer)) => {
-                let length = steps(shapes);
-                let features = own[0].len() / (samples * length).max(1);
-                let first = [own.get(1).copied(), own.get(2).copied()];
-                let packed = Packed::new(on.level, layer, features, params);
-                packed.run(RecurrentBatch { length, x: own[0], first, factors: some(factors), y: room, keep: true });
-            }
-            (None, _) => match attend {
-                Some(attend) => attend.forward(on, samples, &own, room),
-                None => BoundLayer { op, order: *order, params, shapes, output }.forward(&own, room)?,
-            },
-        }
-        let (part, elements, sample) = (self.part(to), to.grid().elements(), to.buffer.sample());
+        let (elements, sample) = (to.grid().elements(), to.buffer.sample());
         if part == *to {
-            import(on, samples, to, &self.y, y);
+            import(on, samples, to, &own[..count], y);
             return Ok(());
         }
         for index in 0..samples {
-            import(on, 1, &part, &self.y[index * elements..], &mut y[index * sample..]);
+            import(on, 1, &part, &own[index * elements..], &mut y[index * sample..]);
         }
         Ok(())
     }
 
-    /// Adds the gradients of the parameters, and stores those of the inputs.
+    /// Adds the gradients of the parameters, and stores those of the inputs. With the output goes its gradient;
+    /// `target` is the memory of the first input's gradient, for the layers that write it themselves.
     pub(super) fn backward(
         &mut self,
         on: Machine,
         samples: usize,
         params: &[&[f32]],
-        (from, dy): (&View, &[f32]),
+        (inputs, [(to, y), (from, dy)]): (&[(&View, &[f32])], [(&View, &[f32]); 2]),
         dparams: &mut [Vec<f32>],
-        wanted: &[bool],
+        (wanted, target): (&[bool], Option<&mut [f32]>),
     ) -> Result<(), Fault> {
+        let slack = self.slack();
         let count = samples * from.grid().elements();
-        self.dy.resize(count + self.slack(), 0.0);
         let (part, elements, sample) = (self.part(from), from.grid().elements(), from.buffer.sample());
         if part == *from {
-            export(on, samples, from, dy, &mut self.dy[..count]);
+            converted(on, samples, (from, dy), &mut self.dy, slack);
         } else {
-            for (index, to) in self.dy[..count].chunks_exact_mut(elements.max(1)).enumerate() {
+            self.dy.resize(count, 0.0);
+            for (index, to) in self.dy.chunks_exact_mut(elements.max(1)).enumerate() {
                 export(on, 1, &part, &dy[index * sample..], &mut to[..part.grid().elements()]);
             }
         }
-        self.dx.resize_with(self.inputs.len(), Vec::new);
-        for ((dx, x), wanted) in self.dx.iter_mut().zip(&self.inputs).zip(wanted) {
+        let whole = part == *from && from.is_array();
+        let in_place = self.is_in_place(to);
+        let writes_itself = target.is_some() && self.writes_itself();
+        let RowMajor { op, order, shapes, output, norm, attend, linear, factors, inputs: own, y: own_y, .. } = self;
+        let x: Vec<&[f32]> = inputs.iter().zip(own).map(|(value, own)| array(samples, *value, own, slack)).collect();
+        let y = if in_place { &y[..count] } else { &own_y[..count] };
+        let dy = if whole { &dy[..count + slack] } else { &self.dy[..] };
+        let dx = &mut self.dx;
+        dx.resize_with(x.len(), Vec::new);
+        for ((dx, x), wanted) in dx.iter_mut().zip(&x).zip(wanted) {
             dx.clear();
-            dx.resize(if *wanted { x.len() } else { 0 }, 0.0);
+            dx.resize(if *wanted && !writes_itself { x.len() } else { 0 }, 0.0);
         }
-        let inputs: Vec<&[f32]> = self.inputs.iter().map(|input| &input[..]).collect();
-        let RowMajor { op, order, shapes, output, norm, attend, linear, factors, y, dy, dx, .. } = self;
+        let first = match target {
+            Some(target) if writes_itself => &mut target[..x[0].len()],
+            _ => &mut dx[0][..],
+        };
         if let Some((sum, view)) = linear {
-            let dx = wanted[0].then_some(&mut dx[0][..]);
-            sum.backward(on, samples, inputs[0], (view, dy), dparams, dx);
-            return Ok(());
-        }
-        if let Some(attend) = attend {
-            attend.backward(on, samples, &inputs, [y, dy], dx);
+            sum.backward(on, samples, x[0], (view, dy), dparams, wanted[0].then_some(first));
             return Ok(());
         }
         if let Some(norm) = norm {
-            norm.backward(on, params, [inputs[0], dy], dparams, &mut dx[0]);
+            norm.backward(on, params, [x[0], dy], dparams, first);
+            return Ok(());
+        }
+        if let Some(attend) = attend {
+            attend.backward(on, samples, &x, [y, dy], dx);
             return Ok(());
         }
         if let Op::Recurrent(layer) = op
             && RecurrentGradient::fits(layer)
         {
             let length = steps(shapes);
-            let first = [inputs.get(1).copied(), inputs.get(2).copied()];
-            RecurrentGradient { on, layer, length, params, x: inputs[0], first, factors: some(factors), y, dy }
+            let first = [x.get(1).copied(), x.get(2).copied()];
+            RecurrentGradient { on, layer, length, params, x: x[0], first, factors: some(factors), y, dy }
                 .backward(dparams, dx);
             return Ok(());
         }
-        if let Op::Permute { .. } = op {
-            let from = Rearrangement::inverse(op.permutation(&shapes[0], *order)?);
-            if wanted[0] {
-                permute(on, samples, from, output, dy, &mut dx[0]);
-            }
-            return Ok(());
-        }
-        BoundLayer { op, order: *order, params, shapes, output }.backward(&inputs, y, dy, dparams, dx)
+        BoundLayer { op, order: *order, params, shapes, output }.backward(&x, y, dy, dparams, dx)
+    }
+
+    /// Whether it can write the gradient of its one input to any array.
+    pub(super) fn writes_itself(&self) -> bool {
+        self.linear.is_some() || self.norm.is_some()
+    }
+
+    /// Whether the output is an array that the layer can write.
+    fn is_in_place(&self, view: &View) -> bool {
+        view.is_array() && self.part(view) == *view
     }
 
     /// The part of the output that other layers read. Of a recurrent layer's run they read the first rows, the last
@@ -243,9 +265,9 @@ impl RowMajor {
         }
     }
 
-    /// The gradient of an input.
-    pub(super) fn gradient(&self, on: Machine, samples: usize, input: usize, (to, dx): (&View, &mut [f32])) {
-        import(on, samples, to, &self.dx[input][..samples * to.grid().elements()], dx);
+    /// The gradient of an input, after [`RowMajor::backward`].
+    pub(super) fn gradient(&self, samples: usize, input: usize, view: &View) -> &[f32] {
+        &self.dx[input][..samples * view.grid().elements()]
     }
 
     /// Elements after the last one that a kernel may read.

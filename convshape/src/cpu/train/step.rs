@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Activation, Axis, AxisOrder, DropTogether, Op, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 
 use super::draft::Draft;
@@ -18,6 +18,7 @@ use super::sum::{SumViews, TrainedSum};
 use crate::cpu::buffer::View;
 use crate::cpu::math::Epilogue;
 use crate::cpu::pool::Windows;
+use crate::cpu::rearrange::{Moves, Rearrangement};
 use crate::cpu::resample::{Resample, border};
 use crate::cpu::simd::Level;
 
@@ -37,11 +38,24 @@ pub(super) struct TrainStep {
     pub(super) params: Vec<usize>,
     pub(super) job: TrainJob,
     /// The activation that is fused into it.
-    pub(super) activation: Option<(Activation, ByOutput)>,
+    pub(super) activation: Option<Activation>,
+    /// The derivative of that activation, unless the step's own kernels differentiate it.
+    pub(super) by_output: Option<ByOutput>,
     /// How the gradient of each input is stored.
     pub(super) back: Vec<Back>,
     /// Whether an output depends on it, and it depends on something whose gradient is wanted.
     pub(super) is_differentiated: bool,
+}
+
+impl TrainStep {
+    /// The operand of a sum that takes over the memory of the sum's gradient, which is its own gradient too.
+    pub(super) fn heir(&self, values: &[StoredValue]) -> Option<usize> {
+        let TrainJob::Combine { multiply: false } = self.job else { return None };
+        let written = self.inputs.iter().zip(&self.back).enumerate().filter(|(_, (_, back))| **back == Back::Write);
+        let once = |value: usize| self.inputs.iter().filter(|&&other| other == value).count() == 1;
+        let mut alike = written.filter(|(_, (value, _))| values[**value].dy == values[self.output].dy && once(**value));
+        alike.next().map(|(index, _)| index)
+    }
 }
 
 pub(super) enum TrainJob {
@@ -50,12 +64,8 @@ pub(super) enum TrainJob {
     Pool(Windows),
     /// Output rows that are rows of the input, or weighted sums of a few.
     Resample(Resample),
-    /// Joins the operands along the channels.
-    Concat,
-    /// The channels from this one on.
-    Slice(usize),
-    /// The same elements in another shape.
-    Reshape,
+    /// What is copied of each input.
+    Move(Vec<Copies>),
     Activation(Activation),
     /// Dropout in training; the identity otherwise.
     Dropout {
@@ -71,6 +81,25 @@ pub(super) enum TrainJob {
         multiply: bool,
     },
     RowMajor(Box<RowMajor>),
+}
+
+/// The copy of an input's elements to the output, and that of their gradients back.
+pub(super) struct Copies {
+    pub(super) forward: Rearrangement,
+    pub(super) back: Rearrangement,
+    /// Whether every element of the input is copied.
+    pub(super) reads_all: bool,
+}
+
+impl Copies {
+    /// `None` for layers that do not just move elements.
+    fn new(op: &Op, index: usize, inputs: &[&StoredValue], to: &StoredValue, order: AxisOrder) -> Option<Copies> {
+        let shapes: Vec<Shape> = inputs.iter().map(|value| value.shape).collect();
+        let (from, moves) = (inputs[index], Moves::new(op, &shapes, index, &to.shape, order)?);
+        let forward = Rearrangement::new(&moves, [(&from.y, &from.shape), (&to.y, &to.shape)])?;
+        let back = Rearrangement::new(&moves.back(), [(&to.dy, &to.shape), (&from.dy, &from.shape)])?;
+        Some(Copies { reads_all: forward.elements() == from.y.grid().elements(), forward, back })
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -95,28 +124,33 @@ pub(super) fn step(
     let Draft { node: Node { name, op, inputs, outputs, params, .. }, axes, activation } = draft;
     let output = outputs[0];
     let (from, to) = (&values[inputs[0]], &values[output]);
-    let same = |value: usize| values[value].shape == to.shape;
-    let has_axes = |value: usize| {
-        let shape = &values[value].shape;
-        shape.rank() == to.shape.rank() || shape.is_over_channels(&to.shape, order)
-    };
+    let read: Vec<&StoredValue> = inputs.iter().map(|&value| &values[value]).collect();
+    let copies =
+        (0..read.len()).map(|index| Copies::new(&op, index, &read, to, order)).collect::<Option<Vec<Copies>>>();
     let job = match (op, axes) {
+        (op, None)
+            if !matches!(op, Op::Source { .. })
+                && let Some(copies) = copies =>
+        {
+            TrainJob::Move(copies)
+        }
         (_, Some(axes)) => {
             let ends = SumViews { x: from.y, y: to.y, dx: from.dy, dy: to.dy };
-            let epilogue = activation.map_or(Epilogue::None, |(activation, _)| Epilogue::of(activation));
+            let epilogue = activation.map_or(Epilogue::None, Epilogue::of);
             let wanted = back[0] != Back::Unwanted;
             TrainJob::Sum(Box::new(TrainedSum::new(level, &op, &axes, &ends, epilogue, (key.batch, wanted))))
         }
         (Op::BatchNorm { dialect, eps, affine, momentum, .. }, None) => {
             let momentum = key.training.then_some(momentum);
             let unbiased = dialect.has_unbiased_statistics();
-            TrainJob::Norm(Norm::new(Together::Batch { momentum, unbiased }, eps, affine))
+            TrainJob::Norm(Norm::new(Together::Batch { momentum, unbiased }, eps, affine, activation))
         }
         (Op::GroupNorm { groups, eps, .. }, None) if usize::try_from(groups).is_ok_and(|groups| groups > 0) => {
-            TrainJob::Norm(Norm::new(Together::Groups(usize::try_from(groups).unwrap_or(1)), eps, true))
+            let groups = Together::Groups(usize::try_from(groups).unwrap_or(1));
+            TrainJob::Norm(Norm::new(groups, eps, true, activation))
         }
         (Op::InstanceNorm { eps, affine, .. }, None) => {
-            TrainJob::Norm(Norm::new(Together::Groups(from.y.channels), eps, affine))
+            TrainJob::Norm(Norm::new(Together::Groups(from.y.channels), eps, affine, activation))
         }
         (Op::Pool(pool), None) if pool.windows(&from.shape, order).is_ok() => {
             let mut windows = [Window::new(1); 3];
@@ -136,21 +170,12 @@ pub(super) fn step(
             let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
             TrainJob::Resample(Resample::resize(&upsample, rank, &grids.0, &grids.1))
         }
-        (Op::Split { .. }, None) if channel_split(&op, &from.shape, order).is_some() => {
-            TrainJob::Slice(channel_split(&op, &from.shape, order).unwrap_or(0))
-        }
-        (Op::Concat { axis }, None) if is_channels(axis, from, order) => TrainJob::Concat,
-        (Op::Slice { axis, start, .. }, None) if is_channels(axis, from, order) => {
-            TrainJob::Slice(usize::try_from(start).unwrap_or(0))
-        }
-        (Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. }, None) => TrainJob::Reshape,
         (Op::Activation(function), None) => TrainJob::Activation(function),
         (Op::Dropout { p, together }, None) => TrainJob::Dropout { p, together, factors: key.training.then(Vec::new) },
         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
         (Op::Scale { by }, None) => TrainJob::Scale(by as f32),
         (Op::Add | Op::Mul, None)
-            if to.shape.rank() <= 4 && inputs.iter().all(|&value| has_axes(value))
-                || inputs.iter().all(|&value| same(value)) =>
+            if combines(&op, inputs.iter().map(|&value| &values[value].shape), &to.shape, order) =>
         {
             TrainJob::Combine { multiply: matches!(op, Op::Mul) }
         }
@@ -170,17 +195,18 @@ pub(super) fn step(
             TrainJob::RowMajor(Box::new(layer))
         }
     };
-    TrainStep { name, inputs, output, params, job, activation, back, is_differentiated }
+    let by_output = activation.filter(|_| !matches!(job, TrainJob::Norm(_))).and_then(ByOutput::of);
+    TrainStep { name, inputs, output, params, job, activation, by_output, back, is_differentiated }
 }
 
-/// The first channel of a `Split` along the channels.
-fn channel_split(op: &Op, shape: &Shape, order: AxisOrder) -> Option<usize> {
-    let (axis, start) = op.piece_start(shape, order)?;
-    if axis == order.channel(shape.rank()) { usize::try_from(start).ok() } else { None }
-}
-
-/// Whether an axis is that of the channels.
-fn is_channels(axis: Axis, value: &StoredValue, order: AxisOrder) -> bool {
-    let rank = value.shape.rank();
-    axis.index(rank, order) == Some(order.channel(rank))
+/// Whether the kernels of sums and products take operands of these shapes.
+pub(super) fn combines<'a>(
+    op: &Op,
+    mut operands: impl Iterator<Item = &'a Shape> + Clone,
+    output: &Shape,
+    order: AxisOrder,
+) -> bool {
+    let has_axes = |shape: &Shape| shape.rank() == output.rank() || shape.is_over_channels(output, order);
+    matches!(op, Op::Add | Op::Mul)
+        && (output.rank() <= 4 && operands.clone().all(has_axes) || operands.all(|shape| shape == output))
 }
