@@ -24,6 +24,13 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for change in changes(help) {
         let statement = find(&found, change.target)?;
+        if let What::Move { before } = change.what {
+            let end = tokens.iter().find(|token| token.text == ";" && token.span.start > statement.start)?.span.end;
+            let (moved, to) = (statement.start..end, find(&found, before)?.start);
+            edits.push((to..to, format!("{} ", &source[moved.clone()])));
+            edits.push((moved, String::new()));
+            continue;
+        }
         let edit = match (&statement.body, &change.what) {
             (_, What::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
             (Body::Port(shape), What::Write(text)) => (shape.clone(), (*text).to_owned()),
@@ -39,9 +46,15 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::List(entries), What::Entry { number, text }) => {
                 (entries.get(number.checked_sub(1)?)?.clone(), (*text).to_owned())
             }
-            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Read(_))
-            | (Body::Port(_), What::Set { .. } | What::Rename { .. } | What::Entry { .. } | What::Read(_))
-            | (Body::List(_), What::Set { .. } | What::Write(_) | What::Rename { .. } | What::Read(_)) => {
+            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Move { .. })
+            | (
+                Body::Port(_),
+                What::Set { .. } | What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Move { .. },
+            )
+            | (
+                Body::List(_),
+                What::Set { .. } | What::Write(_) | What::Rename { .. } | What::Read(_) | What::Move { .. },
+            ) => {
                 return None;
             }
         };

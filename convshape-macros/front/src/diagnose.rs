@@ -39,6 +39,8 @@ pub(crate) struct Report {
     foreign: Option<ForeignWord>,
     /// Whether an equal message elsewhere is the same mistake, as with a misspelt word.
     once: bool,
+    /// The field that a layer lacks, and whether it is its leading value.
+    needed: Option<(&'static str, bool)>,
 }
 
 /// A word from other dialects.
@@ -52,7 +54,8 @@ pub(crate) struct ForeignWord {
 
 impl Report {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Report {
-        Report { code: Some(code.id), span, message: message.into(), lines: Vec::new(), foreign: None, once: false }
+        let message = message.into();
+        Report { code: Some(code.id), span, message, lines: Vec::new(), foreign: None, once: false, needed: None }
     }
 
     /// A mistake that was already reported: nothing is shown, but the statement counts as unreadable.
@@ -64,7 +67,42 @@ impl Report {
             lines: Vec::new(),
             foreign: None,
             once: false,
+            needed: None,
         }
+    }
+
+    /// Records the field that a layer lacks, and whether it is its leading value.
+    pub(crate) fn of_needed(mut self, field: &'static str, leads: bool) -> Report {
+        self.needed = Some((field, leads));
+        self
+    }
+
+    pub(crate) fn needed(&self) -> Option<(&'static str, bool)> {
+        self.needed
+    }
+
+    pub(crate) fn code(&self) -> Option<&'static str> {
+        self.code
+    }
+
+    pub(crate) fn span(&self) -> Span {
+        self.span
+    }
+
+    fn helps(&self) -> impl Iterator<Item = &str> {
+        self.lines.iter().filter_map(|line| line.strip_prefix("help: "))
+    }
+
+    /// Whether it has a help that a tool can apply and that was tried.
+    pub(crate) fn has_edit(&self) -> bool {
+        let starts = ["in `", "in the list of `", "set `", "put `", "insert `", "write `["];
+        self.helps().any(|help| starts.iter().any(|start| help.starts_with(start)) || help.contains("` in `"))
+    }
+
+    /// The word that is suggested in place of the one here, and the help that suggests it.
+    pub(crate) fn word_meant(&self) -> Option<(&str, &str)> {
+        let found = self.helps().find_map(|help| Some((meant(help)?, help)));
+        found.filter(|(word, _)| !word.contains('`'))
     }
 
     pub(crate) fn line(mut self, text: impl Into<String>) -> Report {
@@ -154,6 +192,7 @@ impl From<&SyntaxFault> for Report {
             lines,
             foreign: None,
             once: false,
+            needed: None,
         }
     }
 }
@@ -165,6 +204,12 @@ pub enum Level {
     Error,
     /// The chain compiles; rustc shows a warning.
     Warning,
+}
+
+/// The word in ``did you mean `stride`?`` or ``here it is `stride` ``.
+fn meant(help: &str) -> Option<&str> {
+    let asked = help.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"));
+    asked.or_else(|| help.strip_prefix("here it is `")?.strip_suffix('`'))
 }
 
 /// One mistake in a chain, as the compiler shows it.
@@ -289,6 +334,18 @@ impl Sink {
     /// Reports this instead of all other errors.
     pub(crate) fn replace(&mut self, report: Report) {
         self.errors = vec![report];
+    }
+
+    /// The errors.
+    pub(crate) fn reports(&self) -> Vec<Report> {
+        self.errors.iter().filter(|report| report.code.is_some()).cloned().collect()
+    }
+
+    /// Reports only the first error, with this help: what it says leaves no error. `at` is the token that it changes.
+    pub(crate) fn keep_first(&mut self, help: &str, at: Option<Span>) {
+        let first = self.reports().into_iter().next();
+        let first = first.map(|first| at.into_iter().fold(first.without_helps().help(help), Report::at));
+        self.errors = first.into_iter().collect();
     }
 
     /// Whether there are errors.

@@ -26,7 +26,7 @@ mod trial;
 mod unlike;
 mod words;
 
-pub(crate) use self::edit::{ArgumentPlace, Edit, field_text, with_rank};
+pub(crate) use self::edit::{ArgumentPlace, Edit, field_text, transposed, with_rank};
 
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;

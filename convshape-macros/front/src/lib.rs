@@ -23,6 +23,7 @@ mod numbers;
 mod parse;
 mod port;
 mod resolve;
+mod rewrite;
 mod same;
 mod syntax;
 mod unseen;
@@ -96,6 +97,7 @@ fn read<T>(
     make: impl FnOnce(Option<&expand::Expansion<'_>>) -> T,
 ) -> (T, Sink) {
     let mut sink = Sink::default();
+    let text = tokens.clone();
     let (chain, faults) = parse::parse(tokens);
     for fault in &faults {
         sink.push(Report::from(fault));
@@ -116,6 +118,9 @@ fn read<T>(
     let groups = groups::of(&chain.name, &graph, &checked);
     for field in &groups.conflicts {
         sink.push(diagnose::two_types(field));
+    }
+    if faults.is_empty() {
+        rewrite::improve(text, &graph, &|text| is_accepted(&krate, text), &mut sink);
     }
     let refused = sink.refused();
     // In a chain with errors, parts are missing, and that may be the only problem.
@@ -143,6 +148,19 @@ fn read<T>(
         refused,
     }));
     (made, sink)
+}
+
+/// Whether a text is a chain without errors, as far as the macro sees it.
+fn is_accepted(krate: &TokenStream, text: TokenStream) -> bool {
+    let (Some(chain), faults) = parse::parse(text) else { return false };
+    let mut sink = Sink::default();
+    let mut graph = resolve::resolve(krate, &chain, &mut sink);
+    let checked = settle(&mut graph, &mut sink);
+    faults.is_empty()
+        && !sink.refused()
+        && checked.problems.is_empty()
+        && check::clashes(&graph, &checked).is_empty()
+        && groups::of(&chain.name, &graph, &checked).conflicts.is_empty()
 }
 
 /// Checks a graph. If reading a layer as its help suggests leaves an error, that reading is dropped.

@@ -265,7 +265,8 @@ impl<'a> Resolver<'a> {
 
     /// The statements of one body, in order.
     fn body(&mut self, stmts: &'a [Stmt], scope: &mut Scope<'a>) -> Vec<Member> {
-        scope.labels = Rc::new(scope::labels(stmts).into_iter().map(Ident::to_string).collect());
+        scope.labels =
+            Rc::new(scope::labels(stmts).into_iter().map(|label| (label.to_string(), label.span().start())).collect());
         self.statements(stmts, scope)
     }
 
@@ -424,8 +425,9 @@ impl<'a> Resolver<'a> {
         if let Some(untaken) = scope.untaken.get(text) {
             return diagnose::untaken_name(name, &untaken.because);
         }
-        if scope.labels.contains(text) {
-            return diagnose::later_name(name);
+        if let Some(given) = scope.labels.get(text) {
+            // Earlier ones are known, so a name given before this place is that of the statement itself.
+            return if *given < name.span().start() { diagnose::own_name(name) } else { diagnose::later_name(name) };
         }
         // Names such as `r3`, which messages give to unnamed statements, cannot be referred to.
         let unnamed = |node: &Node| node.spans.label.is_none() && node.name == text;

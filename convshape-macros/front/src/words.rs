@@ -30,7 +30,7 @@ pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dial
 pub(crate) use instead::{instead, instead_of_field};
 pub(crate) use layers::LAYERS;
 pub(crate) use markers::markers;
-pub(crate) use nearest::nearest;
+pub(crate) use nearest::{difference, nearest};
 pub(crate) use neutral::{Neutral, neutral};
 pub(crate) use other_names::means_channels;
 

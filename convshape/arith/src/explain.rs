@@ -11,7 +11,7 @@ mod reason;
 
 use crate::fault::{Fault, Reason};
 use crate::layer::{axis_name, is_permuted};
-use crate::op::Axis;
+use crate::op::{Axis, AxisOrder};
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::{Size, SizeError};
 use crate::text::Text;
@@ -22,7 +22,7 @@ pub use details::{closed_form_help, meant, mismatch, nearest_divisors, nearest_f
 pub use dialect::dialect_note;
 
 /// Says which layer is wrong and why. `names` are the operands of a joining layer as written.
-pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape], names: &[&str]) {
+pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape], order: AxisOrder, names: &[&str]) {
     text.str("`").str(layer).str("` ");
     let spatial = inputs[0].rank().saturating_sub(1);
     let axis = match fault.axis {
@@ -43,11 +43,14 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         }
         Reason::Rank { expected, found } => {
             text.str("takes ").num(rank(expected)).str(if expected == 1 { " axis" } else { " axes" });
-            match expected {
-                2 => text.str(" (channels and length)"),
-                3 => text.str(" (channels, height and width)"),
-                4 => text.str(" (channels, depth, height and width)"),
-                _ => text,
+            match (order, expected) {
+                (AxisOrder::ChannelsFirst, 2) => text.str(" (channels and length)"),
+                (AxisOrder::ChannelsFirst, 3) => text.str(" (channels, height and width)"),
+                (AxisOrder::ChannelsFirst, 4) => text.str(" (channels, depth, height and width)"),
+                (AxisOrder::ChannelsLast, 2) => text.str(" (length and channels)"),
+                (AxisOrder::ChannelsLast, 3) => text.str(" (height, width and channels)"),
+                (AxisOrder::ChannelsLast, 4) => text.str(" (depth, height, width and channels)"),
+                (AxisOrder::ChannelsFirst | AxisOrder::ChannelsLast, _) => text,
             };
             text.str(", but its input is ").shape(&found);
         }
@@ -64,9 +67,8 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         }
         Reason::Size(SizeError::Indivisible { scale, by }) => {
             text.str("has stride ").num(by);
-            on(text, axis).str(", which does not divide the ").num(scale);
-            text.str(if scale == 1 { " row" } else { " rows" })
-                .str(" in which its input grows: a remainder would be left");
+            on(text, axis).str(", but its input grows in steps of ").num(scale).str(", which ");
+            text.num(by).str(" does not divide");
         }
         Reason::Size(SizeError::NotLinear) => {
             text.str("gives a size that is not of the form a*h + b");
@@ -84,7 +86,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("gives ").shape(&shape).str(": more elements than memory can address");
         }
         Reason::KernelTooLarge { input, lo, hi, kernel, dilation } => {
-            counted(text.str("has a kernel of "), reach(kernel, dilation), "row");
+            text.str("has a kernel of ").num(reach(kernel, dilation));
             on(text, axis).str(", but its padded input has only ");
             match input.plus(lo.saturating_add(hi)) {
                 Ok(padded) => text.size(padded, inputs[0].scope()),
@@ -92,7 +94,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             };
         }
         Reason::PoolInput { input, kernel } => {
-            counted(text.str("has a kernel of "), kernel, "row");
+            text.str("has a kernel of ").num(kernel);
             on(text, axis).str(", but its input has only ").size(input, inputs[0].scope());
             text.str(" before padding");
         }
@@ -149,13 +151,13 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             counted(text, groups, "group");
         }
         Reason::ReflectPadding { padding, input } => {
-            counted(text.str("mirrors "), padding, "row");
-            on(text, axis).str(", but only ").size(input, inputs[0].scope());
-            text.str(" are there, and the edge itself is not repeated");
+            counted(text.str("reflects "), padding, "row");
+            on(text, axis).str(", but its input has ").size(input, inputs[0].scope());
+            text.str(": it can reflect all but the edge");
         }
         Reason::CircularPadding { padding, input } => {
             counted(text.str("wraps "), padding, "row").str(" around");
-            on(text, axis).str(", but only ").size(input, inputs[0].scope()).str(" are there");
+            on(text, axis).str(", but its input has only ").size(input, inputs[0].scope());
         }
         Reason::TransposedPaddingMode => {
             text.str("is a transposed convolution, which pads with zeros only");
@@ -170,12 +172,16 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.size(size, inputs[0].scope());
         }
         Reason::Elements { from, to } => {
-            text.str("makes ").shape(&to).str(" of ").shape(&from);
+            text.str("cannot turn ");
+            if let (Ok(elements), true) = (from.elements(), from.is_known()) {
+                text.str("the ").size(elements, inputs[0].scope()).str(" elements of ");
+            }
+            text.shape(&from).str(" into ").shape(&to);
             if let (Ok(from), Ok(to)) = (from.elements(), to.elements())
                 && from.is_known()
                 && to.is_known()
             {
-                text.str(": ").size(from, inputs[0].scope()).str(" elements are not ").size(to, inputs[0].scope());
+                text.str(", which has ").size(to, inputs[0].scope());
             }
         }
         Reason::Constant { array, shape } if is_permuted(&array, &shape) => {
@@ -227,12 +233,12 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("gives ").num(rank(axes)).str(" axes: a shape has at most ").num(rank(MAX_RANK));
         }
         Reason::CropTooLarge { input, output } => {
-            text.str("cannot crop ").size(input, inputs[0].scope()).str(" rows");
-            on(text, axis).str(" to ").size(output, inputs[0].scope());
+            text.str("cannot crop ").str(if axis.is_empty() { "size" } else { axis }).str(" ");
+            text.size(input, inputs[0].scope()).str(" to ").size(output, inputs[0].scope());
         }
         Reason::PadTooSmall { input, output } => {
-            text.str("cannot pad ").size(input, inputs[0].scope()).str(" rows");
-            on(text, axis).str(" to ").size(output, inputs[0].scope());
+            text.str("cannot pad ").str(if axis.is_empty() { "size" } else { axis }).str(" ");
+            text.size(input, inputs[0].scope()).str(" to ").size(output, inputs[0].scope());
         }
         Reason::AlignCorners => {
             text.str("has align_corners with a mode that has no corners to align");

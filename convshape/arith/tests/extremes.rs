@@ -194,7 +194,7 @@ fn ask(op: &Op, inputs: &[Shape; 2], order: AxisOrder) {
         }
         Err(fault) => {
             let mut text = Text::new();
-            explain::title(&mut text, "layer", &fault, inputs, &["a", "b"]);
+            explain::title(&mut text, "layer", &fault, inputs, order, &["a", "b"]);
             assert!(!text.as_str().is_empty());
             let _ = (fault.reason.code(op), fault.reason.field());
         }

@@ -47,11 +47,12 @@ pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
 }
 
 fn edits(chain: &Chain, finding: &Finding, help: &str) -> Vec<Edit> {
-    let edits = match help::meant(help) {
-        Some(word) => vec![instead(chain, finding.span, word)],
-        None => help::changes(help).iter().map(|change| edit(chain, change)).collect(),
+    let edits: Option<Vec<Edit>> = match (help::meant(help), help::changes(help).as_slice()) {
+        (Some(word), _) => instead(chain, finding.span, word).map(|edit| vec![edit]),
+        (None, [Change { target, what: What::Move { before } }]) => moved(chain, target, before),
+        (None, changes) => changes.iter().map(|change| edit(chain, change)).collect(),
     };
-    apart(edits.into_iter().collect::<Option<_>>().unwrap_or_default())
+    apart(edits.unwrap_or_default())
 }
 
 /// Edits in the order of the text; none if two of them overlap.
@@ -76,61 +77,105 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
         let entry = chain.inspection.entries.iter().find(wanted)?;
         return Some(Edit { range: entry.span.byte_range(), text: (*text).to_owned() });
     }
-    match (layer(chain, change.target), &change.what) {
-        (Some(layer), What::Set { field, value, replaces: None }) => set(chain, layer, field, value),
+    match (statement(chain, change.target), &change.what) {
+        (Some(layer), What::Set { field, value, replaces: None }) => set(chain, &layer, field, value),
         (Some(layer), What::Set { field, value, replaces: Some(old) }) => {
-            let call = Call::of(chain, layer)?;
-            let range = call.given(layer, old)?.whole.clone();
+            let call = Call::of(chain, &layer)?;
+            let range = call.given(&layer, old)?.whole.clone();
             Some(Edit { range, text: format!("{field}: {value}") })
         }
-        (Some(layer), What::Write(text)) => write(chain, layer, text),
-        (Some(layer), What::Read(text)) => read(chain, layer, text),
+        (Some(layer), What::Write(text)) => write(chain, &layer, text),
+        (Some(layer), What::Read(text)) => read(chain, &layer, text),
         (Some(layer), What::Rename { word, replaces }) => {
             instead(chain, layer.span, word).filter(|_| layer.span.source_text().is_none_or(|text| text == *replaces))
         }
-        (Some(layer), What::Insert(text)) => before(chain, layer, text),
+        (Some(layer), What::Insert(text)) => before(chain, layer.span, text),
         (None, What::Write(text)) => port(chain, change.target, text),
-        (None, What::Set { .. } | What::Read(_) | What::Rename { .. } | What::Insert(_)) | (_, What::Entry { .. }) => {
-            None
-        }
+        (None, What::Insert(text)) => before(chain, port_span(chain, change.target)?, text),
+        (None, What::Set { .. } | What::Read(_) | What::Rename { .. })
+        | (_, What::Entry { .. } | What::Move { .. }) => None,
     }
 }
 
-/// A statement before that of a layer.
-fn before(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
-    let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
+/// A statement before the one that a token belongs to.
+fn before(chain: &Chain, span: Span, text: &str) -> Option<Edit> {
+    let span = statement_at(chain, span)?.first()?.span();
+    let (place, indent) = (span.byte_range().start, span.start().column);
+    Some(Edit { range: place..place, text: format!("{text}\n{}", " ".repeat(indent)) })
+}
+
+/// A statement moved before another.
+fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
+    let tokens = statement_at(chain, statement(chain, name)?.span)?;
+    let range = tokens.first()?.span().byte_range().start..tokens.last()?.span().byte_range().end;
+    let text: Vec<String> = tokens.iter().map(|token| token.span().source_text()).collect::<Option<_>>()?;
+    let written = tokens.first()?.span().join(tokens.last()?.span()).and_then(|span| span.source_text());
+    let inserted = before(chain, statement(chain, other)?.span, &written.unwrap_or_else(|| text.join(" ")))?;
+    Some(vec![inserted, Edit { range, text: String::new() }])
+}
+
+/// The tokens of the statement that a token belongs to, with its end.
+fn statement_at(chain: &Chain, span: Span) -> Option<Vec<TokenTree>> {
+    let (tokens, at) = find(&chain.tokens, &span.byte_range())?;
     let ends = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
         token => is_punct(token, ';'),
     };
     let first = tokens[..at].iter().rposition(ends).map_or(0, |end| end + 1);
-    let span = tokens[first].span();
-    let (place, indent) = (span.byte_range().start, span.start().column);
-    Some(Edit { range: place..place, text: format!("{text}\n{}", " ".repeat(indent)) })
+    let last = tokens[at..].iter().position(ends).map_or(tokens.len(), |end| at + end + 1);
+    Some(tokens[first..last].to_vec())
 }
 
-/// The layer with this name. Messages may leave out the numbers of a repeat's passes.
-fn layer<'a>(chain: &'a Chain, name: &str) -> Option<&'a InspectedLayer> {
+/// A layer, or a use of a block: its word, and the fields that are written.
+struct Statement<'a> {
+    span: Span,
+    fields: &'a [(&'static str, Span)],
+}
+
+/// The statement with this name. Messages may leave out the numbers of a repeat's passes.
+fn statement<'a>(chain: &'a Chain, name: &str) -> Option<Statement<'a>> {
     let layers = &chain.inspection.layers;
     let without_turns =
         |name: &str| name.split('.').filter(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
-    layers
-        .iter()
-        .find(|layer| layer.name == name)
-        .or_else(|| layers.iter().find(|layer| without_turns(&layer.name) == name))
+    let layer = layers.iter().find(|layer| layer.name == name);
+    let layer = layer.or_else(|| layers.iter().find(|layer| without_turns(&layer.name) == name));
+    match layer {
+        Some(InspectedLayer { span, fields, .. }) => Some(Statement { span: *span, fields }),
+        None => Some(Statement { span: labelled(&chain.tokens, name.rsplit('.').next()?)?, fields: &[] }),
+    }
 }
 
-/// The shape of a port.
-fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
+/// The word behind a statement's name, such as a block's.
+fn labelled(tokens: &TokenStream, name: &str) -> Option<Span> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let here = tokens.windows(3).find_map(|three| match three {
+        [label, colon, word @ TokenTree::Ident(_)] if is_word(label, name) && is_punct(colon, ':') => Some(word.span()),
+        _ => None,
+    });
+    let inside = || {
+        tokens.iter().find_map(|token| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => labelled(&group.stream(), name),
+            _ => None,
+        })
+    };
+    here.or_else(inside)
+}
+
+/// Where a port is written: its name, or else its shape.
+fn port_span(chain: &Chain, name: &str) -> Option<Span> {
     let (inputs, outputs) = (&chain.inspection.inputs, &chain.inspection.outputs);
     let first = match name {
         "input" => inputs.first(),
         "output" => outputs.first(),
         _ => None,
     };
-    let port = inputs.iter().chain(outputs).find(|port| port.name == name).or(first)?;
-    let (tokens, at) = find(&chain.tokens, &port.span.byte_range())?;
-    // The position of a port is its name, or else its shape.
+    Some(inputs.iter().chain(outputs).find(|port| port.name == name).or(first)?.span)
+}
+
+/// The shape of a port.
+fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
+    let Some(span) = port_span(chain, name) else { return unread_port(&chain.tokens, name, text) };
+    let (tokens, at) = find(&chain.tokens, &span.byte_range())?;
     let shape = tokens[at..].iter().take(2).find_map(|token| match token {
         TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group),
         _ => None,
@@ -138,8 +183,27 @@ fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
     Some(Edit { range: shape.span().byte_range(), text: text.to_owned() })
 }
 
+/// The shape of the only port after `input:` or `output:` where it is no list in brackets, as in `input: 784;`.
+fn unread_port(tokens: &TokenStream, name: &str, text: &str) -> Option<Edit> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let inside = || {
+        tokens.iter().find_map(|token| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => {
+                unread_port(&group.stream(), name, text)
+            }
+            _ => None,
+        })
+    };
+    let Some(at) = tokens.windows(2).position(|pair| is_word(&pair[0], name) && is_punct(&pair[1], ':')) else {
+        return inside();
+    };
+    let written = tokens[at + 2..].split(|token| is_punct(token, ';')).next()?;
+    let range = written.first()?.span().byte_range().start..written.last()?.span().byte_range().end;
+    Some(Edit { range, text: text.to_owned() })
+}
+
 /// A layer's positional part.
-fn write(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
+fn write(chain: &Chain, layer: &Statement<'_>, text: &str) -> Option<Edit> {
     let call = Call::of(chain, layer)?;
     let leading: Vec<&Argument> = call.arguments.iter().take_while(|argument| argument.field.is_none()).collect();
     Some(match (leading.as_slice(), call.open) {
@@ -154,7 +218,7 @@ fn write(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
 }
 
 /// What follows a layer's `from`.
-fn read(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
+fn read(chain: &Chain, layer: &Statement<'_>, text: &str) -> Option<Edit> {
     let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
     let ends = |token: &TokenTree| is_punct(token, ';') || is_punct(token, '-') || is_word(token, "restores");
     let statement = tokens[at..].split(ends).next()?;
@@ -164,7 +228,7 @@ fn read(chain: &Chain, layer: &InspectedLayer, text: &str) -> Option<Edit> {
 }
 
 /// A layer's field.
-fn set(chain: &Chain, layer: &InspectedLayer, field: &str, value: &str) -> Option<Edit> {
+fn set(chain: &Chain, layer: &Statement<'_>, field: &str, value: &str) -> Option<Edit> {
     let call = Call::of(chain, layer)?;
     let given = call.given(layer, field);
     let added = format!("{field}: {value}");
@@ -198,7 +262,7 @@ struct Argument {
 }
 
 impl Call {
-    fn of(chain: &Chain, layer: &InspectedLayer) -> Option<Call> {
+    fn of(chain: &Chain, layer: &Statement<'_>) -> Option<Call> {
         let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
         let end = tokens[at].span().byte_range().end;
         let Some(TokenTree::Group(group)) = tokens.get(at + 1) else {
@@ -215,7 +279,7 @@ impl Call {
 
 impl Call {
     /// The argument that sets a field, by the name used in messages, which may be the word that is written.
-    fn given(&self, layer: &InspectedLayer, field: &str) -> Option<&Argument> {
+    fn given(&self, layer: &Statement<'_>, field: &str) -> Option<&Argument> {
         let at = layer.fields.iter().find(|(name, _)| *name == field).map(|(_, span)| span.byte_range().start);
         let known = at.and_then(|at| self.arguments.iter().find(|argument| argument.whole.contains(&at)));
         known.or_else(|| self.arguments.iter().find(|argument| argument.field.as_deref() == Some(field)))

@@ -20,6 +20,8 @@ pub(crate) enum What<'a> {
     Rename { word: &'a str, replaces: &'a str },
     /// A statement before this one.
     Insert(&'a str),
+    /// This statement moves before another.
+    Move { before: &'a str },
     /// An entry in the list of a repeat, from 1.
     Entry { number: usize, text: &'a str },
 }
@@ -32,6 +34,7 @@ pub(crate) enum What<'a> {
 ///   by `and`
 /// - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and the like, or one of the joint forms
 /// - ``in `LAYER`, read `NAME` ``, alone or as such a part
+/// - ``move `STATEMENT` before `OTHER` ``
 /// - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
 pub(crate) fn changes(help: &str) -> Vec<Change<'_>> {
     // Words and quoted parts take turns.
@@ -60,6 +63,9 @@ impl<'a> Line<'_, 'a> {
                 let verb = verb.strip_prefix(',')?.trim();
                 let (what, _) = self.what(verb, 3)?;
                 Some(vec![Change { target: self.parts[1], what }])
+            }
+            ("move", "before") => {
+                Some(vec![Change { target: self.parts[1], what: What::Move { before: self.parts.get(3)? } }])
             }
             ("insert" | "write", "before") => {
                 let mut changes = vec![Change { target: self.parts.get(3)?, what: What::Insert(self.parts[1].trim()) }];
@@ -170,6 +176,8 @@ mod tests {
             changes("in the list of `stages`, let entry 2 be `(32, 64)`"),
             [Change { target: "stages", what: entry }]
         );
+        let moved = Change { target: "a", what: What::Move { before: "b" } };
+        assert_eq!(changes("move `a` before `b`"), [moved]);
         let insert = Change { target: "l", what: What::Insert("Flatten;") };
         assert_eq!(changes("insert `Flatten;` before `l`"), std::slice::from_ref(&insert));
         assert_eq!(

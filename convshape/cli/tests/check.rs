@@ -285,3 +285,34 @@ fn lines_of_python_are_written_anew() {
         assert!(fixed.contains(line), "{line}\n{fixed}");
     }
 }
+
+/// Fixes of what is no layer: arguments of a block, a header, the order of statements, a port without brackets.
+#[test]
+fn fixes_of_uses_headers_orders_and_ports() {
+    let chain = |body: &str| format!("convshape::conv_chain! {{\n    struct A {{\n        {body}\n    }}\n}}\n");
+    let up = "block Up(from, to) { c: ConvTranspose2d(from -> to, kernel: 2, stride: 2); }\n        input: [64, 8, 8];\n        u1: Up(64, 32);";
+    let cases = [
+        (
+            format!("{up}\n        u2: Up(64, 16);\n        output: [16, 32, 32];"),
+            format!("{up}\n        u2: Up(32, 16);\n        output: [16, 32, 32];"),
+        ),
+        (
+            "input: [28, 28, 1];\n        d: DepthwiseConv2D(kernel_size: 3);\n        output: [26, 26, 1];".to_owned(),
+            "dialect: keras;\n        input: [28, 28, 1];\n        d: DepthwiseConv2D(kernel_size: 3);\n        output: [26, 26, 1];".to_owned(),
+        ),
+        (
+            "input: [8, 4, 4];\n        flat: Flatten;\n        pool: MaxPool2d(2);\n        Linear(32 -> 10);\n        output: [10];".to_owned(),
+            "input: [8, 4, 4];\n        pool: MaxPool2d(2);\n        flat: Flatten;\n        \n        Linear(32 -> 10);\n        output: [10];".to_owned(),
+        ),
+        (
+            "input: 784;\n        Linear(784 -> 10);\n        output: [10];".to_owned(),
+            "input: [784];\n        Linear(784 -> 10);\n        output: [10];".to_owned(),
+        ),
+    ];
+    let texts: Vec<String> = cases.iter().map(|(wrong, _)| chain(wrong)).collect();
+    let files = files("fix-uses", &texts);
+    let output = convshape(&["fix"], &files);
+    for (file, (_, right)) in files.iter().zip(&cases) {
+        assert_eq!(fs::read_to_string(file).unwrap_or_default(), chain(right), "{output:?}");
+    }
+}

@@ -82,7 +82,7 @@ pub const fn layer(name: &str, op: &Op, inputs: &[Shape], order: AxisOrder, oper
         Ok(shape) => shape,
         Err(fault) => {
             let mut text = Text::new();
-            explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, inputs, operands);
+            explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, inputs, order, operands);
             explain::refusal(&mut text, op, &fault, inputs, order);
             explain::closed_form_help(&mut text, name, op, &fault);
             panic!("{}", text.as_str());
@@ -96,7 +96,8 @@ pub const fn named_rank(name: &str, input: Shape, least: usize, most: usize) -> 
     if input.rank() <= least || input.rank() > most + 1 {
         let fault = Fault::new(Reason::NamedRank { least: least + 1, most: most + 1, found: input });
         let mut text = Text::new();
-        explain::title(begin(&mut text, code::RANK), name, &fault, &[input], &[]);
+        // The order of axes is not shown here.
+        explain::title(begin(&mut text, code::RANK), name, &fault, &[input], AxisOrder::ChannelsFirst, &[]);
         panic!("{}", text.as_str());
     }
     input
@@ -107,7 +108,7 @@ pub const fn named_rank(name: &str, input: Shape, least: usize, most: usize) -> 
 pub const fn activation(name: &str, op: &Op, shape: &Shape, order: AxisOrder) {
     if let Err(fault) = op.output(&[*shape], order) {
         let mut text = Text::new();
-        explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, &[*shape], &[]);
+        explain::title(begin(&mut text, fault.reason.code(op)), name, &fault, &[*shape], order, &[]);
         panic!("{}", text.as_str());
     }
 }

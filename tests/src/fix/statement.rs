@@ -71,7 +71,7 @@ fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<
             continue;
         }
         match name {
-            Some(name @ ("input" | "output")) => found.extend(ports(name, head)),
+            Some(name @ ("input" | "output")) => found.extend(ports(name, rest[0].span.start, head)),
             _ => found.extend(layer(head).map(|layer| {
                 let start = rest[0].span.start;
                 let name = name.map_or_else(|| numbered(words::kind(layer.op.text), &mut unnamed), str::to_owned);
@@ -132,7 +132,7 @@ fn numbered(kind: &str, unnamed: &mut BTreeMap<String, u32>) -> String {
 }
 
 /// The shapes of `input:` or `output:`. The first is called that, a named one by its name as well.
-fn ports<'a>(word: &str, tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
+fn ports<'a>(word: &str, start: usize, tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
     let mut found = Vec::new();
     for (i, port) in split_commas(tokens).into_iter().enumerate() {
         let (name, shape) = match port {
@@ -144,7 +144,7 @@ fn ports<'a>(word: &str, tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
         let named = name.into_iter().flat_map(|name| [vec![name.to_owned()], vec![word.to_owned(), name.to_owned()]]);
         found.extend(alone.into_iter().chain(named).map(|path| Statement {
             path,
-            start: first.span.start,
+            start,
             body: Body::Port(first.span.start..last.span.end),
         }));
     }

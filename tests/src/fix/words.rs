@@ -1,7 +1,7 @@
 //! How the language's words relate, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 24] = [
+const LAYER_NAMES: [(&str, &str); 30] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
@@ -20,6 +20,12 @@ const LAYER_NAMES: [(&str, &str); 24] = [
     ("GRU", "Gru"),
     ("SimpleRNN", "Rnn"),
     ("Concatenate", "Concat"),
+    ("concatenate", "Concat"),
+    ("add", "Add"),
+    ("multiply", "Mul"),
+    ("Multiply", "Mul"),
+    ("subtract", "Sub"),
+    ("Convolution", "Conv"),
     ("AveragePool", "AvgPool"),
     ("GlobalAveragePool", "GlobalAvgPool"),
     ("ReflectionPad", "Pad"),

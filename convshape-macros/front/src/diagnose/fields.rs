@@ -164,7 +164,7 @@ pub(crate) fn activation_of_a_chain(activation: &str, span: Span) -> Report {
         .help(format_args!("write it as a statement of its own: `{activation};`"))
 }
 
-pub(crate) fn missing_field(op: &Ident, name: &str, layer: &LayerWords, needed: &[&str]) -> Report {
+pub(crate) fn missing_field(op: &Ident, name: &str, layer: &LayerWords, needed: &[&'static str]) -> Report {
     let channels = needed == ["out_channels"];
     let what = if channels { "its channels".to_owned() } else { list(needed).replace(", ", " or ") };
     let report = Report::new(code::MISSING_FIELD, op.span(), format!("`{name}` needs {what}"));
@@ -173,9 +173,12 @@ pub(crate) fn missing_field(op: &Ident, name: &str, layer: &LayerWords, needed: 
             report.help(format_args!("write `{name}(in -> out, ..)`, or `{name}(out, ..)`"))
         }
         Positional::Field(field) if needed.contains(&field) => {
-            report.help(format_args!("write `{name}({})`", example(layer, field)))
+            report.help(format_args!("write `{name}({})`", example(layer, field))).of_needed(field, true)
         }
-        _ => report.help(format_args!("write `{name}(.., {}: {})`", needed[0], example(layer, needed[0]))),
+        _ => {
+            let field = needed[0];
+            report.help(format_args!("write `{name}(.., {field}: {})`", example(layer, field))).of_needed(field, false)
+        }
     }
 }
 

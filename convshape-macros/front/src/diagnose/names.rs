@@ -31,6 +31,12 @@ fn no_statement(name: &Ident) -> Report {
     Report::new(code::UNKNOWN_NAME, name.span(), format!("no statement before this is called `{name}`"))
 }
 
+/// The name of the very statement that reads it.
+pub(crate) fn own_name(name: &Ident) -> Report {
+    Report::new(code::UNKNOWN_NAME, name.span(), format!("`{name}` cannot read itself"))
+        .help("a statement reads those above it")
+}
+
 pub(crate) fn later_name(name: &Ident) -> Report {
     no_statement(name)
         .note(format_args!("`{name}` is further down"))

@@ -94,7 +94,7 @@ impl Context<'_> {
             }
             Problem::Layer { node, op, inputs, fault } => {
                 let names: Vec<&str> = graph.nodes[*node].inputs.iter().map(|value| graph.value_name(*value)).collect();
-                explain::title(&mut text, self.name(*node), fault, inputs, &names);
+                explain::title(&mut text, self.name(*node), fault, inputs, graph.order(), &names);
                 // The activation is a field of the layer.
                 let follows = graph.nodes[*node].activation == Some(*op);
                 let field = if follows { Some("activation") } else { fault.reason.field() };

@@ -578,7 +578,10 @@ fn inserted(op: &Op) -> String {
     match op {
         Op::GlobalPool { .. } => "GlobalAvgPool".to_owned(),
         Op::Permute { axes, .. } => format!("Permute({})", axes_text(axes)),
+        Op::Conv(conv) if conv.kernel[..conv.rank].iter().all(|rows| *rows == 1) => pointwise(conv),
         Op::Conv(conv) => stage(conv),
+        Op::Reshape { shape } => format!("Reshape({shape})"),
+        Op::Linear { inputs: Some(inputs), outputs, .. } => format!("Linear({inputs} -> {outputs})"),
         Op::Upsample(Upsample { to: ResizeTo::Scale(scale), .. }) => format!("Upsample({})", scale[0]),
         Op::Slice { axis, start, end } => format!("Slice({start}..{end}, axis: {})", axis_text(axis)),
         Op::Flatten { from: Axis::At(0), to: Axis::At(-1) } => "Flatten".to_owned(),
@@ -586,6 +589,11 @@ fn inserted(op: &Op) -> String {
         Op::Flatten { from, to } => format!("Flatten(from: {}, to: {})", axis_text(from), axis_text(to)),
         _ => "Flatten".to_owned(),
     }
+}
+
+/// A convolution that changes only the channels.
+fn pointwise(conv: &Conv) -> String {
+    format!("Conv{}d({} -> {}, kernel: 1)", conv.rank, conv.inputs.unwrap_or(conv.outputs), conv.outputs)
 }
 
 /// A convolution with equal numbers on every axis.
@@ -613,7 +621,7 @@ fn axes_text(axes: &Axes) -> String {
 }
 
 /// The name of the transposed layer.
-fn transposed(word: &str) -> String {
+pub(crate) fn transposed(word: &str) -> String {
     match word.strip_suffix('D') {
         // keras: `Conv2D`.
         Some(_) => format!("{word}Transpose"),

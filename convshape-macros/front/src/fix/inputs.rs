@@ -12,7 +12,7 @@ use super::needs::Need;
 use super::trial::Trial;
 use super::{Edit, OtherProblems};
 use crate::check::{Checked, Problem};
-use crate::graph::{Graph, Recipe};
+use crate::graph::{Graph, NodeId, Recipe};
 use crate::unseen::{Unseen, visible};
 
 /// How far from the written size other sizes are tried, in rows: at least this far and up to two periods of the
@@ -242,8 +242,25 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
                 let cost = if matches!(problem, Problem::Output { .. }) { 14 } else { 4 };
                 let cost = if ordered { cost + 12 } else { cost };
                 found.push(vec![Edit::Input { input, shape: rotated }], cost);
+                // A layer that was given its channels from the wrong axis.
+                let channel = graph.order().channel(rank);
+                if let (Some(now), Some(meant)) = (shape.size(channel).number(), rotated.size(channel).number())
+                    && let Some((node, outputs)) = first_conv_of(graph, input, now)
+                {
+                    let conv = Edit::Channels { node, inputs: meant, outputs };
+                    found.push(vec![Edit::Input { input, shape: rotated }, conv], cost + 3);
+                }
             }
         }
+    }
+}
+
+/// The first convolution that reads an input, if it takes this number of channels; and the channels it gives.
+fn first_conv_of(graph: &Graph, input: usize, channels: i64) -> Option<(NodeId, i64)> {
+    let node = graph.nodes.iter().position(|node| node.inputs.contains(&input))?;
+    match graph.given(node)? {
+        Op::Conv(conv) if conv.inputs == Some(channels) => Some((node, conv.outputs)),
+        _ => None,
     }
 }
 

@@ -107,8 +107,9 @@ impl<'a> ChangedLayer<'a> {
                 for (word, cost) in words::of_pool(&pool) {
                     self.word("padding", Setting::Word(word), cost, found);
                 }
-                if self.takes("ceil_mode") && !pool.ceil_mode {
-                    self.word("ceil_mode", Setting::Bool(true), 15, found);
+                if self.takes("ceil_mode") {
+                    // Written, it was asked for; that it rounds up was not.
+                    self.word("ceil_mode", Setting::Bool(!pool.ceil_mode), if pool.ceil_mode { 4 } else { 15 }, found);
                 }
                 if pool.stride != pool.kernel {
                     self.word("stride", Setting::ints(pool.kernel, pool.rank), 12, found);
@@ -179,6 +180,7 @@ impl<'a> ChangedLayer<'a> {
             Direction::Transposed => {
                 self.field(AxisField::OutputPadding, 0, 10, found);
                 self.stride_and_output_padding(conv, found);
+                self.without_upsampling(conv, found);
                 self.uneven_crop(conv, found);
             }
         }
@@ -214,7 +216,8 @@ impl<'a> ChangedLayer<'a> {
             let does = |value: &i64| {
                 *value >= least && self.rows(&with(&op, axis, *value), axis).is_some_and(|rows| within(rows, range))
             };
-            let Some(value) = nearest(now[axis]).find(does) else { return };
+            let near = nearest(now[axis]).find(does);
+            let Some(value) = near.or_else(|| self.by_rows(field, now[axis], axis, range).find(does)) else { return };
             best[axis] = value;
             op = with(&op, axis, value);
         }
@@ -228,6 +231,20 @@ impl<'a> ChangedLayer<'a> {
         let skips = if self.skips_rows(field, &best) && !self.skips_rows(field, now) { 14 } else { 0 };
         let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven + skips;
         self.offer(field, Setting::ints(best, self.rank), cost, steps, found);
+    }
+
+    /// The paddings of a transposed convolution that give the ends of a range: each row of padding takes two. More than
+    /// its kernel reaches is never meant.
+    fn by_rows(&self, field: &str, now: i64, axis: usize, (low, high): SizeRange) -> impl Iterator<Item = i64> {
+        let most = match self.op {
+            Op::Conv(conv) if conv.direction == Direction::Transposed && field == "padding" => {
+                conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis])
+            }
+            _ => -1,
+        };
+        let rows = self.rows(&self.op, axis);
+        let ends = [low, high].map(|end| rows.map(|rows| now.saturating_add(rows.saturating_sub(end) / 2)));
+        ends.into_iter().flatten().filter(move |padding| *padding <= most)
     }
 
     /// Whether a window would see only border.
@@ -287,7 +304,7 @@ impl<'a> ChangedLayer<'a> {
     }
 
     fn offer(&self, field: &'static str, setting: Setting, cost: u32, steps: u64, found: &mut Candidates) {
-        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(100);
+        let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(MOST_STEPS);
         found.push(vec![Edit::Field { node: self.node, field, setting }], cost + self.extra + steps);
     }
 
@@ -315,6 +332,20 @@ impl<'a> ChangedLayer<'a> {
         let steps = (0..conv.rank).map(|axis| strides[axis].abs_diff(conv.stride[axis])).max().unwrap_or(0);
         let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(100);
         found.push(vec![edit("stride", strides), edit("output_padding", paddings)], 24 + 2 * steps + self.extra);
+    }
+
+    /// Stride 1, which leaves no room for an output padding.
+    fn without_upsampling(&self, conv: &Conv, found: &mut Candidates) {
+        let padded = conv.output_padding.is_some_and(|rows| rows[..conv.rank].iter().any(|rows| *rows > 0));
+        let plain = Conv { stride: [1; MAX_SPATIAL], output_padding: Some([0; MAX_SPATIAL]), ..*conv };
+        if padded && self.takes("output_padding") && self.serves(&Op::Conv(plain)) {
+            let set = |field, value| Edit::Field {
+                node: self.node,
+                field,
+                setting: Setting::Ints { values: [value; MAX_SPATIAL], axes: None },
+            };
+            found.push(vec![set("stride", 1), set("output_padding", 0)], 22 + self.extra);
+        }
     }
 
     /// `padding: [(lo, hi), ..]` if no symmetric padding works.
@@ -436,6 +467,9 @@ impl<'a> ChangedLayer<'a> {
         self.offer("amount", setting, 12, 0, found);
     }
 }
+
+/// Numbers further away than this are equally far.
+const MOST_STEPS: u32 = 24;
 
 /// The numbers around one, the nearest first.
 fn nearest(now: i64) -> impl Iterator<Item = i64> {

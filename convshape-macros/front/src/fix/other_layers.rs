@@ -27,9 +27,12 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                     found.push(vec![edit], 6);
                 }
                 squeezed(graph, *node, &comes, found);
+                unflattened(graph, checked, *node, op, &comes, found);
+                all_outputs(graph, checked, *node, found);
             }
             Reason::Features { expected, found: comes } => {
                 features(graph, *node, op, &comes, expected, found);
+                flattened_in_part(graph, checked, *node, found);
                 not_pooled(graph, checked, *node, expected, found);
                 tokens_pooled(graph, checked, *node, expected, found);
             }
@@ -135,6 +138,47 @@ fn squeezed(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) 
     }
 }
 
+/// A vector that a layer with spatial axes reads: its shape before it was flattened, or a square, is missing.
+fn unflattened(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape, found: &mut Candidates) {
+    let order = graph.order();
+    let (rank, channels) = match op {
+        Op::Conv(conv) => (conv.rank, conv.inputs),
+        Op::SeparableConv(separable) => (separable.depthwise.rank, separable.depthwise.inputs),
+        Op::Pool(pool) => (pool.rank, None),
+        _ => return,
+    };
+    let (1, Ok(Size::Number(elements))) = (comes.rank(), comes.elements()) else { return };
+    let made = graph.producer(graph.nodes[node].inputs[0]).is_some();
+    if !made || !can_insert(graph, node, 0) {
+        return;
+    }
+    let fits = |shape: &Shape| {
+        let counted =
+            channels.is_none_or(|channels| shape.size(order.channel(shape.rank())).fits(Size::Number(channels)));
+        shape.rank() == rank + 1 && shape.elements() == Ok(Size::Number(elements)) && counted
+    };
+    let before = checked.shapes[..graph.value(node)].iter().rev().flatten().copied().filter(fits);
+    let square = channels.filter(|channels| *channels > 0 && elements % channels == 0).map(|channels| {
+        let positions = elements / channels;
+        let side = if rank == 1 { positions } else { positions.isqrt() };
+        let mut sizes = vec![Size::Number(side); rank + 1];
+        sizes[order.channel(rank + 1)] = Size::Number(channels);
+        Shape::new(&sizes, comes.scope())
+    });
+    for (shape, nth) in before.take(2).chain(square.filter(fits)).zip(0..) {
+        found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Reshape { shape }] }], 6 + nth);
+    }
+}
+
+/// A `Flatten` that leaves an axis out, before a layer that takes all elements.
+fn flattened_in_part(graph: &Graph, checked: &Checked, node: NodeId, found: &mut Candidates) {
+    let Some(above) = graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value)) else { return };
+    let (Some(Op::Flatten { from, .. }), Some(first)) = (checked.ops[above], Axes::of(&[Axis::At(0)])) else { return };
+    if from != Axis::At(0) && graph.nodes[above].writing.takes("from") {
+        found.push(vec![Edit::Field { node: above, field: "from", setting: Setting::Axes(first) }], 6);
+    }
+}
+
 /// A flattened map, of which the layer takes the channels: a mean over space is missing.
 fn not_pooled(graph: &Graph, checked: &Checked, node: NodeId, features: i64, found: &mut Candidates) {
     let Some(flatten) = graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value)) else { return };
@@ -203,6 +247,17 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
         && matches!(graph.nodes[above].recipe, Recipe::Given(_))
     {
         found.push(vec![Edit::Removed { node: above }], 6);
+        // The rows, or the columns, stay as steps.
+        let rows = Axes::of(&[Axis::At(1)]).map(|axes| Edit::Field {
+            node: above,
+            field: "from",
+            setting: Setting::Axes(axes),
+        });
+        let front = permute(&[2, 0, 1]).filter(|_| graph.order() == AxisOrder::ChannelsFirst);
+        let columns_first = front.map(|op| Edit::Insert { node: above, operand: 0, ops: vec![op] });
+        if graph.nodes[above].writing.takes("from") {
+            found.push(rows.into_iter().chain(columns_first).collect(), 7);
+        }
     }
     if !can_insert(graph, node, 0) || graph.nodes[node].inputs.len() != 1 {
         return;

@@ -9,6 +9,7 @@ use convshape_arith::solve::AxisField;
 
 use super::Edit;
 use super::candidates::Candidates;
+use super::edit::can_insert;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
 
@@ -327,6 +328,7 @@ impl Refused<'_> {
                     found.push(vec![Edit::Channels { node, inputs: comes, outputs: expected }], 5);
                 }
                 found.push(vec![Edit::Channels { node, inputs: comes, outputs: conv.outputs }], 10);
+                self.convolution_between(&conv, expected, comes, found);
                 if conv.groups == expected && expected > 1 {
                     self.depthwise(&conv, comes, found);
                 }
@@ -345,6 +347,31 @@ impl Refused<'_> {
                     self.set("channels", Setting::Int(1), 12, found);
                 }
             }
+        }
+    }
+
+    /// A convolution that brings the channels to their number, before a layer on which others depend.
+    fn convolution_between(&self, conv: &Conv, expected: i64, comes: i64, found: &mut Candidates) {
+        let node = self.node;
+        if expected > 0
+            && can_insert(self.graph, node, 0)
+            && self.graph.producer(self.graph.nodes[node].inputs[0]).is_some()
+        {
+            let one = [1; MAX_SPATIAL];
+            let between = Conv {
+                inputs: Some(comes),
+                outputs: expected,
+                kernel: one,
+                stride: one,
+                dilation: one,
+                groups: 1,
+                direction: Direction::Forward,
+                padding: Padding::Symmetric([0; MAX_SPATIAL]),
+                output_padding: None,
+                output_size: None,
+                ..*conv
+            };
+            found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(between)] }], 44);
         }
     }
 
@@ -431,6 +458,14 @@ impl Refused<'_> {
             if sample.elements() == Ok(Size::Number(elements)) {
                 found.push(vec![Edit::Reshape { node, shape: sample }], 4);
             }
+        }
+        // Fewer elements: a dense layer makes them.
+        if let Ok(Size::Number(wanted)) = to.elements()
+            && from.rank() > 1
+            && can_insert(self.graph, node, 0)
+        {
+            let dense = Op::Linear { inputs: Some(elements), outputs: wanted, bias: true, dialect: self.graph.dialect };
+            found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN, dense] }], 46);
         }
         for axis in 0..to.rank() {
             let rest: i64 = (0..to.rank())

@@ -373,7 +373,7 @@ fn values_of_keras() {
          input: [32, 32, 3];
          stem: Conv2D(32, kernel_size: 3, padding: \"same\");
          y: SeparableConv2D(32, kernel_size: 3, padding: \"same\");
-         Add([y, stem]);
+         add([y, stem]);
          GlobalAveragePooling2D;
          outputs: Dense(1, activation: \"sigmoid\");
          output: outputs [1], y [32, 32, 32];",

@@ -26,7 +26,10 @@ impl<'a> Resolver<'a> {
             let bound = bound.clone();
             return self.bound_layer(stmt, layer, &bound, scope);
         }
-        if let Some(span) = stmt.attrs.transparent {
+        // An unknown word may be a block's.
+        if let Some(span) = stmt.attrs.transparent
+            && words::is_layer(&layer.op.to_string())
+        {
             self.sink.push(diagnose::transparent_layer(&layer.op, span));
         }
         let Some((found, dialect, rank)) = self.word(stmt, layer, scope) else {

@@ -6,6 +6,7 @@ use std::ops::Range;
 use std::rc::Rc;
 
 use convshape_arith::op::Op;
+use proc_macro2::LineColumn;
 
 use super::file_name::fill_in;
 use crate::diagnose::Report;
@@ -126,8 +127,8 @@ pub(super) struct Scope<'a> {
     pub(super) file_path: String,
     /// The index of the pass of the repeat around it.
     pub(super) turn: Option<usize>,
-    /// The names of all statements in this body, including later ones.
-    pub(super) labels: Rc<HashSet<String>>,
+    /// The names of all statements in this body, including later ones, and where each is given.
+    pub(super) labels: Rc<HashMap<String, LineColumn>>,
     /// How many unnamed statements of each kind there were.
     pub(super) counts: HashMap<String, usize>,
 }
@@ -175,7 +176,7 @@ impl<'a> Scope<'a> {
             *count += 1;
             let name = format!("{kind}{count}");
             // A later statement may be given this very name.
-            if !self.labels.contains(&name) {
+            if !self.labels.contains_key(&name) {
                 return name;
             }
         }

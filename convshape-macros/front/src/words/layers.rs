@@ -558,7 +558,7 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ..layer(Kind::Reshape, Group::Dense, "Reshape", "reshape", "the same elements in a new shape")
     },
     LayerWords {
-        aliases: &[alias("Concatenate", KERAS)],
+        aliases: &[alias("Concatenate", KERAS), alias("concatenate", KERAS)],
         positional: Positional::Names,
         fields: &[AXIS],
         ..layer(
@@ -633,16 +633,17 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         )
     },
     LayerWords {
+        aliases: &[alias("add", KERAS)],
         positional: Positional::Names,
         ..layer(Kind::Add, Group::Dense, "Add", "add", "the sum; axes of size 1 are broadcast")
     },
     LayerWords {
-        aliases: &[alias("Multiply", KERAS)],
+        aliases: &[alias("Multiply", KERAS), alias("multiply", KERAS)],
         positional: Positional::Names,
         ..layer(Kind::Mul, Group::Dense, "Mul", "mul", "the product; axes of size 1 are broadcast")
     },
     LayerWords {
-        aliases: &[alias("Subtract", KERAS)],
+        aliases: &[alias("Subtract", KERAS), alias("subtract", KERAS)],
         positional: Positional::Names,
         ..layer(Kind::Sub, Group::Dense, "Sub", "sub", "the first minus the second; axes of size 1 are broadcast")
     },
@@ -651,10 +652,12 @@ pub(crate) static LAYERS: &[LayerWords] = &[
         ..layer(Kind::Div, Group::Dense, "Div", "div", "the first divided by the second; axes of size 1 are broadcast")
     },
     LayerWords {
+        aliases: &[alias("maximum", KERAS)],
         positional: Positional::Names,
         ..layer(Kind::Maximum, Group::Dense, "Maximum", "maximum", "the larger of each; axes of size 1 are broadcast")
     },
     LayerWords {
+        aliases: &[alias("minimum", KERAS)],
         positional: Positional::Names,
         ..layer(Kind::Minimum, Group::Dense, "Minimum", "minimum", "the smaller of each; axes of size 1 are broadcast")
     },

@@ -28,6 +28,11 @@ pub(crate) fn nearest(word: &str, candidates: impl Iterator<Item = String>) -> O
         .map(|(_, candidate)| candidate)
 }
 
+/// In how many letters two words differ.
+pub(crate) fn difference(a: &str, b: &str) -> usize {
+    distance(&letters(a), &letters(b))
+}
+
 /// The set of letters in a word, one bit each.
 fn set(letters: &[char]) -> u64 {
     letters.iter().fold(0, |set, letter| set | bit(u32::from(*letter)))

@@ -21,7 +21,9 @@ impl Context<'_> {
         if let Problem::Restores { node, found, .. } = problem
             && let Some(other) = self.restored_instead(*node, found)
         {
-            report = report.help(format_args!("did you mean `restores {other}`? {found} is what `{other}` took"));
+            let restores = self.graph.nodes[*node].restores.as_ref().map(|restores| restores.span);
+            report = restores.into_iter().fold(report, Report::at);
+            report = report.note(format_args!("`{other}` took {found}")).meant(Some(other.to_owned()));
         }
         if let Some(node) = fixes.first().and_then(|fix| swaps(&fix.edits)) {
             report = report.note(format_args!("the kernel and the stride of `{}` look swapped", self.name(node)));

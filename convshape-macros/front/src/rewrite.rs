@@ -1,0 +1,422 @@
+//! Fixes that no change of a layer's values can express: another dialect, a missing field, another word or name, and
+//! statements in another order. Each is tried by reading the changed text again.
+
+use std::cell::Cell;
+use std::ops::Range;
+
+use convshape_arith::code;
+use convshape_arith::op::Dialect;
+use proc_macro2::{Delimiter, Group, Ident, LineColumn, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
+
+use crate::diagnose::{Report, Sink};
+use crate::fix::{transposed, with_rank};
+use crate::graph::Graph;
+use crate::words;
+
+/// The most texts that are read for one chain: each costs as much as the chain itself.
+const MOST_READ: usize = 48;
+
+/// Longer chains are not read again.
+const MOST_LAYERS: usize = 400;
+
+/// How far from a mistake statements are exchanged.
+const NEAR: usize = 3;
+
+/// The values tried for a missing field, the commonest first.
+const VALUES: [u8; 12] = [3, 2, 1, 4, 5, 7, 6, 8, 9, 11, 10, 16];
+
+/// A text with one change.
+struct Rewrite {
+    text: Vec<TokenTree>,
+    help: String,
+    /// The token that changes, if it is another than the one reported.
+    at: Option<Span>,
+}
+
+/// Puts a change of the text into the first report, if it leaves no error and no other fix does.
+pub(crate) fn improve(text: TokenStream, graph: &Graph, accepts: &dyn Fn(TokenStream) -> bool, sink: &mut Sink) {
+    let reports = sink.reports();
+    let [first, others @ ..] = reports.as_slice() else { return };
+    if graph.nodes.len() > MOST_LAYERS || others.is_empty() && first.has_edit() {
+        return;
+    }
+    let reader = Reader { graph, accepts, text: text.into_iter().collect(), read: Cell::new(0) };
+    let found = reader.of_words(first).or_else(|| reader.in_another_order(&reports));
+    if let Some(Rewrite { help, at, .. }) = found {
+        sink.keep_first(&help, at);
+    }
+}
+
+/// Reads texts.
+struct Reader<'a> {
+    graph: &'a Graph,
+    accepts: &'a dyn Fn(TokenStream) -> bool,
+    text: Vec<TokenTree>,
+    read: Cell<usize>,
+}
+
+impl Reader<'_> {
+    /// The first text without an error.
+    fn first(&self, rewrites: impl IntoIterator<Item = Rewrite>) -> Option<Rewrite> {
+        let mut rewrites = rewrites.into_iter().take_while(|_| self.read.replace(self.read.get() + 1) < MOST_READ);
+        rewrites.find(|rewrite| (self.accepts)(rewrite.text.iter().cloned().collect()))
+    }
+
+    /// Another word, name, field or dialect.
+    fn of_words(&self, report: &Report) -> Option<Rewrite> {
+        let at = place(&self.text, report.span().start())?;
+        let word = word(&self.text, &at)?;
+        if let Some((field, leads)) = report.needed() {
+            return self.first(VALUES.iter().filter_map(|value| self.with_field(&at, field, leads, *value)));
+        }
+        // What an earlier report suggests is right if it leaves no error.
+        let meant =
+            report.word_meant().map(|(other, help)| Rewrite { help: help.to_owned(), ..self.meant(&at, other) });
+        if let Some(meant) = self.first(meant) {
+            return Some(meant);
+        }
+        match report.code()? {
+            code if code == code::DIALECT.id => {
+                let dialects = [Dialect::Keras, Dialect::Flax, Dialect::Onnx, Dialect::Jax];
+                let other = self.first(dialects.into_iter().filter_map(|dialect| self.in_dialect(dialect)));
+                other.or_else(|| self.first(self.transposed(&at)))
+            }
+            code if code == code::UNKNOWN_FIELD.id => self.first(self.transposed(&at)),
+            code if code == code::FIELD_RANK.id => self.first(self.ranks(&at)),
+            code if code == code::UNKNOWN_LAYER.id => {
+                let meant = report.word_meant().map_or(word.as_str(), |(meant, _)| meant);
+                let ranks = (1..=3).map(|rank| with_rank(meant, rank)).filter(|other| words::is_layer(other));
+                self.first(ranks.map(|other| self.meant(&at, &other)))
+            }
+            // A name that messages give to an unnamed statement says which one is meant.
+            code if code == code::UNKNOWN_NAME.id && self.is_unnamed(&word) => None,
+            code if [code::UNKNOWN_NAME.id, code::REPEATED_NAME.id, code::UNDO.id].contains(&code) => {
+                let moved = self.first(self.moved_up(&at, &word));
+                moved.or_else(|| self.first(self.other_names(&at, &word)))
+            }
+            code if [code::CONCAT.id, code::BROADCAST.id].contains(&code) => self.first(self.other_operands(&at)),
+            _ => None,
+        }
+    }
+
+    fn is_unnamed(&self, name: &str) -> bool {
+        self.graph.nodes.iter().any(|node| node.name == name && node.spans.label.is_none())
+    }
+
+    /// The texts with another name at a place; before a dot if this is what follows one.
+    fn other_names(&self, at: &[usize], word: &str) -> Vec<Rewrite> {
+        let names = |at: &[usize], word: &str| -> Vec<Rewrite> {
+            // What the statement reads already is not meant again.
+            let beside = tokens_at(&self.text, &at[..at.len() - 1]).unwrap_or_default();
+            let read = |name: &String| beside.iter().any(|token| at.len() > 2 && is_word(token, name));
+            self.names(word).iter().filter(|name| !read(name)).map(|other| self.meant(at, other)).collect()
+        };
+        let mut found = names(at, word);
+        let mut before = at.to_vec();
+        if let Some(last) = before.last_mut()
+            && let Some(owner) = last.checked_sub(2)
+        {
+            *last = owner + 1;
+            let dotted =
+                tokens_at(&self.text, &at[..at.len() - 1]).is_some_and(|tokens| is_punct(&tokens[owner + 1], '.'));
+            before.pop();
+            before.push(owner);
+            if let Some(owner) = self::word(&self.text, &before).filter(|_| dotted) {
+                found.extend(names(&before, &owner));
+            }
+        }
+        found
+    }
+
+    /// The texts with another name for one that the statement at a place reads.
+    fn other_operands(&self, at: &[usize]) -> Vec<Rewrite> {
+        let Some(around) = at.get(..2) else { return Vec::new() };
+        let Some(tokens) = tokens_at(&self.text, &around[..1]) else { return Vec::new() };
+        let known = self.names("");
+        let mut found = Vec::new();
+        for index in statement(&tokens, around[1]) {
+            let inside: Vec<(Vec<usize>, TokenTree)> = match &tokens[index] {
+                TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
+                    let at = |inner| vec![around[0], index, inner];
+                    group.stream().into_iter().enumerate().map(|(inner, token)| (at(inner), token)).collect()
+                }
+                token => vec![(vec![around[0], index], token.clone())],
+            };
+            for (at, token) in inside {
+                let word = token.to_string();
+                let labels = tokens.get(index + 1).is_some_and(|next| is_punct(next, ':')) && at.len() == 2;
+                if known.contains(&word) && !labels {
+                    found.extend(self.names(&word).iter().map(|other| self.meant(&at, other)));
+                }
+            }
+        }
+        found
+    }
+
+    /// The text with another word at a place.
+    fn meant(&self, at: &[usize], word: &str) -> Rewrite {
+        let help = format!("did you mean `{word}`?");
+        Rewrite { text: replaced(&self.text, at, word), help, at: span_of(&self.text, at) }
+    }
+
+    /// The text with a field that the layer at a place lacks.
+    fn with_field(&self, at: &[usize], field: &str, leads: bool, value: u8) -> Option<Rewrite> {
+        let name = self.name_of(at)?;
+        let value_token = TokenTree::Literal(Literal::u8_unsuffixed(value));
+        let text = changed(&self.text, at, &|tokens, at| {
+            let given = match tokens.get(at + 1) {
+                Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
+                _ => None,
+            };
+            let mut inside: Vec<TokenTree> = given.clone().into_iter().flatten().collect();
+            if inside.last().is_some_and(|last| !is_punct(last, ',')) {
+                inside.push(punct(','));
+            }
+            if !leads {
+                inside.extend([ident(field), punct(':')]);
+            }
+            inside.push(value_token.clone());
+            let group = TokenTree::Group(Group::new(Delimiter::Parenthesis, inside.into_iter().collect()));
+            match given {
+                Some(_) => tokens[at + 1] = group,
+                None => tokens.insert(at + 1, group),
+            }
+        });
+        let help = match leads {
+            true => format!("in `{name}`, write `{value}`"),
+            false => format!("in `{name}`, set `{field}: {value}`"),
+        };
+        Some(Rewrite { text, help, at: None })
+    }
+
+    /// The text in another dialect, if it names none.
+    fn in_dialect(&self, dialect: Dialect) -> Option<Rewrite> {
+        let body = self.text.iter().rposition(|token| matches!(token, TokenTree::Group(_)))?;
+        let TokenTree::Group(group) = &self.text[body] else { return None };
+        let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+        // A header stands before the blocks.
+        let starts = |word: &str| inside.first().is_some_and(|first| is_word(first, word));
+        if !starts("input") {
+            return None;
+        }
+        let header = [ident("dialect"), punct(':'), ident(dialect.name()), punct(';')];
+        let group = Group::new(Delimiter::Brace, header.into_iter().chain(inside).collect());
+        let mut text = self.text.clone();
+        text[body] = TokenTree::Group(group);
+        Some(Rewrite { text, help: format!("insert `dialect: {};` before `input`", dialect.name()), at: None })
+    }
+
+    /// The texts with the transposed layer, or the one that it transposes, at a place or around it.
+    fn transposed(&self, at: &[usize]) -> Option<Rewrite> {
+        let (at, word) = self.layer_at(at)?;
+        let other = match word.contains("Transpose") {
+            true => word.replace("Transpose", ""),
+            false => transposed(&word),
+        };
+        (other != word && words::is_layer(&other)).then(|| self.meant(&at, &other))
+    }
+
+    /// The texts with the layer for another number of axes.
+    fn ranks(&self, at: &[usize]) -> Vec<Rewrite> {
+        let Some((at, word)) = self.layer_at(at) else { return Vec::new() };
+        let others = (1..=3).map(|rank| with_rank(&word, rank)).filter(|other| *other != word);
+        others.filter(|other| words::is_layer(other)).map(|other| self.meant(&at, &other)).collect()
+    }
+
+    /// The layer's word at a place, or the one whose arguments are around it.
+    fn layer_at(&self, at: &[usize]) -> Option<(Vec<usize>, String)> {
+        let mut at = at.to_vec();
+        loop {
+            let found = word(&self.text, &at).filter(|word| words::is_layer(word));
+            if let Some(found) = found {
+                return Some((at, found));
+            }
+            at.pop();
+            let last = at.last_mut()?;
+            *last = last.checked_sub(1)?;
+        }
+    }
+
+    /// Names of statements and inputs, the most similar first.
+    fn names(&self, word: &str) -> Vec<String> {
+        let statements = self.graph.nodes.iter().filter(|node| node.spans.label.is_some()).map(|node| &node.name);
+        let ports = self.graph.inputs.iter().map(|port| &port.name);
+        let statements = statements.chain(self.graph.uses.iter().map(|used| &used.statement));
+        let mut names: Vec<String> =
+            statements.chain(ports).filter(|name| !name.contains('.') && *name != word).cloned().collect();
+        names.sort_by_key(|name| words::difference(word, name));
+        names.dedup();
+        names
+    }
+
+    /// The text with the statement of a name before the one that reads it.
+    fn moved_up(&self, at: &[usize], name: &str) -> Option<Rewrite> {
+        // The reader may name it among its arguments.
+        let (around, inside) = (1..=at.len()).rev().find_map(|depth| {
+            let tokens = tokens_at(&self.text, &at[..depth - 1])?;
+            let defined = tokens.windows(2).position(|pair| is_word(&pair[0], name) && is_punct(&pair[1], ':'))?;
+            Some((&at[..depth], (statement(&tokens, at[depth - 1]), statement(&tokens, defined))))
+        })?;
+        let (reads, gives) = inside;
+        if gives.start < reads.end {
+            return None;
+        }
+        self.exchanged(around, gives, reads)
+    }
+
+    /// The text with one statement moved before another.
+    fn exchanged(&self, around: &[usize], moved: Range<usize>, before: Range<usize>) -> Option<Rewrite> {
+        let tokens = tokens_at(&self.text, around.split_last()?.1)?;
+        let (moved_name, before_name) =
+            (self.statement_name(&tokens[moved.clone()])?, self.statement_name(&tokens[before.clone()])?);
+        let text = changed(&self.text, around, &|tokens, _| {
+            let taken: Vec<TokenTree> = tokens.drain(moved.clone()).collect();
+            tokens.splice(before.start..before.start, taken);
+        });
+        Some(Rewrite { text, help: format!("move `{moved_name}` before `{before_name}`"), at: None })
+    }
+
+    /// Two neighbours near a mistake, exchanged.
+    fn in_another_order(&self, reports: &[Report]) -> Option<Rewrite> {
+        let mut tried: Vec<usize> = Vec::new();
+        for report in reports {
+            let Some(at) = place(&self.text, report.span().start()) else { continue };
+            // Only the statements of the chain itself: a block has several uses.
+            let Some(around) = at.get(..2) else { continue };
+            let tokens = tokens_at(&self.text, &around[..1])?;
+            let all = statements(&tokens);
+            let Some(here) = all.iter().position(|range| range.contains(&around[1])) else { continue };
+            let (first, last) = (here.saturating_sub(NEAR), (here + NEAR).min(all.len() - 1));
+            let mut pairs: Vec<usize> = (first..last).filter(|pair| !tried.contains(pair)).collect();
+            pairs.sort_by_key(|pair| pair.abs_diff(here));
+            tried.extend(&pairs);
+            let rewrites =
+                pairs.iter().filter_map(|pair| self.exchanged(around, all[pair + 1].clone(), all[*pair].clone()));
+            if let Some(found) = self.first(rewrites) {
+                return Some(found);
+            }
+        }
+        None
+    }
+
+    /// How messages call the statement whose layer's word is at a place.
+    fn name_of(&self, at: &[usize]) -> Option<String> {
+        let token = tokens_at(&self.text, at.split_last()?.1)?.into_iter().nth(*at.last()?)?;
+        let node = self.graph.nodes.iter().find(|node| node.spans.op.span().start() == token.span().start())?;
+        let known = &node.writing.statement;
+        Some(if known.is_empty() { node.name.clone() } else { known.clone() })
+    }
+
+    /// How messages call a statement.
+    fn statement_name(&self, statement: &[TokenTree]) -> Option<String> {
+        let first = statement.iter().position(|token| matches!(token, TokenTree::Ident(_)))?;
+        let labelled = statement.get(first + 1).is_some_and(|next| is_punct(next, ':'));
+        let at = if labelled { first + 2 } else { first };
+        let start = statement.get(at)?.span().start();
+        let of_layer = self.graph.nodes.iter().find(|node| node.spans.op.span().start() == start);
+        match of_layer.map(|node| &node.writing.statement).filter(|name| !name.is_empty()) {
+            Some(name) => Some(name.clone()),
+            None if labelled && !is_header(&statement[first]) => Some(statement[first].to_string()),
+            None => None,
+        }
+    }
+}
+
+/// Where a token is: its index in each group around it.
+fn place(tokens: &[TokenTree], start: LineColumn) -> Option<Vec<usize>> {
+    tokens.iter().enumerate().find_map(|(index, token)| match token {
+        TokenTree::Group(group) => {
+            let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+            let mut at = place(&inside, start)?;
+            at.insert(0, index);
+            Some(at)
+        }
+        token => (token.span().start() == start).then(|| vec![index]),
+    })
+}
+
+/// The tokens inside a group.
+fn tokens_at(text: &[TokenTree], at: &[usize]) -> Option<Vec<TokenTree>> {
+    at.iter().try_fold(text.to_vec(), |tokens, index| match tokens.get(*index)? {
+        TokenTree::Group(group) => Some(group.stream().into_iter().collect()),
+        _ => None,
+    })
+}
+
+fn word(text: &[TokenTree], at: &[usize]) -> Option<String> {
+    let (last, around) = at.split_last()?;
+    match tokens_at(text, around)?.get(*last)? {
+        TokenTree::Ident(word) => Some(word.to_string()),
+        _ => None,
+    }
+}
+
+fn span_of(text: &[TokenTree], at: &[usize]) -> Option<Span> {
+    let (last, around) = at.split_last()?;
+    Some(tokens_at(text, around)?.get(*last)?.span())
+}
+
+/// The text with the tokens around a place changed.
+fn changed(text: &[TokenTree], at: &[usize], change: &dyn Fn(&mut Vec<TokenTree>, usize)) -> Vec<TokenTree> {
+    let mut tokens = text.to_vec();
+    match at {
+        [] => {}
+        [last] => change(&mut tokens, *last),
+        [index, rest @ ..] => {
+            if let Some(TokenTree::Group(group)) = text.get(*index) {
+                let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+                let mut other = Group::new(group.delimiter(), changed(&inside, rest, change).into_iter().collect());
+                other.set_span(group.span());
+                tokens[*index] = TokenTree::Group(other);
+            }
+        }
+    }
+    tokens
+}
+
+/// The text with another word.
+fn replaced(text: &[TokenTree], at: &[usize], word: &str) -> Vec<TokenTree> {
+    changed(text, at, &|tokens, at| tokens[at] = TokenTree::Ident(Ident::new(word, tokens[at].span())))
+}
+
+/// The statement that a token belongs to, with its end.
+fn statement(tokens: &[TokenTree], at: usize) -> Range<usize> {
+    let start = tokens[..at].iter().rposition(ends).map_or(0, |end| end + 1);
+    let end = tokens[at..].iter().position(ends).map_or(tokens.len(), |end| at + end + 1);
+    start..end
+}
+
+fn statements(tokens: &[TokenTree]) -> Vec<Range<usize>> {
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut start = 0;
+    while start < tokens.len() {
+        let next = statement(tokens, start);
+        start = next.end;
+        found.push(next);
+    }
+    found
+}
+
+fn ends(token: &TokenTree) -> bool {
+    is_punct(token, ';') || matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+}
+
+fn is_header(token: &TokenTree) -> bool {
+    ["input", "output", "dialect", "lossy", "lint", "weights", "data"].iter().any(|word| is_word(token, word))
+}
+
+fn is_word(token: &TokenTree, word: &str) -> bool {
+    matches!(token, TokenTree::Ident(ident) if ident == word)
+}
+
+fn is_punct(token: &TokenTree, letter: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == letter)
+}
+
+fn punct(letter: char) -> TokenTree {
+    TokenTree::Punct(Punct::new(letter, Spacing::Alone))
+}
+
+fn ident(word: &str) -> TokenTree {
+    TokenTree::Ident(Ident::new(word, Span::call_site()))
+}
