@@ -144,6 +144,19 @@ pub struct EverydayCase {
     pub help: String,
 }
 
+/// A chain from a public thread, as its author would port it.
+#[derive(Clone, Debug)]
+pub struct ThreadCase {
+    /// The project and number: `vaal-21`.
+    pub id: String,
+    /// The thread.
+    pub url: String,
+    /// The text, one `conv_chain! { .. }` item.
+    pub source: String,
+    /// The code of its one error and the first suggestion, without `help: `; `None` if it is right.
+    pub wrong: Option<(String, String)>,
+}
+
 /// Wrong chains as people write them.
 ///
 /// # Panics
@@ -157,6 +170,26 @@ pub fn everyday() -> Vec<EverydayCase> {
         let (id, code) = title.split_once(' ').expect("an id and a code");
         let source = format!("conv_chain! {{ struct M {{\n{body}\n}} }}");
         EverydayCase { id: id.to_owned(), code: code.to_owned(), source, help: help.trim().to_owned() }
+    });
+    cases.collect()
+}
+
+/// Chains from public threads that no other corpus has.
+///
+/// # Panics
+/// If the file is not made of cases.
+#[must_use]
+pub fn threads() -> Vec<ThreadCase> {
+    let text = data::text("bugs/threads.txt");
+    let cases = text.split("### ").skip(1).map(|case| {
+        let (title, rest) = case.split_once('\n').expect("a title");
+        let (url, rest) = rest.split_once('\n').expect("a thread");
+        let (id, verdict) = title.split_once(' ').expect("an id and a verdict");
+        let (body, help) = rest.split_once("\n=> ").map_or((rest, None), |(body, help)| (body, Some(help)));
+        let wrong = help.map(|help| (verdict.to_owned(), help.trim().to_owned()));
+        assert_eq!(wrong.is_none(), verdict == "right", "{id}");
+        let source = format!("conv_chain! {{ struct M {{\n{body}\n}} }}");
+        ThreadCase { id: id.to_owned(), url: url.to_owned(), source, wrong }
     });
     cases.collect()
 }
@@ -179,6 +212,7 @@ mod tests {
         assert_eq!(field().len(), 76);
         assert_eq!(sfdata().len(), 22);
         assert!(everyday().len() > 200);
+        assert!(threads().iter().all(|case| case.url.starts_with("http")));
         let bugs = bugs();
         assert_eq!(bugs.iter().filter(|c| c.expect == Expect::Reject).count(), 77);
         assert!(bugs.iter().all(|c| c.fixed.is_some() == (c.expect == Expect::Reject)));
