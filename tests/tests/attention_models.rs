@@ -125,8 +125,80 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// Mehta and Rastegari, "MobileViT: Light-weight, General-purpose, and Mobile-friendly Vision Transformer" (2022), with
+    /// the names of timm. Attention is in four groups of positions, which are an axis in front of the tokens.
+    pub struct MobileVitS {
+        block ConvBn(to, k, s = 1) {
+            conv: Conv2d(to, kernel: k, stride: s, padding: k / 2, bias: false);
+            bn: BatchNorm2d;
+            Silu;
+        }
+        block Bottle(from, to, s) {
+            conv1_1x1: ConvBn(4 * from, 1);
+            #[name = "conv2_kxk.conv"] Conv2d(4 * from, kernel: 3, stride: s, padding: 1, groups: 4 * from, bias: false);
+            #[name = "conv2_kxk.bn"] BatchNorm2d; Silu;
+            #[name = "conv3_1x1.conv"] Conv2d(to, kernel: 1, bias: false);
+            #[name = "conv3_1x1.bn"] y: BatchNorm2d;
+            if from == to && s == 1 { Add(input, y); }
+        }
+        block Transformer(n, heads, positions) {
+            norm1: LayerNorm(n);
+            #[name = "attn.qkv"] Linear(n -> 3 * n);
+            Reshape([4, positions, 3 * heads, n / heads]);
+            Permute(0, 2, 1, 3);
+            qkv: Split(3, axis: 1);
+            MatMul(qkv.0, qkv.1, transpose_b: true);
+            Scale(1 / (n / heads) ** 0.5);
+            Softmax(axis: -1);
+            MatMul(_, qkv.2);
+            Permute(0, 2, 1, 3);
+            Reshape(like: input);
+            #[name = "attn.proj"] Linear(n -> n);
+            x: Add(input, _);
+            norm2: LayerNorm(n);
+            #[name = "mlp.fc1"] Linear(n -> 2 * n, activation: Silu);
+            #[name = "mlp.fc2"] Linear(2 * n -> n);
+            Add(x, _);
+        }
+        block MVit(c, n, depth, size) {
+            conv_kxk: ConvBn(c, 3);
+            conv_1x1: Conv2d(n, kernel: 1, bias: false);
+            Unflatten(1, [size, 2]);
+            Unflatten(3, [size, 2]);
+            Permute(2, 4, 1, 3, 0);
+            Reshape([4, size * size, n]);
+            transformer: repeat depth { #[name(transparent)] Transformer(n, 4, size * size); }
+            norm: LayerNorm(n);
+            Reshape([2, 2, size, size, n]);
+            Permute(4, 2, 0, 3, 1);
+            Reshape([n, 2 * size, 2 * size]);
+            conv_proj: ConvBn(c, 1);
+            Concat(input, _);
+            conv_fusion: ConvBn(c, 3);
+        }
+        input: [3, 64, 64];
+        stem: ConvBn(16, 3, 2);
+        #[name = "stages.0.0"] Bottle(16, 32, 1);
+        #[name = "stages.1.0"] Bottle(32, 64, 2);
+        #[name = "stages.1.1"] Bottle(64, 64, 1);
+        #[name = "stages.1.2"] Bottle(64, 64, 1);
+        #[name = "stages.2.0"] Bottle(64, 96, 2);
+        #[name = "stages.2.1"] MVit(96, 144, 2, 4);
+        #[name = "stages.3.0"] Bottle(96, 128, 2);
+        #[name = "stages.3.1"] MVit(128, 192, 4, 2);
+        #[name = "stages.4.0"] Bottle(128, 160, 2);
+        #[name = "stages.4.1"] MVit(160, 240, 3, 1);
+        final_conv: ConvBn(640, 1);
+        GlobalAvgPool;
+        #[name = "head.fc"] Linear(640 -> 1000);
+        output: [1000];
+    }
+}
+
 #[test]
 fn published_numbers_of_parameters() {
+    assert_eq!(MobileVitS::summary().params(), 5_578_632);
     assert_eq!(VitS16::<224>::summary().params(), 22_050_664);
     assert_eq!(VaeDecoder::summary().params(), 49_490_199);
     // 8,208,384 with the 1500 rows of sinusoids.
@@ -138,6 +210,7 @@ fn outputs_are_pytorchs() {
     networks::check::<VitS16<64>>("vit_s16");
     networks::check::<WhisperEncoder>("whisper_tiny");
     networks::check::<VaeDecoder>("vae_decoder");
+    networks::check::<MobileVitS>("mobilevit_s");
 }
 
 /// 4.6 G as the papers count, who include attention itself.

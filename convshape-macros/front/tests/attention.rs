@@ -77,6 +77,17 @@ fn features() {
     );
 }
 
+/// Features that are last already: the tokens are in windows.
+#[test]
+fn windows() {
+    refused(
+        "input: [4, 16, 64]; a: MultiHeadAttention(64, heads: 4); output: [4, 16, 64];",
+        "[CS0208] `a` takes [tokens, features], two axes, but `input` gives [4, 16, 64] | help: with an axis in front of \
+         the tokens, as in windows, attention is `Linear`, `MatMul(q, k, transpose_b: true)`, `Scale`, \
+         `Softmax(axis: -1)` and `MatMul(_, v)`",
+    );
+}
+
 #[test]
 fn dialects() {
     accepted("dialect: keras; input: [16, 64]; MultiHeadAttention(num_heads: 8, key_dim: 16); output: [16, 64];");

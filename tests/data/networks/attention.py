@@ -117,8 +117,91 @@ class VaeDecoder(nn.Module):
         return self.decoder(self.post_quant_conv(z))
 
 
+class ConvBn(nn.Module):
+    def __init__(self, inputs, outputs, kernel, stride=1, groups=1, act=True):
+        super().__init__()
+        self.conv = nn.Conv2d(inputs, outputs, kernel, stride, kernel // 2, groups=groups, bias=False)
+        self.bn, self.act = nn.BatchNorm2d(outputs), act
+
+    def forward(self, x):
+        x = self.bn(self.conv(x))
+        return F.silu(x) if self.act else x
+
+
+class Bottle(nn.Module):
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        inside = 4 * inputs
+        self.conv1_1x1 = ConvBn(inputs, inside, 1)
+        self.conv2_kxk = ConvBn(inside, inside, 3, stride, inside)
+        self.conv3_1x1 = ConvBn(inside, outputs, 1, act=False)
+        self.skips = inputs == outputs and stride == 1
+
+    def forward(self, x):
+        y = self.conv3_1x1(self.conv2_kxk(self.conv1_1x1(x)))
+        return x + y if self.skips else y
+
+
+class WindowLayer(nn.Module):
+    def __init__(self, n, heads=4):
+        super().__init__()
+        self.heads = heads
+        self.norm1, self.norm2 = nn.LayerNorm(n), nn.LayerNorm(n)
+        self.attn = nn.ModuleDict({"qkv": nn.Linear(n, 3 * n), "proj": nn.Linear(n, n)})
+        self.mlp = nn.ModuleDict({"fc1": nn.Linear(n, 2 * n), "fc2": nn.Linear(2 * n, n)})
+
+    def forward(self, x):
+        batch, tokens, n = x.shape
+        qkv = self.attn["qkv"](self.norm1(x)).reshape(batch, tokens, 3, self.heads, n // self.heads)
+        y = F.scaled_dot_product_attention(*qkv.permute(2, 0, 3, 1, 4).unbind(0))
+        x = x + self.attn["proj"](y.transpose(1, 2).reshape(batch, tokens, n))
+        return x + self.mlp["fc2"](F.silu(self.mlp["fc1"](self.norm2(x))))
+
+
+class MobileVitBlock(nn.Module):
+    def __init__(self, c, n, depth):
+        super().__init__()
+        self.conv_kxk, self.conv_1x1 = ConvBn(c, c, 3), nn.Conv2d(c, n, 1, bias=False)
+        self.transformer = nn.Sequential(*[WindowLayer(n) for _ in range(depth)])
+        self.norm, self.conv_proj, self.conv_fusion = nn.LayerNorm(n), ConvBn(n, c, 1), ConvBn(2 * c, c, 3)
+
+    def forward(self, x):
+        y = self.conv_1x1(self.conv_kxk(x))
+        batch, n, height, width = y.shape
+        y = y.reshape(batch, n, height // 2, 2, width // 2, 2).permute(0, 3, 5, 2, 4, 1)
+        y = self.norm(self.transformer(y.reshape(4 * batch, -1, n)))
+        y = y.reshape(batch, 2, 2, height // 2, width // 2, n).permute(0, 5, 3, 1, 4, 2).reshape(batch, n, height, width)
+        return self.conv_fusion(torch.cat((x, self.conv_proj(y)), 1))
+
+
+class MobileVitS(nn.Module):
+    """Mehta and Rastegari (2022), size S, with the names of timm."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = ConvBn(3, 16, 3, 2)
+        self.stages = nn.ModuleList(
+            [
+                nn.Sequential(Bottle(16, 32, 1)),
+                nn.Sequential(Bottle(32, 64, 2), Bottle(64, 64, 1), Bottle(64, 64, 1)),
+                nn.Sequential(Bottle(64, 96, 2), MobileVitBlock(96, 144, 2)),
+                nn.Sequential(Bottle(96, 128, 2), MobileVitBlock(128, 192, 4)),
+                nn.Sequential(Bottle(128, 160, 2), MobileVitBlock(160, 240, 3)),
+            ]
+        )
+        self.final_conv = ConvBn(160, 640, 1)
+        self.head = nn.ModuleDict({"fc": nn.Linear(640, 1000)})
+
+    def forward(self, x):
+        x = self.stem(x)
+        for stage in self.stages:
+            x = stage(x)
+        return self.head["fc"](self.final_conv(x).mean((2, 3)))
+
+
 CASES = {
     "vit_s16": (vit_s16, (3, 64, 64)),
     "whisper_tiny": (WhisperEncoder, (80, 24)),
     "vae_decoder": (VaeDecoder, (4, 4, 4)),
+    "mobilevit_s": (MobileVitS, (3, 64, 64)),
 }

@@ -18,7 +18,7 @@ use super::Report;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
 use crate::fix::{ArgumentPlace, Edit, Fix, Found};
-use crate::graph::{Graph, NodeId, Use};
+use crate::graph::{Graph, NodeId, Recipe, Use};
 use crate::unseen::visible;
 
 /// Puts one problem into words.
@@ -248,6 +248,17 @@ impl Context<'_> {
                     AxisOrder::ChannelsFirst => "`Flatten(from: 1);` and `Permute(1, 0);`",
                     AxisOrder::ChannelsLast => "`Flatten(from: 0, to: -2);`",
                 };
+                let given = match &graph.nodes[node].recipe {
+                    Recipe::Given(Op::MultiHead(layer)) => layer.features.map(Size::Number),
+                    _ => None,
+                };
+                let last = |features: &Size| found.size(found.rank() - 1).fits(*features);
+                if given.is_some_and(|features| last(&features) && !found.size(0).fits(features)) {
+                    return report.help(
+                        "with an axis in front of the tokens, as in windows, attention is `Linear`, \
+                         `MatMul(q, k, transpose_b: true)`, `Scale`, `Softmax(axis: -1)` and `MatMul(_, v)`",
+                    );
+                }
                 report.help(format_args!("positions become tokens with {flat} before it"))
             }
             Reason::NamedRank { found, .. } if !advised => {
