@@ -3,6 +3,8 @@
 //!
 //! - `save DIR` writes every network as `NAME.onnx`, with its input and output as `NAME.json` and raw `f32` files
 //! - `run NAME` and `train NAME` get a network ready
+//! - `file PATH DIR SIZES` gets the network of an ONNX file ready, reads its input of these sizes from `DIR/x` and writes
+//!   its first output to `DIR/y`, as raw `f32` files
 //! - `time N` reports the seconds of the fastest of `N` runs
 //! - `peak` reports the measured operations per second of one core
 
@@ -18,12 +20,14 @@ use std::path::Path;
 use std::time::Instant;
 use std::{fs, io};
 
-use convshape::Model;
 use convshape::ndarray::ArrayD;
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::train::{Mse, Sgd, Train};
+use convshape::{GraphModel, Model};
 use numbers::numbers;
+use proc_macro2::{TokenStream, TokenTree};
+use safetensors::SafeTensors;
 
 type Failure = Box<dyn Error>;
 
@@ -59,6 +63,36 @@ impl<M: Model> Network<M> {
 }
 
 impl<M: Model> Ready for Network<M> {
+    fn run(&mut self) -> Result<(), Failure> {
+        self.y = self.model.forward_batch(&[self.x.view()])?;
+        Ok(())
+    }
+}
+
+/// A network of an ONNX file.
+struct File {
+    model: GraphModel,
+    x: ArrayD<f32>,
+    y: Vec<ArrayD<f32>>,
+}
+
+impl File {
+    fn new(path: &Path, x: ArrayD<f32>) -> Result<File, Failure> {
+        let import = convshape_onnx::import_file(path, "Network")?;
+        let source: TokenStream = import.source.parse().map_err(|_| "the import is not Rust")?;
+        let group = |token| if let TokenTree::Group(group) = token { Some(group.stream()) } else { None };
+        let chain = source.into_iter().find_map(group).ok_or("the import has no chain")?;
+        let graph = convshape_front::graph(chain, Path::new(".")).ok_or("the import does not fit")?;
+        let weights = SafeTensors::deserialize(&import.weights)?;
+        let elements = |name: &str| -> Result<Vec<f32>, Failure> {
+            Ok(weights.tensor(name)?.data().chunks_exact(4).map(number).collect())
+        };
+        let params = graph.params().iter().map(|param| elements(&param.name)).collect::<Result<_, _>>()?;
+        Ok(File { model: GraphModel::new(graph, params)?, x, y: Vec::new() })
+    }
+}
+
+impl Ready for File {
     fn run(&mut self) -> Result<(), Failure> {
         self.y = self.model.forward_batch(&[self.x.view()])?;
         Ok(())
@@ -161,6 +195,11 @@ steps! {
     "speech": Speech, 32;
 }
 
+/// A number of a raw file.
+fn number(bytes: &[u8]) -> f32 {
+    f32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]])
+}
+
 fn fastest(ready: &mut dyn Ready, runs: usize) -> Result<f64, Failure> {
     let mut best = f64::INFINITY;
     for _ in 0..runs {
@@ -186,6 +225,17 @@ fn main() -> Result<(), Failure> {
             }
             ["train", name] => {
                 ready = Some(step(name)?);
+                println!("ready");
+            }
+            ["file", path, folder, ref sizes @ ..] => {
+                let sizes = sizes.iter().map(|size| size.parse()).collect::<Result<Vec<usize>, _>>()?;
+                let bytes = fs::read(Path::new(folder).join("x"))?;
+                let x = ArrayD::from_shape_vec(sizes, bytes.chunks_exact(4).map(number).collect())?;
+                let mut file = File::new(Path::new(path), x)?;
+                file.run()?;
+                let y = file.y.iter().take(1).flatten().flat_map(|x| x.to_le_bytes());
+                fs::write(Path::new(folder).join("y"), y.collect::<Vec<u8>>())?;
+                ready = Some(Box::new(file));
                 println!("ready");
             }
             ["time", runs] => {
