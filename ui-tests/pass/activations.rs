@@ -4,6 +4,7 @@ use convshape::{Chain, conv_chain};
 
 conv_chain! {
     pub struct Activations {
+        lint: allow;
         input: [4, 8];
         Relu;
         Relu6;

@@ -5,6 +5,7 @@ use convshape::{Chain, conv_chain};
 conv_chain! {
     pub struct Ported {
         dialect: torch;
+        lint: allow;
         input: [3, 32, 32];
         Conv2d(in_channels: 3, out_channels: 16, kernel_size: 3, padding: "same");
         BatchNorm2d(num_features: 16);

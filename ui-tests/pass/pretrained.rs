@@ -10,7 +10,7 @@ mod core {}
 
 convshape::conv_chain! {
     struct Model {
-        weights: "weights/right.safetensors";
+        weights: "data/right.safetensors";
         input: [1, 9, 9];
         enc: Conv2d(1 -> 4, kernel: 3, stride: 2);
         dec: ConvTranspose2d(4 -> 1, kernel: 3, stride: 2, bias: false) restores enc;
@@ -22,7 +22,7 @@ const CHANNELS: usize = 4;
 
 convshape::conv_chain! {
     struct Encoder {
-        weights: "weights/right.safetensors";
+        weights: "data/right.safetensors";
         input: [1, 9, 9];
         enc: Conv2d(1 -> CHANNELS, kernel: 3, stride: 2);
         output: [CHANNELS, 4, 4];

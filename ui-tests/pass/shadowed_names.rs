@@ -40,11 +40,21 @@ mod shadowed {
     mod convshape {}
     mod ndarray {}
     mod rand {}
-    macro_rules! vec { () => {} }
-    macro_rules! assert { () => {} }
-    macro_rules! panic { () => {} }
-    macro_rules! format { () => {} }
-    macro_rules! concat { () => {} }
+    macro_rules! vec {
+        () => {};
+    }
+    macro_rules! assert {
+        () => {};
+    }
+    macro_rules! panic {
+        () => {};
+    }
+    macro_rules! format {
+        () => {};
+    }
+    macro_rules! concat {
+        () => {};
+    }
 
     ::convshape::conv_chain! {
         pub struct Encoder {
