@@ -15,7 +15,8 @@ pub fn init<M: Parts>(rng: &mut impl Rng) -> M {
     assemble(Linked::of::<M>().specs().map(|spec| draw(&spec, rng)))
 }
 
-pub(crate) fn draw(spec: &Spec, rng: &mut impl Rng) -> Param {
+/// The generator is a `dyn` so that this is compiled here, once, and optimised when the program is not.
+pub(crate) fn draw(spec: &Spec, rng: &mut dyn Rng) -> Param {
     let count = spec.count();
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     let elements: Vec<f32> = match spec.init {
@@ -33,7 +34,7 @@ pub(crate) fn draw(spec: &Spec, rng: &mut impl Rng) -> Param {
 }
 
 /// A number from the standard normal distribution truncated to -2 to 2.
-fn truncated_normal(rng: &mut impl Rng) -> f64 {
+fn truncated_normal(rng: &mut dyn Rng) -> f64 {
     // One in 22 is drawn again. A generator that never gives a number inside gets the nearest bound.
     for _ in 0..1000 {
         let normal = normal(rng);
@@ -46,7 +47,7 @@ fn truncated_normal(rng: &mut impl Rng) -> f64 {
 
 /// A matrix with orthonormal rows, or columns if there are more rows than columns: normal numbers, orthogonalised row
 /// by row (Gram-Schmidt).
-fn orthogonal(shape: &[usize], rng: &mut impl Rng) -> Vec<f32> {
+fn orthogonal(shape: &[usize], rng: &mut dyn Rng) -> Vec<f32> {
     let (rows, columns) = (shape[0], shape[1]);
     let (vectors, size) = (rows.min(columns), rows.max(columns));
     let mut all: Vec<Vec<f64>> = Vec::with_capacity(vectors);
