@@ -318,11 +318,12 @@ impl LayerWords {
 
     /// The number of axes in `name`, if it is spelled like `pattern`.
     fn rank_of(&self, pattern: &str, name: &str) -> Option<Option<usize>> {
-        if !pattern.contains('#') {
+        let Some((before, after)) = pattern.split_once('#') else {
             return (pattern == name).then_some(None);
-        }
+        };
+        let written = name.strip_prefix(before)?.strip_suffix(after)?;
         let ranks = if self.ranks.is_empty() { &[1, 2, 3] } else { self.ranks };
-        ranks.iter().copied().find(|rank| spell(pattern, Some(*rank)) == name).map(Some)
+        ranks.iter().copied().find(|rank| rank.to_string() == written).map(Some)
     }
 }
 
