@@ -64,10 +64,11 @@ pub struct Scratch {
 
 impl Scratch {
     /// A crate `name` under `tmp`, which is `env!("CARGO_TARGET_TMPDIR")` in a test. Its build results are reused.
+    /// They are where trybuild has its own: the macro is compiled once for both.
     #[must_use]
     pub fn new(tmp: impl AsRef<Path>, name: &str) -> Self {
         let tmp = tmp.as_ref();
-        Self { crate_dir: tmp.join(name), target_dir: tmp.join("scratch-target") }
+        Self { crate_dir: tmp.join(name), target_dir: tmp.join("../tests/trybuild") }
     }
 
     /// The verdict on each source, in the same order. A source is the text of one or more items; `conv_chain!` is in
