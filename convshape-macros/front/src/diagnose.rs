@@ -8,11 +8,11 @@ mod shapes;
 mod sizes;
 mod weights;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use convshape_arith::code::{self, Code};
 use convshape_arith::op::Dialect;
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::{LineColumn, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 pub(crate) use data::data;
@@ -289,7 +289,12 @@ impl Sink {
         let mut first: HashMap<String, usize> = HashMap::new();
         let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
         let mut kept: Vec<Report> = Vec::new();
+        let mut seen: HashSet<(String, LineColumn)> = HashSet::new();
         for report in std::mem::take(&mut self.errors) {
+            // Another pass of a repeat, or another use of a block.
+            if report.code.is_some() && !seen.insert((report.message.clone(), report.span.start())) {
+                continue;
+            }
             match first.get(&report.message).filter(|_| report.once) {
                 Some(at) => lines.entry(*at).or_default().push(report.span.start().line),
                 None => {

@@ -94,9 +94,29 @@ impl Reader<'_> {
                 let moved = self.first(self.moved_up(&at, &word));
                 moved.or_else(|| self.first(self.other_names(&at, &word)))
             }
+            code if code == code::NOT_FIXED.id => self.first(self.counted(&at, &word)),
             code if [code::CONCAT.id, code::BROADCAST.id].contains(&code) => self.first(self.other_operands(&at)),
             _ => None,
         }
+    }
+
+    /// The text with a name at a place as the variable of the repeat around it.
+    fn counted(&self, at: &[usize], name: &str) -> Option<Rewrite> {
+        let mut around = (1..at.len()).rev().map(|depth| &at[..depth]);
+        let (around, count) = around.find_map(|around| {
+            let (brace, outer) = around.split_last()?;
+            let tokens = tokens_at(&self.text, outer)?;
+            let repeats = is_word(tokens.get(brace.checked_sub(2)?)?, "repeat");
+            let count = matches!(tokens[brace - 1], TokenTree::Literal(_)).then(|| tokens[brace - 1].to_string())?;
+            repeats.then_some((around, count))
+        })?;
+        let text = changed(&self.text, around, &|tokens, brace| {
+            let count = tokens[brace - 1].clone();
+            let first = TokenTree::Literal(Literal::usize_unsuffixed(0));
+            let dot = TokenTree::Punct(Punct::new('.', Spacing::Joint));
+            tokens.splice(brace - 1..brace, [ident(name), ident("in"), first, dot, punct('.'), count]);
+        });
+        Some(Rewrite { text, help: format!("write `repeat {name} in 0..{count} {{ .. }}`"), at: None })
     }
 
     fn is_unnamed(&self, name: &str) -> bool {

@@ -21,14 +21,20 @@ impl Parser {
         c.bump();
         let name = c.ident("the name of a block")?;
         self.blocks.push(name.to_string());
-        let Some(group) = c.group(Delimiter::Parenthesis) else {
-            return Err(c.unexpected_with("`(` with the parameters", Some(format!("write `block {name}() {{ .. }}`"))));
-        };
-        let tokens = plain(group.stream());
         let mut params = Vec::new();
-        for mut part in Cursor::new(&tokens, group.span_open()).split() {
-            let param = self.param(&mut part);
-            params.extend(self.recorded(param));
+        match c.group(Delimiter::Parenthesis) {
+            Some(group) => {
+                let tokens = plain(group.stream());
+                for mut part in Cursor::new(&tokens, group.span_open()).split() {
+                    let param = self.param(&mut part);
+                    params.extend(self.recorded(param));
+                }
+            }
+            // Its uses are read as those of a block without parameters.
+            None => {
+                let help = format!("write `block {name}() {{ .. }}`");
+                self.recorded::<()>(Err(c.unexpected_with("`(` with the parameters", Some(help))));
+            }
         }
         let reads = self.reads(c)?;
         match c.group(Delimiter::Brace) {
