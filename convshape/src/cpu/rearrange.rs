@@ -16,7 +16,7 @@ const WORK: usize = 8;
 /// Elements that are copied in turn: their number, and the axis and the step of each turn in the input and in the
 /// output.
 #[derive(Clone, Copy, Debug)]
-struct Walk {
+struct AxisLoop {
     size: usize,
     from: (usize, usize),
     to: (usize, usize),
@@ -25,7 +25,7 @@ struct Walk {
 /// What a layer copies: where it starts along each axis, and how it goes on.
 #[derive(Clone, Debug)]
 pub(super) struct Moves {
-    walks: Vec<Walk>,
+    walks: Vec<AxisLoop>,
     from: [usize; MAX_RANK],
     to: [usize; MAX_RANK],
 }
@@ -35,12 +35,12 @@ impl Moves {
     pub(super) fn new(op: &Op, inputs: &[Shape], index: usize, output: &Shape, order: AxisOrder) -> Option<Moves> {
         let shape = &inputs[index];
         let (sizes, rank) = (shape.numbers()?, shape.rank());
-        let walk = |axis: usize| Walk { size: sizes[axis], from: (axis, 1), to: (axis, 1) };
+        let walk = |axis: usize| AxisLoop { size: sizes[axis], from: (axis, 1), to: (axis, 1) };
         let mut own = Moves { walks: (0..rank).map(walk).collect(), from: [0; MAX_RANK], to: [0; MAX_RANK] };
         match *op {
             Op::Permute { .. } => {
                 let from = op.permutation(shape, order).ok()?;
-                own.walks = (0..rank).map(|axis| Walk { to: (axis, 1), ..walk(from[axis]) }).collect();
+                own.walks = (0..rank).map(|axis| AxisLoop { to: (axis, 1), ..walk(from[axis]) }).collect();
             }
             Op::Slice { .. } | Op::Split { .. } => {
                 let (axis, start) = match *op {
@@ -63,12 +63,12 @@ impl Moves {
                 let [packed, wide] = if back { [1, factor] } else { [block, 1] };
                 // The loops of a shuffle; its inverse exchanges the two sides.
                 let channels = sizes[channel] / packed;
-                own.walks = [Walk { size: channels, from: (channel, block), to: (channel, 1) }].into();
+                own.walks = [AxisLoop { size: channels, from: (channel, block), to: (channel, 1) }].into();
                 for axis in 0..spatial {
                     let at = order.spatial(axis);
-                    own.walks.push(Walk { size: sizes[at] / wide, from: (at, 1), to: (at, factor) });
+                    own.walks.push(AxisLoop { size: sizes[at] / wide, from: (at, 1), to: (at, factor) });
                     let step = factor.pow(u32::try_from(spatial - 1 - axis).ok()?);
-                    own.walks.push(Walk { size: factor, from: (channel, step), to: (at, 1) });
+                    own.walks.push(AxisLoop { size: factor, from: (channel, step), to: (at, 1) });
                 }
                 if back {
                     own.walks.iter_mut().for_each(|walk| (walk.from, walk.to) = (walk.to, walk.from));
@@ -104,7 +104,7 @@ impl Moves {
 
 /// The loops over arrays of two shapes with the same elements in the same order; `None` if an axis of one begins
 /// within an axis of the other and their sizes have no common divisor there.
-fn common(from: &[usize], to: &[usize]) -> Option<Vec<Walk>> {
+fn common(from: &[usize], to: &[usize]) -> Option<Vec<AxisLoop>> {
     let mut walks = Vec::new();
     // Each axis from the last on, and the elements of it that the loops so far have passed.
     let mut ends = [(from.len(), 1), (to.len(), 1)];
@@ -124,7 +124,7 @@ fn common(from: &[usize], to: &[usize]) -> Option<Vec<Walk>> {
         if size == 0 || left.clone().any(|left| left % size != 0) {
             return None;
         }
-        walks.push(Walk { size, from: (from.0 - 1, from.1), to: (to.0 - 1, to.1) });
+        walks.push(AxisLoop { size, from: (from.0 - 1, from.1), to: (to.0 - 1, to.1) });
         ends.iter_mut().for_each(|end| end.1 *= size);
     }
 }

@@ -399,7 +399,7 @@ impl Winograd {
         with_scratch(points * self.together * (read + outputs), |scratch| {
             let (inputs, products) = scratch.split_at_mut(points * self.together * read);
             for phases in self.sets() {
-                let mut place = Group {
+                let mut place = TileGroup {
                     own: self,
                     phases,
                     first: (0, 0),
@@ -418,7 +418,7 @@ impl Winograd {
                     threads.share_chunks(products, part * count * outputs, &|index, products| {
                         let x = &inputs[index * part * count * read..];
                         let weights = &self.weights.get()[phases[0].weights + index * part * read * outputs..];
-                        self.level.run(Matrices { own: self, x, weights, y: products, count });
+                        self.level.run(PointProducts { own: self, x, weights, y: products, count });
                     });
                     self.level.run(Scatter { own: self, y: &mut *y, base, place, points: products });
                 }
@@ -544,7 +544,7 @@ fn spread<S: Simd, const EDGE: usize>(simd: S, [a, b, c]: [S::F; 3]) -> [S::F; E
 }
 
 /// Some tiles of the phases with the same weights.
-struct Group<'a> {
+struct TileGroup<'a> {
     own: &'a Winograd,
     phases: &'a [WinogradPhase],
     /// The phase of the first tile, and its place among that phase's tiles.
@@ -554,7 +554,7 @@ struct Group<'a> {
     units: Range<usize>,
 }
 
-impl<'a> Group<'a> {
+impl<'a> TileGroup<'a> {
     /// The planes, rows and columns of tiles of a phase.
     fn ranges(&self, phase: &WinogradPhase) -> [Range<usize>; 3] {
         let mut ranges = self.own.tiles(phase).map(|count| 0..count);
@@ -609,7 +609,7 @@ impl<'a> Group<'a> {
 struct Gather<'a> {
     own: &'a Winograd,
     x: &'a [f32],
-    place: &'a Group<'a>,
+    place: &'a TileGroup<'a>,
     points: &'a mut [f32],
 }
 
@@ -739,7 +739,7 @@ struct Scatter<'a> {
     own: &'a Winograd,
     y: &'a mut [f32],
     base: usize,
-    place: &'a Group<'a>,
+    place: &'a TileGroup<'a>,
     points: &'a [f32],
 }
 
@@ -802,7 +802,7 @@ impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
 }
 
 /// The products of some points, each of `count` tiles by output channels.
-struct Matrices<'a> {
+struct PointProducts<'a> {
     own: &'a Winograd,
     x: &'a [f32],
     weights: &'a [f32],
@@ -810,13 +810,13 @@ struct Matrices<'a> {
     count: usize,
 }
 
-impl Kernel for Matrices<'_> {
+impl Kernel for PointProducts<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Matrices { own, x, weights, y, count } = self;
+        let PointProducts { own, x, weights, y, count } = self;
         let (x, weights) = (x.chunks_exact(count * own.read), weights.chunks_exact(own.read * own.outputs));
         for ((x, weights), y) in x.zip(weights).zip(y.chunks_exact_mut(count * own.outputs)) {
             Matrix { own, x, y, count }.multiply(simd, weights);

@@ -176,7 +176,8 @@ impl Norm {
         let mut products = std::mem::take(&mut self.moments);
         products.resize(samples * units.room(), 0.0);
         let means = &self.means[..];
-        let gradients = Gradients { x_view, x, from, dy, activation: self.activation, lines: &self.lines, by_sample };
+        let gradients =
+            NormGradients { x_view, x, from, dy, activation: self.activation, lines: &self.lines, by_sample };
         units.share(on.threads, samples, &mut products, &|first, y| {
             on.level.run(GradientSums { units, first, gradients, means, y });
         });
@@ -234,7 +235,7 @@ impl Norm {
 
 /// Values that are normalised, and the gradients of the results.
 #[derive(Clone, Copy)]
-struct Gradients<'a> {
+struct NormGradients<'a> {
     x_view: &'a View,
     x: &'a [f32],
     from: &'a View,
@@ -246,13 +247,13 @@ struct Gradients<'a> {
     by_sample: bool,
 }
 
-impl<'a> Gradients<'a> {
+impl<'a> NormGradients<'a> {
     /// The index of a sample's first channel in lines of factors.
     fn first(&self, sample: usize) -> usize {
         if self.by_sample { sample * self.x_view.channels } else { 0 }
     }
 
-    /// Neighbouring positions that fit in [`Room`].
+    /// The number of positions that fit in [`BLOCK`] elements.
     fn block(&self) -> usize {
         (BLOCK / self.x_view.channels.max(1)).max(1)
     }
@@ -270,7 +271,7 @@ impl<'a> Gradients<'a> {
     where
         'a: 'b,
     {
-        let Gradients { x_view, x, from, dy, activation, .. } = *self;
+        let NormGradients { x_view, x, from, dy, activation, .. } = *self;
         let channels = x_view.channels;
         let width = x_view.buffer.size[2];
         let whole = x_view.long_rows().0 == 1 && from.long_rows().0 == 1;
@@ -311,8 +312,8 @@ struct Block<'a> {
 /// cache.
 const BLOCK: usize = 2 * 1024;
 
-/// Room for the intermediate results of [`Gradients::each`].
-fn room(gradients: &Gradients<'_>) -> [Vec<f32>; 2] {
+/// Room for the intermediate results of [`NormGradients::block_of`].
+fn room(gradients: &NormGradients<'_>) -> [Vec<f32>; 2] {
     let count = if gradients.activation.is_some() { gradients.block() * gradients.x_view.channels } else { 0 };
     [vec![0.0; count], vec![0.0; count]]
 }
@@ -321,7 +322,7 @@ fn room(gradients: &Gradients<'_>) -> [Vec<f32>; 2] {
 struct GradientSums<'a> {
     units: Units,
     first: usize,
-    gradients: Gradients<'a>,
+    gradients: NormGradients<'a>,
     means: &'a [f32],
     y: &'a mut [f32],
 }
@@ -365,7 +366,7 @@ impl Kernel for GradientSums<'_> {
 /// Computes `by dy - of (x - mean) - constant` for some samples.
 struct ChannelFactors<'a> {
     samples: Range<usize>,
-    gradients: Gradients<'a>,
+    gradients: NormGradients<'a>,
     to: &'a View,
     /// `by`, `of`, `constant` and `mean` for each channel, or for each channel of each sample.
     factors: [&'a [f32]; 4],

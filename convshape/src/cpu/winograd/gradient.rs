@@ -5,7 +5,7 @@
 
 use std::vec::Vec;
 
-use super::{Form, Gather, Group, Tiling, Winograd};
+use super::{Form, Gather, TileGroup, Tiling, Winograd};
 use crate::cpu::buffer::View;
 use crate::cpu::conv::TapSum;
 use crate::cpu::scratch::with_scratch;
@@ -78,13 +78,14 @@ impl Winograd {
             for phases in self.sets() {
                 let sums = &mut sums[phases[0].weights..][..points * read * outputs];
                 let units = 0..self.spread.units;
-                let mut place = Group { own: self, phases, first: (0, 0), count: 0, samples: samples.clone(), units };
+                let mut place =
+                    TileGroup { own: self, phases, first: (0, 0), count: 0, samples: samples.clone(), units };
                 let tiles = phases.iter().map(|phase| place.tiles(phase)).sum();
                 for first in (0..tiles).step_by(self.together) {
                     (place.first, place.count) = (place.after(place.count), self.together.min(tiles - first));
                     self.level.run(Gather { own: self, x, place: &place, points: inputs });
                     self.level.run(GatherGradients { own: self, dy, place: &place, points: gradients });
-                    self.level.run(AddMatrices { own: self, x: inputs, dy: gradients, count: place.count, sums });
+                    self.level.run(AddProducts { own: self, x: inputs, dy: gradients, count: place.count, sums });
                 }
             }
         });
@@ -95,7 +96,7 @@ impl Winograd {
 struct GatherGradients<'a> {
     own: &'a Winograd,
     dy: &'a [f32],
-    place: &'a Group<'a>,
+    place: &'a TileGroup<'a>,
     points: &'a mut [f32],
 }
 
@@ -181,7 +182,7 @@ fn powers<S: Simd, const EDGE: usize>(simd: S, y: [S::F; 4]) -> [S::F; EDGE] {
 
 /// Adds the products of each point, `[input channel][tile]` by `[tile][output channel]`, to sums in the order of the
 /// weights.
-struct AddMatrices<'a> {
+struct AddProducts<'a> {
     own: &'a Winograd,
     x: &'a [f32],
     dy: &'a [f32],
@@ -189,13 +190,13 @@ struct AddMatrices<'a> {
     sums: &'a mut [f32],
 }
 
-impl Kernel for AddMatrices<'_> {
+impl Kernel for AddProducts<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotPortable;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let AddMatrices { own, x, dy, count, sums } = self;
+        let AddProducts { own, x, dy, count, sums } = self;
         let (read, outputs) = (own.read, own.outputs);
         let points = x.chunks_exact(count * read).zip(dy.chunks_exact(count * outputs));
         for ((x, dy), mut sums) in points.zip(sums.chunks_exact_mut(read * outputs)) {
