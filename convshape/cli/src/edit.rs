@@ -106,8 +106,18 @@ fn before(chain: &Chain, span: Span, text: &str) -> Option<Edit> {
 
 /// A statement moved before another.
 fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
-    let tokens = statement_at(chain, statement(chain, name)?.span)?;
-    let range = tokens.first()?.span().byte_range().start..tokens.last()?.span().byte_range().end;
+    let span = statement(chain, name)?.span;
+    let tokens = statement_at(chain, span)?;
+    let mut range = tokens.first()?.span().byte_range().start..tokens.last()?.span().byte_range().end;
+    // Its line goes too, unless a comment stands there.
+    let (around, at) = find(&chain.tokens, &tokens.first()?.span().byte_range())?;
+    if let Some(end) = at.checked_sub(1).map(|earlier| around[earlier].span()) {
+        let both = end.join(tokens.first()?.span()).and_then(|span| span.source_text())?;
+        let between = both.strip_prefix(&end.source_text()?)?.strip_suffix(&tokens.first()?.span().source_text()?)?;
+        if between.trim().is_empty() {
+            range.start = end.byte_range().end;
+        }
+    }
     let text: Vec<String> = tokens.iter().map(|token| token.span().source_text()).collect::<Option<_>>()?;
     let written = tokens.first()?.span().join(tokens.last()?.span()).and_then(|span| span.source_text());
     let inserted = before(chain, statement(chain, other)?.span, &written.unwrap_or_else(|| text.join(" ")))?;
@@ -174,13 +184,17 @@ fn port_span(chain: &Chain, name: &str) -> Option<Span> {
 
 /// The shape of a port.
 fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
-    let Some(span) = port_span(chain, name) else { return unread_port(&chain.tokens, name, text) };
-    let (tokens, at) = find(&chain.tokens, &span.byte_range())?;
-    let shape = tokens[at..].iter().take(2).find_map(|token| match token {
-        TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group),
-        _ => None,
-    })?;
-    Some(Edit { range: shape.span().byte_range(), text: text.to_owned() })
+    let shape = port_span(chain, name).and_then(|span| find(&chain.tokens, &span.byte_range()));
+    let shape = shape.and_then(|(tokens, at)| {
+        tokens[at..].iter().take(2).find_map(|token| match token {
+            TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => Some(group.span().byte_range()),
+            _ => None,
+        })
+    });
+    match shape {
+        Some(range) => Some(Edit { range, text: text.to_owned() }),
+        None => unread_port(&chain.tokens, name, text),
+    }
 }
 
 /// The shape of the only port after `input:` or `output:` where it is no list in brackets, as in `input: 784;`.

@@ -302,7 +302,7 @@ fn fixes_of_uses_headers_orders_and_ports() {
         ),
         (
             "input: [8, 4, 4];\n        flat: Flatten;\n        pool: MaxPool2d(2);\n        Linear(32 -> 10);\n        output: [10];".to_owned(),
-            "input: [8, 4, 4];\n        pool: MaxPool2d(2);\n        flat: Flatten;\n        \n        Linear(32 -> 10);\n        output: [10];".to_owned(),
+            "input: [8, 4, 4];\n        pool: MaxPool2d(2);\n        flat: Flatten;\n        Linear(32 -> 10);\n        output: [10];".to_owned(),
         ),
         (
             "input: 784;\n        Linear(784 -> 10);\n        output: [10];".to_owned(),
