@@ -151,7 +151,7 @@ fn other_forms_are_converted() {
     folder.file("normed", &normed);
     let (g, v) = ("enc.parametrizations.weight.original0", "enc.parametrizations.weight.original1");
     folder.file("parametrized", &[(v, Dtype::F32, direction), (g, Dtype::F32, length), BIAS]);
-    folder.file("lengths", &[normed[0], ("enc.weight_g", Dtype::F32, &[1, 1, 1, 1]), BIAS]);
+    folder.file("lengths", &[normed[0], ("enc.weight_g", Dtype::F32, &[2, 1, 1, 1]), BIAS]);
     // What the chain does not name may be anything.
     folder.file("more", &[WEIGHT, BIAS, ("steps", Dtype::I64, &[]), ("enc.extra", Dtype::BOOL, &[2])]);
     let names = ["half", "double", "normed", "parametrized", "more", "lengths"];
@@ -161,7 +161,7 @@ fn other_forms_are_converted() {
     }
     let [(2, text)] = errors(&verdicts[5])[..] else { panic!("{verdicts:?}") };
     assert!(
-        text.starts_with("[CS0605] `enc` needs `enc.weight_g` as [4, 1, 1, 1], the file has [1, 1, 1, 1]"),
+        text.starts_with("[CS0605] `enc` needs `enc.weight_g` as [4, 1, 1, 1], the file has [2, 1, 1, 1]"),
         "{text}"
     );
 }
