@@ -32,6 +32,8 @@ pub(crate) enum Slip {
     Arrow(String),
     /// `Conv2d((1, 16), kernel: 3)`
     Channels(String),
+    /// `Flatten(1..)`
+    Axes(String),
     /// `-> enc1`, `restores [1, 28, 28]`
     Target { word: &'static str, takes: &'static str, other: &'static str },
     /// `input -> Conv2d(1 -> 16)`
@@ -140,6 +142,7 @@ impl Slip {
             Slip::Let(found) => format!("`{found}` is not needed: a name is written before a `:`"),
             Slip::Arrow(found) => format!("expected `->`, found `{found}`"),
             Slip::Channels(found) => format!("channels are written with `->`, found `{found}`"),
+            Slip::Axes(found) => format!("the axes to merge are given as `from` and `to`, found `{found}`"),
             Slip::Target { word, takes, other } => format!("`{word}` takes {takes}; this is for `{other}`"),
             Slip::Flow => "what a layer reads follows it, after `from`".to_owned(),
             Slip::Colon(word) => format!("`{word}` is followed by a name alone"),

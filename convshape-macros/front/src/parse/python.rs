@@ -63,6 +63,9 @@ impl Parser {
             self.sizes_of_reshape(args);
             return;
         }
+        if call.layer.kind == Kind::Flatten {
+            self.range_of_axes(args);
+        }
         if call.layer.positional == Positional::Channels
             && let Some(first) = args.positional.first_mut()
         {
@@ -112,6 +115,25 @@ impl Parser {
             let size = |size: Value| if open(&size) { Value::Hole(size.span()) } else { size };
             args.positional = vec![Value::List(sizes.into_iter().map(size).collect(), span)];
         }
+    }
+
+    /// `Flatten(1..)` as `Flatten(from: 1)`, `Flatten(0..2)` as `Flatten(from: 0, to: 1)`.
+    fn range_of_axes(&mut self, args: &mut Args) {
+        let [Value::Range(range)] = args.positional.as_slice() else { return };
+        let (span, found) = (range.span(), args.positional[0].to_string());
+        let mut named = vec![Field { name: Ident::new("from", span), value: Value::Size(range.low.clone()) }];
+        match (&range.high, range.inclusive) {
+            (None, _) => {}
+            (Some(high), true) => named.push(Field { name: Ident::new("to", span), value: Value::Size(high.clone()) }),
+            (Some(SizeExpr::Int { value, span }), false) => {
+                let last = Value::Size(SizeExpr::Int { value: value - 1, span: *span });
+                named.push(Field { name: Ident::new("to", *span), value: last });
+            }
+            (Some(_), false) => return,
+        }
+        self.slip(span, Slip::Axes(found));
+        args.positional.clear();
+        args.fields.splice(0..0, named);
     }
 
     /// `in: 1, out: 16` or `channels: 1 -> 16` as `1 -> 16`, if the language does not have those names.
