@@ -125,7 +125,7 @@ impl Parser {
         match (&range.high, range.inclusive) {
             (None, _) => {}
             (Some(high), true) => named.push(Field { name: Ident::new("to", span), value: Value::Size(high.clone()) }),
-            (Some(SizeExpr::Int { value, span }), false) => {
+            (Some(SizeExpr::Int { value, span }), false) if *value > 0 => {
                 let last = Value::Size(SizeExpr::Int { value: value - 1, span: *span });
                 named.push(Field { name: Ident::new("to", *span), value: last });
             }
