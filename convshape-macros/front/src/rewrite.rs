@@ -216,7 +216,7 @@ impl Reader<'_> {
         let body = self.text.iter().rposition(|token| matches!(token, TokenTree::Group(_)))?;
         let TokenTree::Group(group) = &self.text[body] else { return None };
         let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-        // A header stands before the blocks.
+        // Headers come before blocks, so a chain that begins with a block has no place for one before `input`.
         let starts = |word: &str| inside.first().is_some_and(|first| is_word(first, word));
         if !starts("input") {
             return None;

@@ -109,7 +109,7 @@ fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
     let span = statement(chain, name)?.span;
     let tokens = statement_at(chain, span)?;
     let mut range = tokens.first()?.span().byte_range().start..tokens.last()?.span().byte_range().end;
-    // Its line goes too, unless a comment stands there.
+    // The empty line that it would leave is removed too, but not a comment.
     let (around, at) = find(&chain.tokens, &tokens.first()?.span().byte_range())?;
     if let Some(end) = at.checked_sub(1).map(|earlier| around[earlier].span()) {
         let both = end.join(tokens.first()?.span()).and_then(|span| span.source_text())?;
@@ -197,7 +197,7 @@ fn port(chain: &Chain, name: &str, text: &str) -> Option<Edit> {
     }
 }
 
-/// The shape of the only port after `input:` or `output:` where it is no list in brackets, as in `input: 784;`.
+/// Writes a shape after `input:` or `output:` that has no brackets, as in `input: 784;`.
 fn unread_port(tokens: &TokenStream, name: &str, text: &str) -> Option<Edit> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let inside = || {

@@ -286,7 +286,7 @@ fn lines_of_python_are_written_anew() {
     }
 }
 
-/// Fixes of what is no layer: arguments of a block, a header, the order of statements, a port without brackets.
+/// Fixes outside of layers: the arguments of a block, a header, the order of statements, a port without brackets.
 #[test]
 fn fixes_of_uses_headers_orders_and_ports() {
     let chain = |body: &str| format!("convshape::conv_chain! {{\n    struct A {{\n        {body}\n    }}\n}}\n");

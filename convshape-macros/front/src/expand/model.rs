@@ -146,8 +146,8 @@ impl Expansion<'_> {
         // A struct without fields is written without braces, and its arguments are unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
-        // The time to borrow-check a function grows faster than its length, so many fields are visited in several
-        // functions. Such a function cannot name the parameters of a generic type.
+        // Borrow checking is slow for long functions, so several short ones visit the fields. They cannot name the
+        // parameters of a generic type, which has one function.
         let part = if generics.is_empty() { FIELDS_A_PART } else { usize::MAX };
         let parts = names.chunks(part.min(names.len().max(1)));
         let (visits, visits_mut): (Vec<TokenStream>, Vec<TokenStream>) = parts

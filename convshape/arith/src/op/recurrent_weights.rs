@@ -61,8 +61,8 @@ impl RecurrentWeights {
         RecurrentWeights { inputs, hidden, kernels, biases, units }
     }
 
-    /// The parameter that is the kernel of a product as it stands: a row per gate and unit, with the gates in the order
-    /// of [`Trace`]. `None` if the kernel is stored in another order or in several parameters.
+    /// The parameter that stores the kernel of a product as it is used: one row for each gate and unit, with the gates in
+    /// the order of [`Trace`]. `None` if it is stored in another order or in several parameters.
     pub fn rows(&self, product: usize) -> Option<usize> {
         self.units.is_none().then_some(self.kernels[product][0].0)
     }

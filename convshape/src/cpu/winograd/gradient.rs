@@ -304,7 +304,7 @@ impl<const H: usize, const W: usize> Kernel for Unpack<'_, H, W> {
     }
 }
 
-/// `G^T s`: the transpose of [`super::spread`]. There are as many as the form's taps.
+/// `G^T s`: the transpose of [`super::spread`]. Results beyond the form's taps are unused.
 #[inline(always)]
 fn collect<S: Simd, const EDGE: usize>(simd: S, s: [S::F; EDGE]) -> [S::F; 3] {
     let scale = |factor: f32, x: S::F| simd.mul(simd.splat(factor), x);
