@@ -93,7 +93,7 @@ impl Report {
         self.lines.iter().filter_map(|line| line.strip_prefix("help: "))
     }
 
-    /// Whether it has a help that a tool can apply and that was tried.
+    /// Whether it has a help that a tool can apply.
     pub(crate) fn has_edit(&self) -> bool {
         let starts = ["in `", "in the list of `", "set `", "put `", "insert `", "write `["];
         self.helps().any(|help| starts.iter().any(|start| help.starts_with(start)) || help.contains("` in `"))
@@ -101,8 +101,7 @@ impl Report {
 
     /// The word that is suggested in place of the one here, and the help that suggests it.
     pub(crate) fn word_meant(&self) -> Option<(&str, &str)> {
-        let found = self.helps().find_map(|help| Some((meant(help)?, help)));
-        found.filter(|(word, _)| !word.contains('`'))
+        self.helps().find_map(|help| Some((meant(help)?, help)))
     }
 
     pub(crate) fn line(mut self, text: impl Into<String>) -> Report {
@@ -206,10 +205,12 @@ pub enum Level {
     Warning,
 }
 
-/// The word in ``did you mean `stride`?`` or ``here it is `stride` ``.
-fn meant(help: &str) -> Option<&str> {
-    let asked = help.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"));
-    asked.or_else(|| help.strip_prefix("here it is `")?.strip_suffix('`'))
+/// The word that a help suggests in place of the one that its finding points at, as in ``did you mean `stride`?`` and
+/// ``here it is `stride` ``. `None` for a help of another form.
+pub fn meant(help: &str) -> Option<&str> {
+    let meant = help.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"));
+    let word = meant.or_else(|| help.strip_prefix("here it is `")?.strip_suffix('`'))?;
+    (!word.contains('`')).then_some(word)
 }
 
 /// One mistake in a chain, as the compiler shows it.

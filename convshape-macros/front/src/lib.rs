@@ -38,7 +38,7 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use crate::check::Clash;
-pub use crate::diagnose::{Finding, Level};
+pub use crate::diagnose::{Finding, Level, meant};
 use crate::diagnose::{Report, Sink};
 pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection, ListEntry};
 pub use crate::port::{Ported, Unported, port};

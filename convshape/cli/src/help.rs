@@ -1,5 +1,7 @@
 //! The `help:` lines that a machine can apply, taken apart.
 
+pub(crate) use convshape_front::meant;
+
 /// One change that a help asks for.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Change<'a> {
@@ -131,13 +133,6 @@ impl<'a> Line<'_, 'a> {
             }
         }
     }
-}
-
-/// The word in ``did you mean `stride`?`` and ``here it is `stride` ``.
-pub(crate) fn meant(help: &str) -> Option<&str> {
-    let meant = help.strip_prefix("did you mean `").and_then(|rest| rest.strip_suffix("`?"));
-    let word = meant.or_else(|| help.strip_prefix("here it is `")?.strip_suffix('`'))?;
-    (!word.contains('`')).then_some(word)
 }
 
 #[cfg(test)]
