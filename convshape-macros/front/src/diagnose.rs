@@ -160,16 +160,6 @@ impl Report {
         self
     }
 
-    /// Whether another report says the same of the same tokens.
-    fn repeats(&self, other: &Report) -> bool {
-        let place = |report: &Report| (report.span.start(), report.span.end());
-        self.code.is_some()
-            && self.code == other.code
-            && place(self) == place(other)
-            && self.message == other.message
-            && self.lines == other.lines
-    }
-
     fn text(&self, code: &str) -> String {
         let mut text = format!("[{code}] {}", self.message);
         for line in &self.lines {
@@ -238,12 +228,18 @@ pub(crate) struct Sink {
     guesses: Vec<(NodeId, Report)>,
     /// While muted, it collects nothing.
     muted: bool,
+    /// The text of each error that was added, and where it stands.
+    added: HashSet<(LineColumn, LineColumn, String)>,
 }
 
 impl Sink {
-    /// Adds an error, unless it is there already: a statement of a block or a repeat is read for each use and turn.
+    /// Adds an error, unless it was added before: a statement of a block or a repeat is read for each use and turn.
     pub(crate) fn push(&mut self, report: Report) {
-        if !self.muted && !self.errors.iter().any(|earlier| earlier.repeats(&report)) {
+        if self.muted {
+            return;
+        }
+        let text = report.code.map(|code| report.text(code));
+        if text.is_none_or(|text| self.added.insert((report.span.start(), report.span.end(), text))) {
             self.errors.push(report);
         }
     }
