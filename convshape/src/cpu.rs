@@ -26,13 +26,16 @@ macro_rules! by_count {
     };
 }
 
-/// Runs `$code` with the constant `$name` equal to the number of rows in a tile of `$vectors` vectors: the largest whose
-/// sums stay in the registers of the instruction set `$set`.
-macro_rules! by_tile_rows {
-    ($set:ident, $vectors:expr, |$name:ident| $code:expr) => {
-        match $set::POSITIONS[$vectors - 1] {
+/// Runs `$code` with the constant `$name` equal to `$count`, one of the sizes of [`simd::Simd`].
+macro_rules! by_size {
+    ($count:expr, |$name:ident| $code:expr) => {
+        match const { $count } {
             12 => {
                 const $name: usize = 12;
+                $code
+            }
+            8 => {
+                const $name: usize = 8;
                 $code
             }
             6 => {

@@ -291,7 +291,7 @@ impl Kernel for QueryShare<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        by_tile_rows!(S, VECTORS, |R| self.all::<S, R>(simd));
+        by_size!(S::ROWS[VECTORS - 1], |R| self.all::<S, R>(simd));
     }
 }
 

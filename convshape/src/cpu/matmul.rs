@@ -87,7 +87,7 @@ impl Kernel for Matrices<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        by_tile_rows!(S, VECTORS, |R| self.all::<S, R>(simd));
+        by_size!(S::POSITIONS[VECTORS - 1], |R| self.all::<S, R>(simd));
     }
 }
 

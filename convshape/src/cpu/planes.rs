@@ -93,7 +93,7 @@ pub(super) fn fits(axes: &[Axis; 3], from: &Grid, to: &Grid, groups: usize) -> b
 impl Planes {
     pub(super) fn new(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Planes {
         let (inputs, group) = (x.channels / sum.groups, y.channels / sum.groups);
-        let most = if level.positions()[1] >= WIDE { 8 } else { 4 };
+        let most = if level.rows()[1] >= WIDE { 8 } else { 4 };
         // As few panels as possible, of equal size. A panel does not cross groups.
         let panel = match sum.groups {
             1 => group.div_ceil(group.div_ceil(most)),
@@ -362,7 +362,7 @@ impl Kernel for PlanarTile<'_> {
                 match (self.shift.len(), self.starts.len(), self.step) {
                     $(($width, _, 2) => simd.call(PlanarSums::<$width, { vectors($width) }, 2>(self)),
                     ($width, ..) => simd.call(PlanarSums::<$width, { vectors($width) }, 1>(self)),)+
-                    _ if const { S::POSITIONS[1] < WIDE } => unreachable!("a panel has a width that there is code for"),
+                    _ if const { S::ROWS[1] < WIDE } => unreachable!("a panel has a width that there is code for"),
                     (_, 1, 2) => simd.call(PlanarSums::<8, 1, 2>(self)),
                     (_, 1, _) => simd.call(PlanarSums::<8, 1, 1>(self)),
                     (.., 2) => simd.call(PlanarSums::<8, { vectors(8) }, 2>(self)),

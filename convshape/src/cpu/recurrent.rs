@@ -93,7 +93,7 @@ impl Panels {
         for (panel, weights) in self.weights.chunks_exact(self.features * width).enumerate() {
             let tile = PanelTile { panels: self, place: [0, panel * width], x, weights, columns };
             let mut row = 0;
-            by_tile_rows!(S, VECTORS, |R| tile.rows::<S, R, 1>(simd, &mut row, rows, y));
+            by_size!(S::POSITIONS[VECTORS - 1], |R| tile.rows::<S, R, 1>(simd, &mut row, rows, y));
             tile.rows::<S, 4, 1>(simd, &mut row, rows, y);
             tile.rows::<S, 1, SUMS>(simd, &mut row, rows, y);
         }

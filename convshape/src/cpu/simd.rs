@@ -39,9 +39,17 @@ pub(crate) trait Simd: Copy + Send + Sync {
     type F: Copy;
     /// The number of lanes of a vector.
     const LANES: usize;
-    /// The most positions of a tile of 1, 2 and 4 vectors of channels for which its sums, a row of weights and an input
-    /// stay in registers.
-    const POSITIONS: [usize; 3];
+    /// The most positions of a tile of 1 to 4 vectors of channels for which its sums, a row of weights, an input and the
+    /// address of each position stay in registers.
+    const POSITIONS: [usize; 4];
+    /// The same for a tile of 1, 2 and 4 vectors whose positions share an address.
+    const ROWS: [usize; 3];
+    /// The most vectors in a panel of channels: as many as leave registers for four positions.
+    const PANEL: usize = match Self::POSITIONS {
+        [_, _, _, rest] if rest >= 4 => 4,
+        [_, _, rest, _] if rest >= 4 => 3,
+        _ => 2,
+    };
 
     fn splat(self, x: f32) -> Self::F;
     /// The first [`Simd::LANES`] elements.
@@ -288,8 +296,18 @@ impl Level {
     }
 
     /// [`Simd::POSITIONS`].
-    pub(crate) fn positions(self) -> [usize; 3] {
-        self.run(Positions)
+    pub(crate) fn positions(self) -> [usize; 4] {
+        self.run(Sizes).0
+    }
+
+    /// [`Simd::ROWS`].
+    pub(crate) fn rows(self) -> [usize; 3] {
+        self.run(Sizes).1
+    }
+
+    /// [`Simd::PANEL`].
+    pub(crate) fn panel(self) -> usize {
+        self.run(Sizes).2
     }
 }
 
@@ -303,12 +321,12 @@ impl Kernel for Lanes {
     }
 }
 
-struct Positions;
+struct Sizes;
 
-impl Kernel for Positions {
-    type Output = [usize; 3];
+impl Kernel for Sizes {
+    type Output = ([usize; 4], [usize; 3], usize);
     #[inline(always)]
-    fn run<S: Simd>(self, _: S) -> [usize; 3] {
-        S::POSITIONS
+    fn run<S: Simd>(self, _: S) -> Self::Output {
+        (S::POSITIONS, S::ROWS, S::PANEL)
     }
 }

@@ -1,6 +1,8 @@
 //! Tiles: the sums of some positions and some output channels, which stay in registers until they are complete. The
 //! code for their initial values and for storing them is compiled once for all tile sizes.
 
+use core::ops::Range;
+
 use super::simd::{Kernel, MOST_LANES, Runs, Simd, products, store};
 
 /// The most positions of a tile.
@@ -23,10 +25,20 @@ pub(super) struct Tile<'a> {
     pub(super) ahead: &'a [f32],
 }
 
-/// The most vectors of a tile: twelve positions of two vectors, or six of four.
+/// The most vectors of a tile: twelve positions of two vectors, eight of three or six of four.
 pub(super) const MOST_VECTORS: usize = 24;
 
-/// A tile of sums of products, of 1, 2 or 4 vectors of output channels and at most [`Simd::POSITIONS`] positions.
+/// The panels of some output channels, of at most `most` vectors and nearly equal width, since narrow ones are slow.
+pub(super) fn panels(channels: usize, lanes: usize, most: usize) -> impl Iterator<Item = Range<usize>> {
+    let mut end = 0;
+    core::iter::from_fn(move || {
+        let (first, left) = (end, (channels - end).div_ceil(lanes));
+        end = channels.min(first + left.div_ceil(left.div_ceil(most).max(1)) * lanes);
+        (first < channels).then_some(first..end)
+    })
+}
+
+/// A tile of sums of products, of 1 to 4 vectors of output channels and at most [`Simd::POSITIONS`] positions.
 pub(super) struct Products<'a> {
     pub(super) tile: Tile<'a>,
     pub(super) vectors: usize,
@@ -58,7 +70,8 @@ impl Kernel for Products<'_> {
         match self.vectors {
             1 => by_count!(count, S::POSITIONS[0], |R| simd.call(ProductTile::<R, 1>(self))),
             2 => by_count!(count, S::POSITIONS[1], |R| simd.call(ProductTile::<R, 2>(self))),
-            _ => by_count!(count, S::POSITIONS[2], |R| simd.call(ProductTile::<R, 4>(self))),
+            3 => by_count!(count, S::POSITIONS[2], |R| simd.call(ProductTile::<R, 3>(self))),
+            _ => by_count!(count, S::POSITIONS[3], |R| simd.call(ProductTile::<R, 4>(self))),
         }
     }
 }
@@ -145,6 +158,7 @@ impl Kernel for PartialProducts<'_> {
         match (self.0.tile.starts.len(), self.0.vectors) {
             (1, 1) => return simd.call(SingleTile::<1>(self.0)),
             (1, 2) => return simd.call(SingleTile::<2>(self.0)),
+            (1, 3) => return simd.call(SingleTile::<3>(self.0)),
             (1, _) => return simd.call(SingleTile::<4>(self.0)),
             _ => {}
         }

@@ -22,7 +22,7 @@ use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
 use super::taps::{Axis, AxisPhase, Row, RowPart};
 use super::threads::{Spread, Threads};
-use super::tile::{EACH, Products, Tile, UNLIMITED, rows};
+use super::tile::{EACH, Products, Tile, UNLIMITED, panels, rows};
 use crate::model::workspace::Workspace;
 
 /// How an axis is computed: `step` outputs from `taps + step - 1` inputs at a time.
@@ -244,7 +244,6 @@ impl Winograd {
             order.iter().zip(values).for_each(|(axis, value)| placed[*axis] = value);
             placed
         }
-        let panel = 2 * level.lanes();
         let read = depth.taps.len() * tiling.rows.first()?.parts.len() * tiling.columns.first()?.parts.len() * inputs;
         let [matrix, taps_of_phase] = [read * outputs, forms[0].taps * forms[1].taps * read * outputs];
         let mut taps = Vec::new();
@@ -260,11 +259,17 @@ impl Winograd {
                 packed.push((row, column));
                 taps.resize(packed.len() * taps_of_phase, 0.0);
                 let own = &mut taps[matrices * taps_of_phase..];
-                let channels = || (0..outputs).flat_map(|output| (0..inputs).map(move |input| (output, input)));
+                // Each output channel with the first of its panel and the width of that.
+                let channels = || {
+                    panels(outputs, level.lanes(), level.panel()).flat_map(|panel| {
+                        let (first, width) = (panel.start, panel.len());
+                        panel.map(move |output| (output, first, width))
+                    })
+                };
                 for (part, ((tap_d, _), h, w)) in parts.iter().enumerate() {
-                    for (output, input) in channels() {
-                        let first = output / panel * panel;
-                        let width = panel.min(outputs - first);
+                    for ((output, first, width), input) in
+                        channels().flat_map(|own| (0..inputs).map(move |input| (own, input)))
+                    {
                         let place = first * read + (part * inputs + input) * width + output - first;
                         // Taps that the part lacks stay 0.
                         for (i, j) in (0..h.taps.len()).flat_map(|i| (0..w.taps.len()).map(move |j| (i, j))) {
@@ -837,13 +842,11 @@ impl Matrix<'_> {
     fn multiply<S: Simd>(self, simd: S, mut weights: &[f32]) {
         let Matrix { own, x, y, count } = self;
         let (starts, places) = (rows(own.read), rows(own.outputs));
-        let mut output = 0;
-        while output < own.outputs {
-            let wide = own.outputs - output >= 2 * S::LANES;
-            let (panel, rest) = weights.split_at(own.read * S::LANES * if wide { 2 } else { 1 });
+        for channels in panels(own.outputs, S::LANES, S::PANEL) {
+            let (panel, rest) = weights.split_at(own.read * channels.len());
             weights = rest;
-            let vectors = if wide { 2 } else { 1 };
-            let most = S::POSITIONS[1];
+            let vectors = channels.len() / S::LANES;
+            let most = S::POSITIONS[vectors - 1];
             let groups = count.div_ceil(most);
             for group in 0..groups {
                 let (first, end) = (group * count / groups, (group + 1) * count / groups);
@@ -858,15 +861,14 @@ impl Matrix<'_> {
                         ahead: &rest[ahead[0]..ahead[1]],
                     },
                     vectors,
-                    shift: &[0.0; 2 * MOST_LANES],
+                    shift: &[0.0; 4 * MOST_LANES],
                     inputs: EACH,
                     onto: false,
                     limits: UNLIMITED,
-                    y: &mut y[first * own.outputs + output..],
+                    y: &mut y[first * own.outputs + channels.start..],
                     places,
                 });
             }
-            output += vectors * S::LANES;
         }
     }
 }

@@ -28,7 +28,7 @@ pub(super) struct DotRow<'a> {
 /// The number of neighbouring outputs with `channels` channels that are computed together. Their sums fit in the
 /// registers.
 const fn length<S: Simd>(channels: usize) -> usize {
-    match (channels, S::POSITIONS[1]) {
+    match (channels, S::ROWS[1]) {
         (1, 12..) => 16,
         (1, _) | (_, 12..) => 8,
         _ => 4,

@@ -7,6 +7,7 @@ use convshape_arith::op::PerAxis;
 
 use super::super::buffer::View;
 use super::super::simd::{MOST_LANES, Runs};
+use super::super::tile::panels;
 use super::{Conv, Panel, TapSum};
 
 /// Weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
@@ -24,24 +25,18 @@ impl Conv {
         x: &View,
     ) {
         let lanes = self.level.lanes();
-        let channels = outputs * sum.groups;
-        // Wide panels read inputs less often, narrow ones read weights less often. A single position has many weights,
-        // and next to four vectors there should be registers for those of other samples.
-        let most = self.level.positions()[2];
-        let narrow = positions <= most && (positions > 1 || most > 4);
-        let mut first = 0;
-        while first < channels {
-            // Panels do not cross groups.
-            let end = first - first % outputs + outputs;
-            let rest = end - first;
-            let vectors = match rest.div_ceil(lanes) {
-                1 => 1,
-                2 | 3 => 2,
-                _ if narrow => 4,
-                _ => 2,
-            };
-            let count = rest.min(vectors * lanes);
-            let group = first / outputs;
+        // Few positions fit next to four vectors of sums on every processor. A single one has partial sums.
+        let most = if (2..=self.level.positions()[3]).contains(&positions) { 4 } else { self.level.panel() };
+        // The threads divide the channels of a single position, at whole numbers of panels.
+        let wide = most * lanes;
+        let of_group: Vec<Range<usize>> = match positions {
+            1 => (0..outputs).step_by(wide).map(|first| first..outputs.min(first + wide)).collect(),
+            _ => panels(outputs, lanes, most).collect(),
+        };
+        // Panels do not cross groups.
+        for (group, panel) in (0..sum.groups).flat_map(|group| of_group.iter().map(move |panel| (group, panel))) {
+            let (first, count) = (group * outputs + panel.start, panel.len());
+            let vectors = count.div_ceil(lanes);
             let sources = group * inputs..(group + 1) * inputs;
             let weights = packed.len();
             let step = x.buffer.channel_stride();
@@ -64,7 +59,6 @@ impl Conv {
             if let Some(panel) = self.panels.last_mut() {
                 panel.alone = positions == 1;
             }
-            first += count;
         }
     }
 

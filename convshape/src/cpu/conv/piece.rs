@@ -24,7 +24,7 @@ impl<'a> Piece<'a> {
     #[inline(always)]
     pub(super) fn products<S: Simd>(mut self, simd: S) {
         let Panel { vectors, channels, alone, .. } = *self.panel;
-        let most = S::POSITIONS[vectors.ilog2() as usize];
+        let most = S::POSITIONS[vectors - 1];
         let row = vectors * S::LANES;
         let epilogue = self.conv.epilogue;
         let limits = epilogue.limits().filter(|_| channels == row);

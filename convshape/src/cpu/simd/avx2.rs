@@ -29,7 +29,8 @@ macro_rules! avx2 {
 impl Simd for Avx2 {
     type F = __m256;
     const LANES: usize = 8;
-    const POSITIONS: [usize; 3] = [12, 6, 3];
+    const POSITIONS: [usize; 4] = [12, 6, 4, 3];
+    const ROWS: [usize; 3] = [12, 6, 3];
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m256 {

@@ -29,7 +29,8 @@ macro_rules! avx512 {
 impl Simd for Avx512 {
     type F = __m512;
     const LANES: usize = 16;
-    const POSITIONS: [usize; 3] = [12, 12, 6];
+    const POSITIONS: [usize; 4] = [12, 8, 8, 6];
+    const ROWS: [usize; 3] = [12, 12, 6];
 
     #[inline(always)]
     fn splat(self, x: f32) -> __m512 {

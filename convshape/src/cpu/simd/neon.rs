@@ -29,7 +29,8 @@ macro_rules! neon {
 impl Simd for Neon {
     type F = float32x4_t;
     const LANES: usize = 4;
-    const POSITIONS: [usize; 3] = [12, 12, 6];
+    const POSITIONS: [usize; 4] = [12, 12, 8, 6];
+    const ROWS: [usize; 3] = [12, 12, 6];
 
     #[inline(always)]
     fn splat(self, x: f32) -> float32x4_t {

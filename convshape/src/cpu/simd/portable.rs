@@ -18,7 +18,8 @@ fn map(f: impl Fn(usize) -> f32) -> [f32; LANES] {
 impl Simd for Portable {
     type F = [f32; LANES];
     const LANES: usize = LANES;
-    const POSITIONS: [usize; 3] = [4, 4, 2];
+    const POSITIONS: [usize; 4] = [4, 4, 2, 2];
+    const ROWS: [usize; 3] = [4, 4, 2];
 
     #[inline(always)]
     fn splat(self, x: f32) -> Self::F {

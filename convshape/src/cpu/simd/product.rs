@@ -102,6 +102,10 @@ pub(crate) fn products<S: Simd, const R: usize, const V: usize, const Q: usize>(
         }
         while at + Q <= end {
             simd.prefetch(line);
+            if V > 2 {
+                // A wide row of weights is several lines.
+                simd.prefetch(line.wrapping_add(line_step / 2));
+            }
             line = line.wrapping_add(line_step);
             for q in 0..Q {
                 add!(q);

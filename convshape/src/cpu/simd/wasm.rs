@@ -14,7 +14,9 @@ impl Simd for Wasm {
     type F = v128;
     const LANES: usize = 4;
     // Engines compile for 16 registers, those of SSE, or more.
-    const POSITIONS: [usize; 3] = [12, 6, 3];
+    // Engines keep a register for themselves.
+    const POSITIONS: [usize; 4] = [12, 6, 3, 3];
+    const ROWS: [usize; 3] = [12, 6, 3];
 
     #[inline(always)]
     fn splat(self, x: f32) -> v128 {

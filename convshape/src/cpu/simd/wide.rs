@@ -34,7 +34,8 @@ impl<S: Simd> Simd for Wide<S> {
     type F = [S::F; N];
     const LANES: usize = N * S::LANES;
     /// Tiles of several wide vectors are not used.
-    const POSITIONS: [usize; 3] = [1; 3];
+    const POSITIONS: [usize; 4] = [1; 4];
+    const ROWS: [usize; 3] = [1; 3];
 
     operations! {
         add(a, b);

@@ -185,7 +185,7 @@ impl Kernel for HeadGradient<'_, '_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        by_tile_rows!(S, VECTORS, |R| self.head.blocks::<S, R>(simd, self.added));
+        by_size!(S::ROWS[VECTORS - 1], |R| self.head.blocks::<S, R>(simd, self.added));
     }
 }
 

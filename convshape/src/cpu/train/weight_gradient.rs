@@ -118,7 +118,7 @@ impl WeightGradient {
             let (row_runs, column_runs) =
                 if dense_vectors { (&spread_runs, &dense_runs) } else { (&dense_runs, &spread_runs) };
             let mut first_row = 0;
-            for (rows, pieces) in row_pieces(row_runs, level.positions()) {
+            for (rows, pieces) in row_pieces(row_runs, level.rows()) {
                 let count = rows * pieces.len();
                 let mut first_column = 0;
                 for run in column_runs {
@@ -229,7 +229,7 @@ impl WeightGradient {
 
 /// The number of vectors of a tile with `rows` rows.
 fn vectors(left: usize, rows: usize, groups: usize, level: Level) -> usize {
-    let most = level.positions();
+    let most = level.rows();
     match left {
         _ if groups > 1 => 1,
         4.. if rows <= most[2] => 4,
@@ -302,9 +302,9 @@ impl Kernel for TileRange<'_> {
                 match (tile.groups, tile.rows, tile.vectors) {
                     (3, ..) => simd.call(TileSums::<3, 3, 1>(&mut job)),
                     (4, ..) => simd.call(TileSums::<4, 4, 1>(&mut job)),
-                    (_, rows, 4) => by_count!(rows, S::POSITIONS[2], |L| simd.call(TileSums::<1, L, 4>(&mut job))),
-                    (_, rows, 2) => by_count!(rows, S::POSITIONS[1], |L| simd.call(TileSums::<1, L, 2>(&mut job))),
-                    (_, rows, _) => by_count!(rows, S::POSITIONS[0], |L| simd.call(TileSums::<1, L, 1>(&mut job))),
+                    (_, rows, 4) => by_count!(rows, S::ROWS[2], |L| simd.call(TileSums::<1, L, 4>(&mut job))),
+                    (_, rows, 2) => by_count!(rows, S::ROWS[1], |L| simd.call(TileSums::<1, L, 2>(&mut job))),
+                    (_, rows, _) => by_count!(rows, S::ROWS[0], |L| simd.call(TileSums::<1, L, 1>(&mut job))),
                 }
             }
         }

@@ -11,6 +11,7 @@ use crate::cpu::conv::TapSum;
 use crate::cpu::scratch::with_scratch;
 use crate::cpu::simd::{Kernel, Level, Sets, Simd, Walk, outer};
 use crate::cpu::threads::Threads;
+use crate::cpu::tile::panels;
 use crate::model::workspace::Workspace;
 
 /// The most sums, of all shares together, in elements: 4 MiB.
@@ -201,24 +202,24 @@ impl Kernel for AddProducts<'_> {
         let points = x.chunks_exact(count * read).zip(dy.chunks_exact(count * outputs));
         for ((x, dy), mut sums) in points.zip(sums.chunks_exact_mut(read * outputs)) {
             let walk = Walk { counts: [1, 1, 1, count], rows: [0, 0, 0, read], columns: [0, 0, 0, outputs] };
-            let mut output = 0;
-            while output < outputs {
-                let vectors = if outputs - output >= 2 * S::LANES { 2 } else { 1 };
-                let width = vectors * S::LANES;
+            for channels in panels(outputs, S::LANES, S::PANEL) {
+                let width = channels.len();
                 let (panel, rest) = sums.split_at_mut(read * width);
                 sums = rest;
-                let groups = read.div_ceil(S::POSITIONS[1]);
+                let most = S::POSITIONS[width / S::LANES - 1];
+                let groups = read.div_ceil(most);
                 for group in 0..groups {
                     let (first, end) = (group * read / groups, (group + 1) * read / groups);
                     let sums = &mut panel[first * width..end * width];
-                    let mut tile = SumsTile { walk: &walk, x: &x[first..], dy: &dy[output..], sums };
-                    if vectors == 2 {
-                        by_count!(end - first, S::POSITIONS[1], |R| simd.call(AddTile::<R, 2>(&mut tile)));
-                    } else {
-                        by_count!(end - first, S::POSITIONS[1], |R| simd.call(AddTile::<R, 1>(&mut tile)));
+                    let mut tile = SumsTile { walk: &walk, x: &x[first..], dy: &dy[channels.start..], sums };
+                    let rows = end - first;
+                    match width / S::LANES {
+                        1 => by_count!(rows, S::POSITIONS[0], |R| simd.call(AddTile::<R, 1>(&mut tile))),
+                        2 => by_count!(rows, S::POSITIONS[1], |R| simd.call(AddTile::<R, 2>(&mut tile))),
+                        3 => by_count!(rows, S::POSITIONS[2], |R| simd.call(AddTile::<R, 3>(&mut tile))),
+                        _ => by_count!(rows, S::POSITIONS[3], |R| simd.call(AddTile::<R, 4>(&mut tile))),
                     }
                 }
-                output += width;
             }
         }
     }
