@@ -14,7 +14,9 @@ use std::error::Error;
 use convshape::conv_chain;
 use convshape::ndarray::{Array3, Array4, Axis, Ix4, arr0, s};
 use convshape::train::data::{Augment, Dataset, Pass, Split, from_fn};
-use convshape::train::{Accuracy, Adam, Cosine, CrossEntropy, F1, Fit, Sample, TopK, Warmup};
+use convshape::train::{
+    Accuracy, Adam, Cosine, CrossEntropy, F1, Fit, Sample, TopK, Train, Warmup, feature_maps, write_grid,
+};
 use convshape_examples::{digit_labels, digits, enlarged, picture_path, write_pairs};
 use rand::{SeedableRng, rngs::StdRng};
 
@@ -71,7 +73,16 @@ fn main() -> Result<(), Box<dyn Error>> {
     let before: Array4<f32> = before.batch(&places)?.inputs.remove(0).into_dimensionality::<Ix4>()?;
     let picture = picture_path()?;
     write_pairs(&picture, before.view(), changed.view())?;
+    // What the first convolution makes of four digits: an image for each channel.
+    let layers = model.layer_outputs(&[before.slice(s![..4, .., .., ..]).into_dyn()])?;
+    let (_, output) = layers.into_iter().find(|(name, _)| name == "level1.conv").ok_or("no such layer")?;
+    let maps: Vec<Array4<f32>> = output.into_dimensionality::<Ix4>()?.outer_iter().map(feature_maps).collect();
+    let rows: Vec<_> = maps.iter().map(|maps| maps.view()).collect();
+    write_grid(picture.with_extension("maps.png"), &rows, 3)?;
     history.write_svg(picture.with_extension("svg"))?;
-    println!("digits above what they were turned to: {}, with the curves beside it", picture.display());
+    println!(
+        "digits above what they were turned to: {}, with the curves and the first layer's maps beside it",
+        picture.display()
+    );
     Ok(())
 }

@@ -13,9 +13,9 @@
 use std::error::Error;
 
 use convshape::ndarray::{Array2, Array4, ArrayView4, ArrayViewD, Axis, Ix4};
-use convshape::train::{Adam, BinaryCrossEntropyWithLogits, Custom, Data, Loader, Loss};
+use convshape::train::{Adam, BinaryCrossEntropyWithLogits, Custom, Data, Loader, Loss, write_grid};
 use convshape::{ShapeError, conv_chain};
-use convshape_examples::{digits, picture_path, write_grid};
+use convshape_examples::{digits, picture_path};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
@@ -96,10 +96,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(after < before / 2.0);
 
     let picture = picture_path()?;
-    let pixels: Vec<f32> = drawings(&generator, 64)?.into_iter().collect();
-    let images: Vec<&[f32]> = pixels.chunks(64).collect();
-    let rows: Vec<Vec<&[f32]>> = images.chunks(16).map(<[&[f32]]>::to_vec).collect();
-    write_grid(&picture, &rows, [1, 8, 8], 6)?;
+    let drawings = drawings(&generator, 64)?;
+    let rows: Vec<_> = drawings.axis_chunks_iter(Axis(0), 16).collect();
+    write_grid(&picture, &rows, 6)?;
     println!("drawings: {}", picture.display());
     Ok(())
 }

@@ -11,8 +11,10 @@
 
 use std::error::Error;
 
+use convshape::ndarray::ArrayView4;
+use convshape::train::write_grid;
 use convshape::{Chain, Chw, Shape, Tensor, conv_chain};
-use convshape_examples::{picture_path, write_grid};
+use convshape_examples::picture_path;
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
@@ -58,9 +60,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(images.iter().flat_map(Tensor::as_slice).all(|value| (-1.0..=1.0).contains(value)));
     assert_ne!(images[0], images[1], "other noise, another image");
 
-    let bright: Vec<Vec<f32>> = images.iter().map(|image| to_unit(image.as_slice())).collect();
+    let bright: Vec<f32> = images.iter().flat_map(|image| to_unit(image.as_slice())).collect();
     let picture = picture_path()?;
-    write_grid(&picture, &[bright.iter().map(Vec::as_slice).collect()], [3, 64, 64], 3)?;
+    write_grid(&picture, &[ArrayView4::from_shape((4, 3, 64, 64), &bright)?], 3)?;
     println!("four images: {}", picture.display());
     Ok(())
 }

@@ -12,8 +12,8 @@ use std::error::Error;
 
 use convshape::conv_chain;
 use convshape::ndarray::{Array4, ArrayView4, ArrayViewD, Axis, Ix4, Zip, concatenate, s};
-use convshape::train::{Adam, Batch, Cosine, Data, Fit, Mse};
-use convshape_examples::{TEST_ROWS, digits, picture_path, write_grid};
+use convshape::train::{Adam, Batch, Cosine, Data, Fit, Mse, write_grid};
+use convshape_examples::{TEST_ROWS, digits, picture_path};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
@@ -153,12 +153,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(own < 1.35 * real && classes == 10, "{own}, {real}, {classes}");
 
     let picture = picture_path()?;
-    let on_the_way: Vec<Vec<f32>> = shown
-        .iter()
-        .map(|images| images.slice(s![..20, .., .., ..]).iter().map(|x| (x + 1.0) / 2.0).collect())
-        .collect();
-    let rows: Vec<Vec<&[f32]>> = on_the_way.iter().map(|images| images.chunks(64).collect()).collect();
-    write_grid(&picture, &rows, [1, 8, 8], 6)?;
+    let shown: Vec<Array4<f32>> = shown.iter().map(|images| images.mapv(|x| (x + 1.0) / 2.0)).collect();
+    let rows: Vec<_> = shown.iter().map(|images| images.slice(s![..20, .., .., ..])).collect();
+    write_grid(&picture, &rows, 6)?;
     history.write_svg(picture.with_extension("svg"))?;
     println!("from noise to digits: {}, with the curve beside it", picture.display());
     Ok(())

@@ -14,8 +14,8 @@ use std::error::Error;
 use std::fs;
 
 use convshape::conv_chain;
-use convshape::ndarray::{Array4, Axis, Slice};
-use convshape_examples::{mean_squared_error, picture_path, read_f32, read_u8, write_grid};
+use convshape::ndarray::{Array4, Axis, Slice, s};
+use convshape_examples::{mean_squared_error, picture_path, read_f32, read_u8, write_pairs};
 
 conv_chain! {
     /// 8x8 digits through a code of 16 numbers and back.
@@ -67,11 +67,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     assert!(largest < 1e-5);
 
     let picture = picture_path()?;
-    let images: Vec<&[f32]> = digits.chunks(64).collect();
-    let reconstructions: Vec<&[f32]> = back.chunks(64).collect();
-    let pairs = images.chunks(16).zip(reconstructions.chunks(16)).take(4);
-    let rows: Vec<Vec<&[f32]>> = pairs.flat_map(|(above, below)| [above.to_vec(), below.to_vec()]).collect();
-    write_grid(&picture, &rows, [1, 8, 8], 6)?;
+    let tests = s![TEST_ROWS.., .., .., ..];
+    write_pairs(&picture, images.slice(tests), reconstructed.slice(tests))?;
     println!("digits above their reconstructions: {}", picture.display());
     Ok(())
 }

@@ -14,8 +14,8 @@ use std::error::Error;
 use convshape::conv_chain;
 use convshape::ndarray::{Array2, ArrayView2, Axis, Zip, s};
 use convshape::train::data::{Augment, Dataset, Pass};
-use convshape::train::{AdamW, BinaryCrossEntropy, Cosine, Dice, Fit, Iou, Sample};
-use convshape_examples::{TEST_ROWS, digits, enlarged, photo, picture_path, write_grid};
+use convshape::train::{AdamW, BinaryCrossEntropy, Cosine, Dice, Fit, Iou, Sample, write_grid};
+use convshape_examples::{TEST_ROWS, digits, enlarged, photo, picture_path};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
@@ -95,11 +95,9 @@ fn main() -> Result<(), Box<dyn Error>> {
     let places: Vec<usize> = (0..16).collect();
     let shown = test.gather(&places, Pass::default())?;
     let found = model.forward_batch(shown.inputs[0].view().into_dimensionality()?)?;
-    let rows = [shown.inputs[0].clone(), shown.targets[0].clone(), found.into_dyn()]
-        .map(|images| images.into_raw_vec_and_offset().0);
-    let rows: Vec<Vec<&[f32]>> = rows.iter().map(|images| images.chunks(SIDE * SIDE).collect()).collect();
+    let (scenes, masks) = (shown.inputs[0].view(), shown.targets[0].view());
     let picture = picture_path()?;
-    write_grid(&picture, &rows, [1, SIDE, SIDE], 2)?;
+    write_grid(&picture, &[scenes.into_dimensionality()?, masks.into_dimensionality()?, found.view()], 2)?;
     history.write_svg(picture.with_extension("svg"))?;
     println!("scenes, their digits, and what is found: {}, with the curves beside it", picture.display());
     Ok(())

@@ -11,10 +11,10 @@
 use std::error::Error;
 
 use convshape::conv_chain;
-use convshape::ndarray::{Array2, ArrayView2, Axis, s};
+use convshape::ndarray::{Array2, ArrayView2, Axis, concatenate, s};
 use convshape::train::data::{Dataset, from_fn};
-use convshape::train::{Adam, Cosine, Fit, L1, Psnr, Sample};
-use convshape_examples::{mean_squared_error, photo, picture_path, write_grid};
+use convshape::train::{Adam, Cosine, Fit, L1, Psnr, Sample, write_grid};
+use convshape_examples::{mean_squared_error, photo, picture_path};
 use rand::{RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
@@ -93,15 +93,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     // The same piece interpolated, from the model, and from the photo.
     let picture = picture_path()?;
     const SHOWN: usize = 96;
-    let piece = |image: ArrayView2<'_, f32>, (y, x): (usize, usize)| -> Vec<f32> {
-        image.slice(s![y..y + SHOWN, x..x + SHOWN]).iter().copied().collect()
-    };
-    let images = [linear.slice(s![0, 0, .., ..]), found.slice(s![0, 0, .., ..]), large];
-    let pieces: Vec<Vec<Vec<f32>>> = [(150, 260), (60, 300), (260, 180)]
-        .map(|place| images.iter().map(|image| piece(*image, place)).collect())
-        .into();
-    let rows: Vec<Vec<&[f32]>> = pieces.iter().map(|row| row.iter().map(Vec::as_slice).collect()).collect();
-    write_grid(&picture, &rows, [1, SHOWN, SHOWN], 3)?;
+    let large = large.insert_axis(Axis(0)).insert_axis(Axis(0));
+    let images = concatenate(Axis(0), &[linear.view(), found.view(), large])?;
+    let pieces = [(150, 260), (60, 300), (260, 180)];
+    let rows = pieces.map(|(y, x)| images.slice(s![.., .., y..y + SHOWN, x..x + SHOWN]));
+    write_grid(&picture, &rows, 3)?;
     history.write_svg(picture.with_extension("svg"))?;
     println!("linear, the model's, the photo: {}, with the curves beside it", picture.display());
     Ok(())

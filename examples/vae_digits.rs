@@ -12,9 +12,9 @@ use std::error::Error;
 use std::fs;
 
 use convshape::conv_chain;
-use convshape::ndarray::{Array2, s};
-use convshape::train::{Adam, BinaryCrossEntropy, Data, Fit, KlDivergence, Weighted};
-use convshape_examples::{TEST_ROWS, digits, picture_path, write_grid};
+use convshape::ndarray::{Array2, Array4, Axis, s};
+use convshape::train::{Adam, BinaryCrossEntropy, Data, Fit, KlDivergence, Weighted, write_grid};
+use convshape_examples::{TEST_ROWS, digits, picture_path};
 use rand::{Rng, RngExt, SeedableRng, rngs::StdRng};
 
 conv_chain! {
@@ -85,22 +85,21 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::remove_file(&file)?;
     let mut rng = StdRng::seed_from_u64(3);
     let codes = Array2::from_shape_simple_fn((64, 8), || normal(&mut rng));
-    let drawn = decoder.forward_batch(codes.view())?;
+    let drawn: Array4<f32> = decoder.forward_batch(codes.view())?;
 
     // New digits look like digits: each has a neighbour in the data that is nearer than grey noise's.
     let nearest = |image: &[f32]| {
         let distance = |other: &[f32]| image.iter().zip(other).map(|(a, b)| (a - b).powi(2)).sum::<f32>();
         training.as_slice().map_or(f32::NAN, |all| all.chunks(64).map(distance).fold(f32::INFINITY, f32::min)) / 64.0
     };
-    let drawn: Vec<f32> = drawn.into_iter().collect();
-    let mean = drawn.chunks(64).map(nearest).sum::<f32>() / 64.0;
+    let pixels: Vec<f32> = drawn.iter().copied().collect();
+    let mean = pixels.chunks(64).map(nearest).sum::<f32>() / 64.0;
     let noise: Vec<f32> = (0..64).map(|_| rng.random()).collect();
     println!("mean squared distance to the nearest digit: {mean:.4}, of noise {:.4}", nearest(&noise));
     assert!(mean < nearest(&noise) / 3.0);
 
-    let drawn: Vec<&[f32]> = drawn.chunks(64).collect();
-    let rows: Vec<Vec<&[f32]>> = drawn.chunks(16).map(<[&[f32]]>::to_vec).collect();
-    write_grid(&picture, &rows, [1, 8, 8], 6)?;
+    let rows: Vec<_> = drawn.axis_chunks_iter(Axis(0), 16).collect();
+    write_grid(&picture, &rows, 6)?;
     println!("new digits: {}", picture.display());
     Ok(())
 }

@@ -75,6 +75,8 @@ mod checkpoint;
 mod clip;
 pub mod data;
 mod fit;
+#[cfg(feature = "image")]
+mod grid;
 mod history;
 mod idx;
 mod loss;
@@ -92,6 +94,8 @@ pub use self::clip::{clip_norm, clip_value};
 pub use self::data::dataset;
 pub use self::data::{Batch, Data, DataError, Dataset, Loader, Sample};
 pub use self::fit::{Fit, FitError, Quantity, evaluate};
+#[cfg(feature = "image")]
+pub use self::grid::{feature_maps, write_grid};
 #[cfg(feature = "plot")]
 pub use self::history::Theme;
 pub use self::history::{Epoch, History};

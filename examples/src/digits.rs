@@ -3,9 +3,10 @@
 use std::io;
 use std::path::Path;
 
-use convshape::ndarray::{Array4, ArrayView4};
+use convshape::ndarray::{Array4, ArrayView4, Axis};
+use convshape::train::write_grid;
 
-use crate::{read_u8, write_grid};
+use crate::read_u8;
 
 /// The remaining rows are for testing.
 pub const TEST_ROWS: usize = 1437;
@@ -35,12 +36,7 @@ pub fn digit_labels() -> io::Result<Vec<usize>> {
 /// # Errors
 /// If the file cannot be written.
 pub fn write_pairs(path: impl AsRef<Path>, above: ArrayView4<'_, f32>, below: ArrayView4<'_, f32>) -> io::Result<()> {
-    let (_, channels, height, width) = above.dim();
-    let size = (channels * height * width).max(1);
-    let images = |batch: ArrayView4<'_, f32>| -> Vec<f32> { batch.iter().copied().collect() };
-    let (above, below) = (images(above), images(below));
-    let (above, below): (Vec<&[f32]>, Vec<&[f32]>) = (above.chunks(size).collect(), below.chunks(size).collect());
-    let pairs = above.chunks(16).zip(below.chunks(16)).take(4);
-    let rows: Vec<Vec<&[f32]>> = pairs.flat_map(|(above, below)| [above.to_vec(), below.to_vec()]).collect();
-    write_grid(path, &rows, [channels, height, width], 6)
+    let pairs = above.axis_chunks_iter(Axis(0), 16).zip(below.axis_chunks_iter(Axis(0), 16)).take(4);
+    let rows: Vec<_> = pairs.flat_map(|(above, below)| [above, below]).collect();
+    write_grid(path, &rows, 6)
 }

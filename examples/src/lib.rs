@@ -8,7 +8,7 @@ mod picture;
 pub use digits::{TEST_ROWS, digit_labels, digits, write_pairs};
 pub use npy::{Npy, read_f32, read_u8};
 pub use photo::{enlarged, photo};
-pub use picture::{picture_path, write_grid};
+pub use picture::picture_path;
 
 /// The mean of the squared differences of two slices of equal length; NaN if they are empty.
 ///

@@ -11,7 +11,7 @@ use convshape::train::{
     FitError, Groups, Huber, KlDivergence, L1, Lamb, Lion, Loss, Mse, On, Optimizer, RmsProp, Sgd, StepDecay, Sum,
     Train, Weighted, evaluate,
 };
-use convshape::{LoadError, Model, SaveError, ShapeError, conv_chain};
+use convshape::{Chain, LoadError, Model, SaveError, ShapeError, conv_chain};
 use ndarray::{Array, Array2, Array4, ArrayD, ArrayViewD, IxDyn};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -646,6 +646,34 @@ fn parameters_in_groups() {
     let mut part = net(2);
     Fit::new(groups(), Mse).batch(4).epochs(4).checkpoint(&path).run(&mut part, &data).expect("a training");
     assert_eq!(bits(&part), bits(&whole));
+}
+
+/// The outputs of layers, as they are for whatever reads them.
+#[test]
+fn every_layer_shows_its_output() {
+    let x = Array4::from_shape_fn((3, 2, 4, 4), |(n, c, y, x)| ((5 * n + 3 * c + 7 * y + x) % 9) as f32 / 9.0 - 0.5);
+    let model = Flat::init(&mut StdRng::seed_from_u64(4));
+    let found = model.layer_outputs(&[x.view().into_dyn()]).expect("shapes that fit");
+    let names: Vec<&str> = found.iter().map(|(name, _)| name.as_str()).collect();
+    assert_eq!(names, Flat::LAYERS.iter().map(|layer| layer.name).collect::<Vec<_>>());
+    for ((name, output), layer) in found.iter().zip(Flat::LAYERS) {
+        let expected = layer.output.numbers().expect("numbers");
+        assert_eq!(output.shape()[1..], expected[..layer.output.rank()], "{name}");
+    }
+    let of = |wanted: &str| &found.iter().find(|(name, _)| name == wanted).expect("a layer").1;
+    assert!(of("b").iter().any(|x| *x < 0.0), "before the activation");
+    assert_eq!(of("c"), &of("b").mapv(|x| x.max(0.0)));
+    for (found, sum) in of("e").iter().zip((of("c") + of("d")).iter()) {
+        assert!((found - sum).abs() < 1e-6);
+    }
+    let output: Array4<f32> = model.forward_batch(x.view()).expect("shapes that fit");
+    for (found, expected) in found.last().expect("layers").1.iter().zip(&output) {
+        assert!((found - expected).abs() < 1e-6);
+    }
+    // With an activation as a field, the layer's output is after it.
+    let images = images(2);
+    let layers = net(1).layer_outputs(&[images.view().into_dyn()]).expect("shapes that fit");
+    assert_eq!(layers.iter().filter(|(name, _)| name == "enc").count(), 1);
 }
 
 /// Only the optimiser of a checkpoint can continue from it.

@@ -94,14 +94,30 @@ pub(crate) fn differentiate<M: Parts>(
     Ok(Gradients { inputs, params: assemble(dparams), updates })
 }
 
+/// The output of every layer, by name, in the order in which they run.
+pub(crate) fn layer_outputs<M: Parts>(
+    model: &M,
+    inputs: &[ArrayViewD<'_, f32>],
+) -> Result<Vec<(String, ArrayD<f32>)>, ShapeError> {
+    let (run, _) = RunningPlan::of_every_layer(model, inputs)?;
+    let mut layers: Vec<(String, ArrayD<f32>)> = Vec::new();
+    for (name, shape, elements) in run.plan.layers() {
+        let output = view(run.batch, (shape, &elements)).to_owned();
+        // A layer of several steps, such as a convolution and its activation, gives what the last of them does.
+        match layers.last_mut().filter(|(last, _)| last == name) {
+            Some((_, last)) => *last = output,
+            None => layers.push((name.to_string(), output)),
+        }
+    }
+    Ok(layers)
+}
+
 /// The first layer with an output or a parameter that is infinite or NaN.
 pub(crate) fn first_not_finite<M: Parts>(
     model: &M,
     inputs: &[ArrayViewD<'_, f32>],
 ) -> Result<Option<String>, ShapeError> {
-    let params = checked_params(model)?;
-    let mut run = RunningPlan::new(model, inputs, |key| Key { every_layer: true, ..key })?;
-    run.forward(&params, inputs, Mode::Stored)?;
+    let (run, params) = RunningPlan::of_every_layer(model, inputs)?;
     let params: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();
     Ok(run.plan.first_not_finite(&params).map(ToString::to_string))
 }
@@ -128,6 +144,17 @@ impl RunningPlan {
         let plans = model.cache().map_or(&none, |cache| &cache.get::<Engines>().plans);
         let plan = plans.take(key, Graph::of::<M>).map_err(|error| error.of(program.name, batch))?;
         Ok(RunningPlan { program, plan, batch })
+    }
+
+    /// After a run in inference mode that keeps the output of every layer, and the parameters.
+    fn of_every_layer<'m, M: Parts>(
+        model: &'m M,
+        inputs: &[ArrayViewD<'_, f32>],
+    ) -> Result<(RunningPlan, Vec<&'m Param>), ShapeError> {
+        let params = checked_params(model)?;
+        let mut run = RunningPlan::new(model, inputs, |key| Key { every_layer: true, ..key })?;
+        run.forward(&params, inputs, Mode::Stored)?;
+        Ok((run, params))
     }
 
     fn forward(

@@ -82,6 +82,13 @@ pub trait Train: Model {
     /// Calls `f` with a mutable reference to each running statistic and with its name in files.
     fn for_each_statistic_mut(&mut self, f: impl FnMut(&str, &mut Param));
 
+    /// The outputs of all layers for a batch in inference mode, by name, in the order in which they run: feature maps to
+    /// look at (`train::feature_maps` with the feature `image`), or activations to measure.
+    ///
+    /// # Errors
+    /// If an input does not have the shape that the chain takes.
+    fn layer_outputs(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<(String, ArrayD<f32>)>, ShapeError>;
+
     /// The first layer with a parameter or an output that is infinite or NaN.
     ///
     /// # Errors
@@ -159,6 +166,10 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
                 f(&spec.name.to_string(), param);
             }
         });
+    }
+
+    fn layer_outputs(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Vec<(String, ArrayD<f32>)>, ShapeError> {
+        gradient::layer_outputs(self, inputs)
     }
 
     fn first_not_finite(&self, inputs: &[ArrayViewD<'_, f32>]) -> Result<Option<String>, ShapeError> {

@@ -423,6 +423,17 @@ impl TrainPlan {
         Ok(inputs.map(gradient).collect())
     }
 
+    /// The name of each step, the shape of its output, and the output's elements after [`TrainPlan::forward`].
+    pub(crate) fn layers(&self) -> impl Iterator<Item = (&str, &Shape, Vec<f32>)> {
+        let (samples, on) = (self.key.batch, Machine { level: self.level, threads: threads(self.work) });
+        self.steps.iter().map(move |step| {
+            let StoredValue { shape, y, .. } = &self.values[step.output];
+            let mut elements = std::vec![0.0; samples * y.grid().elements()];
+            row_major::export(on, samples, y, self.y[step.output].get(), &mut elements);
+            (&step.name[..], shape, elements)
+        })
+    }
+
     /// The first layer with an output or a parameter that is infinite or NaN.
     pub(crate) fn first_not_finite(&self, params: &[&[f32]]) -> Option<&str> {
         let bad = |elements: &[f32]| elements.iter().any(|element| !element.is_finite());
