@@ -134,7 +134,8 @@ impl Picture<'_> {
             let words = if upright { words + LINE / 2 } else { words };
             self.label(out, at, *area, words, upright)?;
         }
-        self.brackets(out, areas, axis - HIGHEST / 2 - 6)?;
+        // Above the arcs, which would cross the names.
+        self.brackets(out, areas, axis - HIGHEST / 2 - above / 2 - 6)?;
         let mut written = Ok(());
         self.arcs(areas, |kind, from, to| {
             let (sign, style) = match kind {
