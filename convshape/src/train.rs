@@ -70,6 +70,7 @@
 //!
 //! [`Model`]: crate::Model
 
+mod bytes;
 #[cfg(feature = "safetensors")]
 mod checkpoint;
 mod clip;

@@ -23,6 +23,15 @@ conv_chain! {
 }
 
 conv_chain! {
+    struct Scaled {
+        input: [3];
+        Scale(1/255);
+        out: Linear(3 -> 2);
+        output: [2];
+    }
+}
+
+conv_chain! {
     struct Classifier {
         data: "../convshape/src/docs/errors/examples.npz" as (images, labels);
         input: [1, 8, 8];
@@ -192,6 +201,37 @@ fn tensorboard_reads(folder: &Path, history: &History) {
     let mut found: Vec<&str> = text.lines().collect();
     found.sort_unstable();
     assert_eq!(found, expected);
+}
+
+const BYTES_VARIABLE: &str = "CONVSHAPE_TEST_BYTES";
+
+/// What the compiler says of files of bytes, `Fit` says of arrays of them.
+#[test]
+fn bytes_that_nothing_scales_are_told() {
+    if env::var_os(BYTES_VARIABLE).is_some() {
+        let (x, y) = arrays();
+        let bytes = x.mapv(|x| (255.0 * (x + 0.5)).round());
+        let fit = || Fit::new(Sgd::new(1e-6), Mse).epochs(2).quiet();
+        for x in [&x, &bytes] {
+            let data = Data::new(x.view(), y.view()).expect("as many");
+            fit().run(&mut line(1), &data).expect("a training");
+            fit().run(&mut Scaled::init(&mut StdRng::seed_from_u64(1)), &data).expect("a training");
+        }
+        return;
+    }
+    let output = Command::new(env::current_exe().expect("this test"))
+        .args(["--exact", "bytes_that_nothing_scales_are_told", "--nocapture"])
+        .env(BYTES_VARIABLE, "1")
+        .output()
+        .expect("a process");
+    let told = String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "{told}");
+    assert_eq!(
+        told.trim(),
+        "warning: [CS0709] `Line`: `input` holds bytes, 0 to 255, and nothing scales them before `hidden`; weights are \
+         initialised for inputs of about 1: training is slow or fails; read `input` through a scale first: \
+         `Scale(1/255);`"
+    );
 }
 
 /// The loss says which targets it needs, with the same words as for a file that does not fit.

@@ -1,6 +1,7 @@
 //! Checks arrays of data against the inputs and outputs of a chain. The macro, const evaluation and run time share the
 //! checks and the wording.
 
+mod scaling;
 mod words;
 
 use crate::op::AxisOrder;
@@ -8,6 +9,7 @@ use crate::shape::{MAX_RANK, Shape};
 use crate::size::Size;
 use crate::symbols::Symbols;
 
+pub use self::scaling::{Reader, UNSCALED, unscaled_reader};
 pub use self::words::{Library, arithmetic, expected, note, remedy, sizes};
 
 /// An input or output of a chain.

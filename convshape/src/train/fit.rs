@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use rand::Rng;
 
+use super::bytes;
 use super::data::{Subset, Use, generator};
 use super::processes::{self, ProcessError, Processes, Share};
 use super::progress::Progress;
@@ -448,6 +449,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         let mut rng = generator(self.seed, Use::Step, state.steps);
         if let Some(prepare) = &mut self.prepare {
             prepare(&mut batch, &mut rng);
+        }
+        if state.steps == 0 && self.is_first() {
+            bytes::check::<M>(&batch);
         }
         let size = batch.inputs.first().map_or(0.0, |input| input.shape()[0] as f64);
         let share = self.processes.as_deref().map(|processes| Share::of(&batch, processes));

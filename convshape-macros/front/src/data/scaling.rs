@@ -1,5 +1,6 @@
 //! Bytes from 0 to 255 that are fed to a layer unscaled, or compared with an output from 0 to 1.
 
+use convshape_arith::data::unscaled_reader;
 use convshape_arith::op::{Activation, Op};
 use convshape_data::Kind;
 
@@ -37,35 +38,14 @@ pub(super) fn unscaled(
 
 /// The first layer whose weights are applied to the unscaled values.
 fn reader(graph: &Graph, checked: &Checked, value: ValueId) -> Option<NodeId> {
-    let readers =
-        |value: ValueId| (0..graph.nodes.len()).filter(move |node| graph.nodes[*node].inputs.contains(&value));
-    readers(value).find_map(|node| match checked.ops[node].as_ref()? {
-        // A later normalisation removes the scale again.
-        Op::Conv(_) | Op::SeparableConv(_) | Op::Linear { .. } => {
-            let normalised = graph.nodes[node].activation.is_none()
-                && readers(graph.value(node)).any(|next| checked.ops[next].as_ref().is_some_and(normalises));
-            (!normalised).then_some(node)
-        }
-        Op::Reshape { .. }
-        | Op::Flatten { .. }
-        | Op::Pad { .. }
-        | Op::Crop { .. }
-        | Op::Identity
-        | Op::Dropout { .. } => reader(graph, checked, graph.value(node)),
-        _ => None,
+    unscaled_reader(value, &|value| {
+        graph.nodes.iter().enumerate().filter(move |(_, node)| node.inputs.contains(&value)).filter_map(
+            |(index, node)| {
+                let op = checked.ops[index].as_ref()?;
+                Some((index, op, node.activation.is_none().then(|| graph.value(index))))
+            },
+        )
     })
-}
-
-fn normalises(op: &Op) -> bool {
-    matches!(
-        op,
-        Op::BatchNorm { .. }
-            | Op::GroupNorm { .. }
-            | Op::InstanceNorm { .. }
-            | Op::LayerNorm { .. }
-            | Op::RmsNorm { .. }
-            | Op::LpNorm { .. }
-    )
 }
 
 /// The activation that keeps a value between 0 and 1.

@@ -1,7 +1,7 @@
 //! Data files that cannot be read or do not fit.
 
 use convshape_arith::code::{self, Code};
-use convshape_arith::data::{Library, arithmetic, expected, note, remedy};
+use convshape_arith::data::{Library, UNSCALED, arithmetic, expected, note, remedy};
 use convshape_arith::text::Text;
 use convshape_data::{Damage, Unreadable};
 use proc_macro2::Span;
@@ -62,7 +62,7 @@ pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
         DataProblem::Bytes { name, port, layer } => {
             let message = format!("`{}` holds bytes, 0 to 255, and nothing scales them before `{layer}`", brief(name));
             report(code::DATA_BYTES, message)
-                .note("weights are initialised for inputs of about 1: training is slow or fails")
+                .note(UNSCALED)
                 .help(format_args!("read `{port}` through a scale first: `Scale(1/255);`"))
         }
         DataProblem::ByteTargets { name, port, activation } => {

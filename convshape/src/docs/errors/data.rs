@@ -292,7 +292,8 @@ pub const CS0708: &str = code::DATA_CLASS.title;
 ///
 /// Bytes become numbers from 0 to 255, but weights are initialised for inputs of about 1. Scale them with
 /// `Scale(1/255)` before the first layer, or with a normalisation. This is a warning. A macro can warn only through a
-/// deprecated item, so `deny(deprecated)` turns it into an error.
+/// deprecated item, so `deny(deprecated)` turns it into an error. At run time `Fit` says the same on standard error of
+/// arrays that look like bytes.
 ///
 /// ```
 /// #[deny(deprecated)]
