@@ -648,6 +648,25 @@ fn parameters_in_groups() {
     assert_eq!(bits(&part), bits(&whole));
 }
 
+/// A pattern with a slip of the pen would otherwise train what was to be frozen.
+#[test]
+fn a_pattern_must_match_a_parameter() {
+    let images = images(8);
+    let mut model = net(1);
+    let (_, gradients) = model.gradients(images.view(), images.view(), Mse).expect("shapes that fit");
+    let mut optimizer: Box<dyn Optimizer> = Box::new(Groups::new(Adam::new(1e-2)).freeze("encoder.*").freeze("enc.*"));
+    let error = optimizer.step(&mut model, &gradients).expect_err("a slip");
+    assert_eq!(
+        error.to_string(),
+        "no parameter matches the pattern `encoder.*`: the model trains `enc.weight`, `enc.bias`, `norm.weight`, \
+         `norm.bias`, `dec.weight`, `dec.bias`"
+    );
+    assert_eq!(bits(&model), bits(&net(1)));
+    let mut shadowed =
+        Groups::new(Adam::new(1e-2)).freeze("enc.*").group("*.weight", Sgd::new(0.1)).freeze("dec.weight");
+    shadowed.step(&mut model, &gradients).expect("each pattern matches, if only what an earlier one has");
+}
+
 /// The outputs of layers, as they are for whatever reads them.
 #[test]
 fn every_layer_shows_its_output() {

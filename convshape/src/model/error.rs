@@ -314,6 +314,36 @@ pub enum ShapeError {
         /// How many elements the optimiser has state for.
         expected: usize,
     },
+    /// A group of an optimiser has no parameters.
+    #[cfg(feature = "train")]
+    #[error("no parameter matches the pattern `{pattern}`: the model trains {}", Names(names))]
+    Pattern {
+        /// The pattern.
+        pattern: String,
+        /// The parameters that are trained.
+        names: Vec<String>,
+    },
+}
+
+/// Displays some names, the first few of many.
+#[cfg(feature = "train")]
+pub(crate) struct Names<'a>(pub(crate) &'a [String]);
+
+#[cfg(feature = "train")]
+impl fmt::Display for Names<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const MOST: usize = 8;
+        if self.0.is_empty() {
+            return f.write_str("none");
+        }
+        for (index, name) in self.0.iter().take(MOST).enumerate() {
+            write!(f, "{}`{name}`", if index == 0 { "" } else { ", " })?;
+        }
+        match self.0.len().saturating_sub(MOST) {
+            0 => Ok(()),
+            more => write!(f, " and {more} more"),
+        }
+    }
 }
 
 /// Displays that a parameter was replaced by one of a different shape. `N` is its name in files.

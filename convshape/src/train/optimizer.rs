@@ -10,6 +10,7 @@ mod state;
 
 use alloc::boxed::Box;
 use alloc::string::String;
+use alloc::vec::Vec;
 use core::fmt::Debug;
 
 pub use self::adam::{Adam, AdamW};
@@ -52,6 +53,11 @@ pub trait Optimizer: Debug + Send {
     /// The number of elements in a parameter's buffers, if it was updated before.
     fn remembered(&self, parameter: &str) -> Option<usize>;
 
+    /// The patterns of names that it was given ([`Groups`]). Each must match a parameter.
+    fn patterns(&self) -> Vec<&str> {
+        Vec::new()
+    }
+
     /// Its state, to be saved.
     fn state(&self) -> OptimizerState;
 
@@ -64,8 +70,8 @@ pub trait Optimizer: Debug + Send {
     /// Updates the parameters of a model by one step. Running statistics do not change.
     ///
     /// # Errors
-    /// If a parameter was replaced by one of a different shape, or the optimiser was used with another model. Nothing
-    /// is changed then.
+    /// If a parameter was replaced by one of a different shape, the optimiser was used with another model, or no
+    /// parameter matches the pattern of a group. Nothing is changed then.
     fn step<M: Train>(&mut self, model: &mut M, gradients: &M) -> Result<(), ShapeError>
     where
         Self: Sized,
@@ -73,13 +79,20 @@ pub trait Optimizer: Debug + Send {
         model.check_params()?;
         gradients.check_params()?;
         let mut result = Ok(());
+        let mut unused = self.patterns();
         model.for_each_trained(gradients, |name, param, _| {
+            unused.retain(|pattern| !groups::matches(pattern, name));
             let found = param.as_slice().len();
             if let Some(expected) = self.remembered(name).filter(|expected| *expected != found) {
                 result = Err(ShapeError::Optimizer { name: name.into(), found, expected });
             }
         });
         result?;
+        if let Some(pattern) = unused.first() {
+            let mut names = Vec::new();
+            model.for_each_trained(gradients, |name, _, _| names.push(name.into()));
+            return Err(ShapeError::Pattern { pattern: (*pattern).into(), names });
+        }
         self.begin();
         model.for_each_trained(gradients, |name, param, gradient| self.update(Parameter { name, param, gradient }));
         Ok(())
@@ -125,6 +138,10 @@ impl<O: Optimizer + ?Sized> Optimizer for Box<O> {
 
     fn remembered(&self, parameter: &str) -> Option<usize> {
         (**self).remembered(parameter)
+    }
+
+    fn patterns(&self) -> Vec<&str> {
+        (**self).patterns()
     }
 
     fn state(&self) -> OptimizerState {

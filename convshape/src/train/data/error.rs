@@ -1,17 +1,15 @@
 //! Errors of data sets.
 
 use alloc::boxed::Box;
-use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::error::Error;
-use core::fmt;
 use std::io;
 use std::path::PathBuf;
 
 use convshape_data::Unreadable;
 
-use crate::model::error::{ShapeError, debug_as_display};
+use crate::model::error::{Names, ShapeError, debug_as_display};
 
 debug_as_display!(DataError);
 
@@ -167,24 +165,6 @@ impl DataError {
         match self {
             named @ (DataError::Sample { .. } | DataError::Index { .. }) => named,
             error => DataError::Sample { index, error: Box::new(error) },
-        }
-    }
-}
-
-/// Displays the arrays of a file.
-struct Names<'a>(&'a [String]);
-
-impl fmt::Display for Names<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        const MOST: usize = 8;
-        if self.0.is_empty() {
-            return f.write_str("none");
-        }
-        let shown: Vec<String> = self.0.iter().take(MOST).map(|name| format!("`{name}`")).collect();
-        f.write_str(&shown.join(", "))?;
-        match self.0.len().saturating_sub(MOST) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::model::error::ShapeError;
 ///
 /// A group is a pattern of names in files, in which `*` matches any text: `enc.*`, `*.bias`, `blocks.0.c.weight`. A
 /// parameter belongs to the first group whose pattern matches its name, in the order in which they were added, or else
-/// to the optimiser given to [`Groups::new`].
+/// to the optimiser given to [`Groups::new`]. A pattern that matches no parameter is an error of the first step.
 ///
 /// ```
 /// use convshape::train::{Adam, Groups, Sgd};
@@ -66,8 +66,8 @@ impl Groups {
     /// Updates the parameters of `model` by one step. Running statistics do not change.
     ///
     /// # Errors
-    /// If a parameter was replaced by one of a different shape, or the optimiser was used with another model. Nothing
-    /// is changed then.
+    /// If a parameter was replaced by one of a different shape, the optimiser was used with another model, or no
+    /// parameter matches the pattern of a group. Nothing is changed then.
     pub fn step<M: Train>(&mut self, model: &mut M, gradients: &M) -> Result<(), ShapeError> {
         Optimizer::step(self, model, gradients)
     }
@@ -139,6 +139,10 @@ impl Optimizer for Groups {
         self.of(parameter)?.remembered(parameter)
     }
 
+    fn patterns(&self) -> Vec<&str> {
+        self.groups.iter().map(|group| &*group.pattern).collect()
+    }
+
     fn state(&self) -> OptimizerState {
         let rest = self.rest.state();
         let of_groups = self.groups.iter().filter_map(|group| group.optimizer.as_ref());
@@ -177,7 +181,7 @@ impl Optimizer for Groups {
 }
 
 /// Whether a name matches a pattern, in which `*` is any text.
-fn matches(pattern: &str, name: &str) -> bool {
+pub(super) fn matches(pattern: &str, name: &str) -> bool {
     match pattern.split_once('*') {
         None => pattern == name,
         Some((start, rest)) => name.strip_prefix(start).is_some_and(|name| {
