@@ -545,11 +545,8 @@ fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, s
     for at in (0..own - own % S::LANES).step_by(S::LANES) {
         most = simd.larger(most, simd.load(&scores[at..]));
     }
-    let mut lanes = [f32::NEG_INFINITY; MOST_LANES];
-    simd.store(most, &mut lanes);
-    let rest = &scores[own - own % S::LANES..own];
-    let mut next = *largest;
-    for &score in lanes[..S::LANES].iter().chain(rest) {
+    let mut next = simd.largest(most);
+    for &score in &scores[own - own % S::LANES..own] {
         next = if score > next || score.is_nan() { score } else { next };
     }
     // Minus infinity minus itself would be NaN.
@@ -563,6 +560,7 @@ fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, s
             simd.store(power, &mut scores[at..]);
             powers = simd.add(powers, power);
         } else {
+            let mut lanes = [0.0; MOST_LANES];
             simd.store(power, &mut lanes);
             scores[at..own].copy_from_slice(&lanes[..left]);
             let mut kept = [0.0; MOST_LANES];

@@ -305,6 +305,9 @@ impl Kernel for AlongChannels<'_> {
         let AlongChannels { along, share, epilogue } = self;
         let stretches = RunPairs::new(&share);
         let channels = share.to.channels;
+        // `exp(-87)` is about the smallest normal number, and the sum of a softmax is at most the number of elements.
+        #[expect(clippy::cast_precision_loss, reason = "a few digits are enough")]
+        let smallest = (channels as f32).ln() - 87.0;
         for index in 0..stretches.count {
             let (x, place) = stretches.get(index);
             let y = &mut share.y[place];
@@ -312,7 +315,7 @@ impl Kernel for AlongChannels<'_> {
                 match along {
                     Along::Norm { eps, weight, bias } => normalise(simd, *eps, weight, bias, x, y),
                     Along::Rms { eps, weight } => root_mean_square(simd, *eps, weight, x, y),
-                    Along::Softmax => softmax(simd, x, y),
+                    Along::Softmax => softmax(simd, smallest, x, y),
                     Along::Shuffle { from } => y.iter_mut().zip(from).for_each(|(y, from)| *y = x[*from]),
                     Along::Local { window, factor, beta, k } => local_response(*window, [*factor, *beta, *k], x, y),
                 }
@@ -387,32 +390,37 @@ fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x
     }
 }
 
+/// `exp(x - largest)`, or zero if the difference is less than `smallest`.
+#[inline(always)]
+fn power<S: Simd>(simd: S, x: &[f32], largest: S::F, smallest: S::F) -> S::F {
+    let less = simd.sub(simd.load(x), largest);
+    simd.select(less, smallest, exp(simd, less).0, simd.splat(0.0))
+}
+
 /// The largest element is subtracted first, so that nothing overflows. Subnormal results are rounded to zero:
 /// arithmetic with subnormal numbers, which the masked scores of attention would give, is a hundred times slower.
 #[inline(always)]
-fn softmax<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
+fn softmax<S: Simd>(simd: S, smallest: f32, x: &[f32], y: &mut [f32]) {
     let whole = x.len() - x.len() % S::LANES;
-    let mut lanes = [f32::NEG_INFINITY; MOST_LANES];
-    let mut largest = simd.splat(f32::NEG_INFINITY);
-    for at in (0..whole).step_by(S::LANES) {
-        largest = simd.larger(largest, simd.load(&x[at..]));
+    // Lanes of minus infinity after the last element change neither the largest nor the sum.
+    let mut last = [f32::NEG_INFINITY; MOST_LANES];
+    last[..x.len() - whole].copy_from_slice(&x[whole..]);
+    let mut largest = simd.load(&last);
+    for x in x[..whole].chunks_exact(S::LANES) {
+        largest = simd.larger(largest, simd.load(x));
     }
-    simd.store(largest, &mut lanes);
-    let rest = lanes.iter().chain(&x[whole..]).copied();
-    let largest = simd.splat(rest.fold(f32::NEG_INFINITY, |a, b| if b > a || b.is_nan() { b } else { a }));
-    // `exp(-87)` is about the smallest normal number, and the sum is at most the number of elements.
-    #[expect(clippy::cast_precision_loss, reason = "a few digits are enough")]
-    let smallest = simd.splat((x.len() as f32).ln() - 87.0);
-    let mut sum = simd.splat(0.0);
-    for at in (0..x.len()).step_by(S::LANES) {
-        let count = S::LANES.min(x.len() - at);
-        let less = simd.sub(simd.load_some(&x[at..], count), largest);
-        let power = simd.select(less, smallest, exp(simd, less).0, simd.splat(0.0));
-        simd.store_some(power, &mut y[at..], count);
-        if at < whole {
-            sum = simd.add(sum, power);
-        }
+    let (largest, smallest) = (simd.splat(simd.largest(largest)), simd.splat(smallest));
+    let rest = power(simd, &last, largest, smallest);
+    let mut sum = rest;
+    for (x, y) in x[..whole].chunks_exact(S::LANES).zip(y.chunks_exact_mut(S::LANES)) {
+        let power = power(simd, x, largest, smallest);
+        simd.store(power, y);
+        sum = simd.add(sum, power);
     }
-    let factor = 1.0 / (simd.sum(sum) + y[whole..].iter().sum::<f32>());
-    y.iter_mut().for_each(|y| *y *= factor);
+    let factor = simd.splat(1.0 / simd.sum(sum));
+    simd.store(simd.mul(rest, factor), &mut last);
+    y[whole..].copy_from_slice(&last[..x.len() - whole]);
+    for y in y[..whole].chunks_exact_mut(S::LANES) {
+        simd.store(simd.mul(simd.load(y), factor), y);
+    }
 }

@@ -138,6 +138,22 @@ pub(crate) trait Simd: Copy + Send + Sync {
     fn exp2(self, n: Self::F) -> Self::F;
     /// The sum of all lanes.
     fn sum(self, x: Self::F) -> f32;
+
+    /// The largest lane; NaN if one is.
+    #[inline(always)]
+    fn largest(self, x: Self::F) -> f32 {
+        let mut lanes = [0.0; MOST_LANES];
+        self.store(x, &mut lanes);
+        let mut half = Self::LANES / 2;
+        while half > 0 {
+            for lane in 0..half {
+                let (a, b) = (lanes[lane], lanes[lane + half]);
+                lanes[lane] = if a > b || a.is_nan() { a } else { b };
+            }
+            half /= 2;
+        }
+        lanes[0]
+    }
     /// Runs another kernel as a function that is not inlined, which keeps the code small.
     fn call<K: Kernel>(self, kernel: K) -> K::Output;
 
