@@ -32,7 +32,8 @@ impl Kernel for Spin {
         let mut sums = [a; CHAINS];
         for _ in 0..self.0 {
             for sum in &mut sums {
-                *sum = simd.mul_add(*sum, a, b);
+                // Added to in place, as NEON has it: of a sum that is multiplied, it would copy `b` first.
+                *sum = simd.mul_add(a, b, *sum);
             }
         }
         sums.into_iter().map(|sum| simd.sum(sum)).sum()

@@ -29,6 +29,8 @@ macro_rules! neon {
 impl Simd for Neon {
     type F = float32x4_t;
     const LANES: usize = 4;
+    // The inner loop of 2 vectors is 42 instructions: 24 multiply-adds, which take a lane of the input as it is, 2 loads of
+    // weights, 12 of inputs, and none of sums. Those of 3 and 4 vectors are 39 and 37, with 24 multiply-adds as well.
     const POSITIONS: [usize; 4] = [12, 12, 8, 6];
     const ROWS: [usize; 3] = [12, 12, 6];
 
@@ -68,8 +70,9 @@ impl Simd for Neon {
         // The second vector begins one element early, so that it ends with the last element needed. SAFETY: as in
         // `neon!`; the caller guarantees 7 elements.
         let (low, high) = unsafe { (vld1q_f32(from), vld1q_f32(from.add(3))) };
-        // 0 2 of the first, 1 3 of the second.
-        neon!(vcombine_f32(vget_low_f32(vuzp1q_f32(low, low)), vget_low_f32(vuzp2q_f32(high, high))))
+        // 0 2 of the first, 1 3 of the second. Halves taken from one vector alone become loads of pairs of registers, for
+        // which the sums around them are copied and stored.
+        neon!(vuzp1q_f32(low, vextq_f32::<1>(high, high)))
     }
 
     #[inline(always)]
