@@ -81,6 +81,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
         drafted: HashSet::new(),
         sharing: Vec::new(),
         params: HashMap::new(),
+        made: HashMap::new(),
         graph,
         ranks: Vec::new(),
         unknown_layers: HashMap::new(),
@@ -147,6 +148,8 @@ struct Resolver<'a> {
     sharing: Vec<Sharing>,
     /// The parameters of layers that are read as values.
     params: HashMap<(NodeId, usize), ValueId>,
+    /// The outputs of layers with several that have been read, by the layer that gives the first one.
+    made: HashMap<(NodeId, usize), ValueId>,
     graph: Graph,
     /// The number of axes of each value, if known so far.
     ranks: Vec<Option<usize>>,

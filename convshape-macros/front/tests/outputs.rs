@@ -80,3 +80,20 @@ fn states() {
          the layer is a statement of its own",
     );
 }
+
+/// A branch that is not taken reads a piece first.
+#[test]
+fn pieces_read_in_both_branches() {
+    accepted(
+        "block Part(first: bool) { s: Split(2); if first { a: Tanh from s.1; } else { a: Relu from s.1; } Add(s.0, a); }
+         input: [4, 8, 8]; p: Part(false); q: Part(true) from input; Concat(p, q); output: [4, 8, 8];",
+    );
+}
+
+#[test]
+fn parameters_named_like_a_slip() {
+    accepted(
+        "block Deep(times) { r: repeat i in 1..times { c: Conv2d(4, kernel: 1); } }
+         input: [4, 8, 8]; s: Deep(3); output: [4, 8, 8];",
+    );
+}

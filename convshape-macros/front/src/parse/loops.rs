@@ -90,8 +90,11 @@ fn rewritten(tokens: &[TokenTree]) -> Option<String> {
     let colon = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == ':');
     let start = tokens.iter().position(|token| !keyword(token))?;
     let mut rest = &tokens[start..];
+    let dot = |token: &TokenTree| matches!(token, TokenTree::Punct(punct) if punct.as_char() == '.');
     while let [before @ .., last] = rest {
-        if !colon(last) && !is(last, "times") && !is(last, "x") {
+        // `0..times` ends at a parameter of that name.
+        let ends_range = before.last().is_some_and(dot);
+        if ends_range || !colon(last) && !is(last, "times") && !is(last, "x") {
             break;
         }
         rest = before;

@@ -67,6 +67,7 @@ impl<'a> Resolver<'a> {
         let first = self.graph.value(nodes);
         self.graph.names.retain(|value, _| *value < first);
         self.params.retain(|_, value| *value < first);
+        self.made.retain(|_, value| *value < first);
         self.graph.nodes.truncate(nodes);
         self.ranks.truncate(first);
         self.graph.bodies.truncate(bodies);

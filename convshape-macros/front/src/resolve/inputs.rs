@@ -156,7 +156,7 @@ impl<'a> Resolver<'a> {
         }
         // Reading one output counts as reading the statement.
         self.mark_read(first);
-        if let Some(value) = outputs.made.borrow().get(&index) {
+        if let Some(value) = self.made.get(&(outputs.first, index)) {
             return Some(*value);
         }
         let (name, op) = &outputs.all[index];
@@ -174,7 +174,7 @@ impl<'a> Resolver<'a> {
         let id = self.push(node, scope);
         scope.previous = previous;
         let value = self.graph.value(id);
-        outputs.made.borrow_mut().insert(index, value);
+        self.made.insert((outputs.first, index), value);
         Some(value)
     }
 

@@ -1,6 +1,5 @@
 //! What the statements of one body see: names, numbers, and the counters for unnamed statements.
 
-use std::cell::RefCell;
 use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::rc::Rc;
@@ -51,13 +50,11 @@ pub(super) struct LayerOutputs {
     pub(super) first: NodeId,
     /// The names of all outputs, each with the layer that gives it.
     pub(super) all: Vec<(String, Op)>,
-    /// The values of the outputs that have been read.
-    pub(super) made: RefCell<HashMap<usize, ValueId>>,
 }
 
 impl LayerOutputs {
     pub(super) fn of(first: NodeId, all: Vec<(String, Op)>) -> Outputs {
-        Outputs::Layer(Rc::new(LayerOutputs { first, all, made: RefCell::default() }))
+        Outputs::Layer(Rc::new(LayerOutputs { first, all }))
     }
 
     /// The index of an output, given by name or number.
