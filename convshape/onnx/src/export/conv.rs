@@ -44,11 +44,12 @@ impl Export<'_> {
             windows.iter().map(|window| (positive(window.lo), positive(window.hi))).collect()
         };
         let (crop, mut border): (Vec<_>, Vec<_>) = (sides(|rows| (-rows).max(0)), sides(|rows| rows.max(0)));
-        x = w.crop(&x, &crop);
         if conv.border() != PaddingMode::Zeros {
+            // The border has rows of the whole input.
             x = w.pad(&x, &border, conv.border(), 0.0);
             border.fill((0, 0));
         }
+        x = w.crop(&x, &crop);
         let mut shape = x.shape.with(0, Size::Number(conv.outputs));
         for (axis, (window, &(lo, hi))) in windows.iter().zip(&border).enumerate() {
             let window = Window { lo, hi, input_dilation: 1, ..*window };
