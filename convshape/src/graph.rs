@@ -60,6 +60,6 @@ pub mod op {
         Activation, Amount, Array, Attention, AutoPad, Axes, Axis, AxisOrder, Cell, Class, Constant, Conv, Custom,
         DepthOrder, Dialect, Direction, DropTogether, Interpolation, MAX_SPATIAL, Mask, MultiHead, Op, Padding,
         PaddingMode, PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, RecurrentOutput, RecurrentWeights,
-        Reduction, ResizeTo, SELU_ALPHA, SELU_SCALE, SeparableConv, Source, Upsample,
+        Reduction, ResizeTo, SELU_ALPHA, SELU_SCALE, SeparableConv, Source, Upsample, WeightFrom,
     };
 }

@@ -241,6 +241,9 @@ pub use crate::model::tensor::{Element, Tensor};
 pub use crate::model::workspace::Memory;
 #[cfg(feature = "alloc")]
 pub use crate::model::workspace::Workspace;
+#[cfg(feature = "alloc")]
+#[doc(hidden)]
+pub use crate::reference::constants::Constants;
 #[doc(hidden)]
 pub use crate::reference::kernels;
 #[cfg(feature = "safetensors")]

@@ -6,7 +6,7 @@
 use convshape::kernels::gradient::BoundLayer;
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether,
-    Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
+    Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample, WeightFrom,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
@@ -237,6 +237,22 @@ fn convolutions_of_other_dialects() {
             return (Op::SeparableConv(SeparableConv { depthwise, pointwise }), vec![x]);
         }
         (Op::Conv(conv), vec![x])
+    });
+}
+
+/// Forms from every dialect with a weight that is read.
+#[test]
+fn convolutions_that_read_their_weight() {
+    check(16, |random, order, space| {
+        let direction = random.choose(&[Direction::Forward, Direction::Transposed]);
+        let dialect = random.dialect();
+        let conv = match dialect {
+            Dialect::Torch => random_conv(random, direction, space.len()),
+            _ => Conv { outputs: 3, kernel: [2; 3], ..Conv::new(dialect, direction, space.len()) },
+        };
+        let conv = Conv { inputs: conv.inputs.or(Some(2)), weight: WeightFrom::Input, ..conv };
+        let weight = conv.weight_shape().expect("its inputs are known");
+        (Op::Conv(conv), vec![shape(order, conv.inputs.expect("written"), space), weight])
     });
 }
 

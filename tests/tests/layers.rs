@@ -13,7 +13,48 @@ macro_rules! cases {
     )+};
 }
 
+const BLUR: [[f32; 4]; 4] = {
+    let taps = [1.0, 3.0, 3.0, 1.0];
+    let mut blur = [[0.0; 4]; 4];
+    let mut tap = 0;
+    while tap < 16 {
+        blur[tap / 4][tap % 4] = taps[tap / 4] * taps[tap % 4] / 64.0;
+        tap += 1;
+    }
+    blur
+};
+
 cases! {
+    standardised: ([3, 5, 6]) => [4, 3, 3] {
+        #[name = "conv.weight"] weight: Parameter([4, 3, 3, 3]);
+        #[name = "conv.gain"] gain: Parameter([4, 1, 1, 1]);
+        mean: Mean(axis: (1, 2, 3), keep: true) from weight;
+        centred: Sub(weight, mean);
+        Square;
+        Mean(axis: (1, 2, 3), keep: true);
+        Scale(27);
+        Clamp(min: 1e-4);
+        Rsqrt;
+        w: Mul(centred, _, gain);
+        conv: Conv2d(3 -> 4, kernel: 3, stride: 2, padding: 1) from (input, w);
+    }
+    blurred: ([2, 4, 3]) => [4, 8, 6] {
+        #[name = "up.weight"] weight: Parameter([2, 4, 3, 3]);
+        w: Tanh from weight;
+        up: ConvTranspose2d(2 -> 4, kernel: 3, stride: 2) from (input, w);
+        tap: Constant(BLUR, [1, 1, 4, 4]);
+        blur: Concat(tap, tap, tap, tap, axis: 0);
+        Conv2d(4, kernel: 4, padding: 1, groups: 4, bias: false) from (up, blur);
+    }
+    mixed: ([2, 7]) => [4, 7] {
+        experts: Parameter([3, 4, 2, 5]);
+        Mean(axis: 1) from input;
+        route: Linear(2 -> 3, activation: Sigmoid);
+        each: Reshape([3, 1, 1, 1]);
+        w: Mul(experts, each);
+        kernel: Sum(axis: 0);
+        conv: Conv1d(2 -> 4, kernel: 5, padding: 2, padding_mode: reflect) from (input, kernel);
+    }
     modulated: (x [3, 5, 5], s [3]) => [4, 5, 5] {
         Mul(x, s);
         conv: Conv2d(3 -> 4, kernel: 3, padding: 1, bias: false);

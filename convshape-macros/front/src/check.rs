@@ -11,7 +11,7 @@ use std::collections::{HashMap, HashSet};
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::representable;
-use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::op::{AxisOrder, Op, WeightFrom};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve;
@@ -304,11 +304,13 @@ impl Checked {
                     fields::set(&mut op, field, setting);
                 }
                 let given = |field: &str| overrides.iter().any(|(name, _)| *name == field);
-                if let Op::Conv(conv) = &mut op
-                    && reshapes_undo(overrides)
-                    && !given("output_padding")
-                {
-                    conv.output_padding = None;
+                if let Op::Conv(conv) = &mut op {
+                    if reshapes_undo(overrides) && !given("output_padding") {
+                        conv.output_padding = None;
+                    }
+                    if node.inputs.len() > 1 {
+                        conv.weight = WeightFrom::Input;
+                    }
                 }
                 Some((op, unseen || node.unseen))
             }
@@ -317,8 +319,9 @@ impl Checked {
 
     /// The input shapes. For an unknown one, as much as the layer's own fields say about it.
     fn inputs(&self, id: NodeId, node: &Node, op: &Op, order: AxisOrder) -> Result<Vec<Shape>, Option<Problem>> {
-        let blind = blind_rank(op);
-        let shapes = node.inputs.iter().map(|value| self.shape(*value).or(blind.map(Shape::unknown)));
+        let blind = |operand: usize| blind_rank(op, operand).map(Shape::unknown);
+        let operands = node.inputs.iter().enumerate();
+        let shapes = operands.map(|(operand, value)| self.shape(*value).or_else(|| blind(operand)));
         let mut shapes = shapes.collect::<Option<Vec<Shape>>>().ok_or(None)?;
         match &node.inserted {
             None => {}

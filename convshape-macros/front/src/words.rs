@@ -286,6 +286,11 @@ impl Kind {
     pub(crate) fn is_recurrent(self) -> bool {
         matches!(self, Kind::Lstm | Kind::Gru | Kind::Rnn)
     }
+
+    /// Whether it can read its weight: `from (x, w)`.
+    pub(crate) fn reads_weight(self) -> bool {
+        matches!(self, Kind::Conv | Kind::ConvTranspose | Kind::ConvGeneralDilated | Kind::DepthwiseConv)
+    }
 }
 
 impl LayerWords {

@@ -2,7 +2,7 @@
 
 mod support;
 
-use self::support::{accepted, refused};
+use self::support::{accepted, refused, told};
 
 #[test]
 fn they_are_not_the_previous_statement() {
@@ -34,6 +34,77 @@ fn constants_that_do_not_fit() {
     refused(
         "input: [2, 9]; t: Constant(ROWS, [2, 8]); Add(_, t); output: [2, 9];",
         "[CS0206] `add1` joins shapes that do not fit: `input` gives [2, 9] and `t` gives [2, 8]",
+    );
+}
+
+#[test]
+fn weights_that_are_read() {
+    let says = |chain: &str, message: &str| assert_eq!(told(chain), [message], "{chain}");
+    let weight = "w: Parameter([8, 6, 3, 3]); Scale(0.5) from w;";
+    accepted(&format!("input: [6, 9, 9]; {weight} c: Conv2d(6 -> 8, kernel: 3) from (input, _); output: [8, 7, 7];"));
+    accepted(
+        "input: [6, 9, 9]; a: Conv2d(12, kernel: 3); b: Conv2d(12 -> 12, kernel: 3); d: Abs from b.weight; c: Conv2d(12, kernel: 3) from (a, d); output: [12, 5, 5];",
+    );
+    accepted(
+        "input: [6, 9]; w: Parameter([6, 2, 4]); c: ConvTranspose1d(6 -> 4, kernel: 4, groups: 2, stride: 2) from (input, w); output: [4, 20];",
+    );
+    accepted(
+        "dialect: flax; input: [9, 9, 6]; w: Parameter([3, 3, 6, 8]); c: Conv(8, kernel_size: (3, 3)) from (input, w); output: [9, 9, 8];",
+    );
+    accepted(
+        "dialect: flax; input: [9, 6]; w: Parameter([3, 6, 8]); c: Conv(8, kernel_size: 3) from (input, w); output: [9, 8];",
+    );
+    accepted(
+        "dialect: keras; input: [9, 9, 6]; w: Parameter([3, 3, 6, 2]); c: DepthwiseConv2d(depth_multiplier: 2, kernel: 3) from (input, w); output: [7, 7, 12];",
+    );
+    accepted(
+        "dialect: jax; input: [6, 9, 9]; w: Parameter([8, 6, 3, 3]); c: ConvGeneralDilated2d(8, kernel: 3, padding: valid) from (input, w); output: [8, 7, 7];",
+    );
+    accepted(
+        "for h in 4..; input: [6, h, 9]; w: Parameter([8, 6, 3, 3]); c: Conv2d(8, kernel: 3, padding: 1) from (input, w); output: [8, h, 9];",
+    );
+    accepted(
+        "input: [3, 9, 9]; enc: Conv2d(6, kernel: 3); w: Parameter([6, 3, 3, 3]); ConvTranspose2d(undo enc) from (enc, w); output: [3, 9, 9];",
+    );
+    accepted(
+        "input: [6, 9, 9]; w: Parameter([6, 6, 3, 3]); c: Conv2d(6, kernel: 3, padding: 1) from (input, w); reuse c from (c, w); output: [6, 9, 9];",
+    );
+    says(
+        "input: [6, 9, 9]; w: Parameter([8, 6, 5, 5]); c: Conv2d(8, kernel: 3) from (input, w); output: [8, 5, 5];",
+        "[CS0220] `c` takes a weight of [8, 6, 3, 3], but `w` gives [8, 6, 5, 5] | help: in `c`, set `kernel: 5`",
+    );
+    says(
+        "input: [6, 9, 9]; w: Parameter([8, 6, 3, 3]); Tanh from w; c: Conv2d(6 -> 10, kernel: 3) from (input, _); output: [8, 7, 7];",
+        "[CS0220] `c` takes a weight of [10, 6, 3, 3], but `tanh1` gives [8, 6, 3, 3] | help: in `c`, write `6 -> 8`",
+    );
+    says(
+        "input: [6, 9, 9]; w: Parameter([6, 8, 3, 3]); c: Conv2d(6 -> 8, kernel: 3) from (input, w); output: [8, 7, 7];",
+        "[CS0220] `c` takes a weight of [8, 6, 3, 3], but `w` gives [6, 8, 3, 3] | help: in `w`, write `[8, 6, 3, 3]`",
+    );
+    says(
+        "input: [6, 9, 9]; a: Tanh; c: Conv2d(6 -> 8, kernel: 3) from (input, a); output: [8, 7, 7];",
+        "[CS0220] `c` takes a weight of [8, 6, 3, 3], but `a` gives [6, 9, 9] | help: a second value is read as the \
+         weight: to read both, join them first with `Concat(a, b);`",
+    );
+    says(
+        "input: [6, 9, 9]; a: Tanh; c: Conv2d(6 -> 8, kernel: 3) from (input, a, a); output: [8, 7, 7];",
+        "[CS0108] `Conv2d` reads one statement, or one and its weight, here are several | help: join them first: \
+         `Concat(a, b);`",
+    );
+    says(
+        "input: [3, 9, 9]; enc: Conv2d(6, kernel: 3); w: Parameter([6, 3, 3, 3]); d: ConvTranspose2d(undo enc, tied: true) from (enc, w); output: [3, 9, 9];",
+        "[CS0112] `d` has two weights: that of the layer that it undoes, and the second value it reads | help: leave out \
+         `tied`, or the second value",
+    );
+    says(
+        "input: [3, 9, 9]; w: Parameter([6, 3, 3, 3]); enc: Conv2d(6, kernel: 3) from (input, w); d: ConvTranspose2d(undo enc, tied: true); output: [3, 9, 9];",
+        "[CS0112] `enc` has no weight of its own to share: it reads one | help: leave out `tied` and read the same value \
+         as the weight: `from (x, w)`",
+    );
+    says(
+        "input: [6, 9, 9]; w: Parameter([8, 6, 3, 3]); c: Conv2d(6 -> 8, kernel: 3) from (input, w); Mul(c.weight, w); output: [8, 6, 3, 3];",
+        "[CS0106] `c` is one value, without an output or parameter `weight` | help: write `c`, or one of its parameters: \
+         `c.bias`",
     );
 }
 

@@ -64,6 +64,7 @@ codes! {
     CONSTANT = "CS0217" "a constant that does not match its shape";
     UNPOOL = "CS0218" "an unpooling whose input is not its pooling's output shape";
     CUSTOM = "CS0219" "a user-defined layer whose type has different shapes";
+    WEIGHT = "CS0220" "a value that does not have the shape of the weight it is read as";
 
     // Inputs and fields that a layer rejects.
     KERNEL = "CS0301" "a kernel larger than its padded input";

@@ -9,7 +9,7 @@ mod torch;
 
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{AxisOrder, Conv, Dialect, Direction, Padding, PaddingMode, PerAxis, Pool};
+use crate::op::{AxisOrder, Conv, Dialect, Direction, Padding, PaddingMode, PerAxis, Pool, WeightFrom};
 use crate::shape::Shape;
 use crate::size::{Scope, Size, SizeError};
 
@@ -173,7 +173,7 @@ impl Conv {
         let (out_axis, in_axis) = match (self.dialect, transposed) {
             (Dialect::Torch | Dialect::Onnx, true) => (1, 0),
             // The channels of the opposite direction.
-            (Dialect::Jax, _) if self.tied => (1, 0),
+            (Dialect::Jax, _) if self.is_tied() => (1, 0),
             (Dialect::Torch | Dialect::Onnx, false) | (Dialect::Jax, _) => (0, 1),
             (Dialect::Keras, true) => (self.rank, self.rank + 1),
             (Dialect::Flax, true) if self.transposes_kernel() => (self.rank, self.rank + 1),
@@ -188,10 +188,14 @@ impl Conv {
         }
     }
 
+    const fn is_tied(&self) -> bool {
+        matches!(self.weight, WeightFrom::Tied)
+    }
+
     /// Whether a transposed convolution of jax or flax stores its kernel as the convolution that it transposes would.
     /// This also holds if the kernel is its own.
     const fn transposes_kernel(&self) -> bool {
-        self.transpose_kernel || self.tied
+        self.transpose_kernel || self.is_tied()
     }
 
     /// Whether this layer and one of the opposite direction with swapped channels store their weights alike, so that

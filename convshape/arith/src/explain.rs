@@ -360,6 +360,12 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         Reason::Unpooled { given, found } => {
             text.str("puts back what its pooling gave, ").shape(&given).str(", but its input is ").shape(&found);
         }
+        Reason::Weight { expected, found } => {
+            text.str("takes a weight of ").shape(&expected).str(", but ");
+            let known = names.len() > 1;
+            text.str(if known { "`" } else { "" }).str(if known { names[1] } else { "its second input" });
+            text.str(if known { "` gives " } else { " is " }).shape(&found);
+        }
         Reason::KeyFeatures { queries, keys } => {
             name(text.str("multiplies queries and keys of different features: "), names, 0)
                 .shape(&queries)

@@ -224,6 +224,13 @@ pub enum Reason {
         /// The shape asked for.
         shape: Shape,
     },
+    /// A convolution reads a weight of the wrong shape.
+    Weight {
+        /// The shape that its weight has.
+        expected: Shape,
+        /// The shape of what it reads.
+        found: Shape,
+    },
     /// Two joined values differ.
     Join {
         /// Which operand, counted from 0, differs from the first.

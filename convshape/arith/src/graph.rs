@@ -157,6 +157,21 @@ impl Graph {
         self.nodes.iter().map(|node| node.macs).fold(0, u64::saturating_add)
     }
 
+    /// For each value, whether it is the same for all samples: it depends on parameters and constants alone, and no
+    /// dropout draws it.
+    pub fn constants(&self) -> Vec<bool> {
+        let mut constants = alloc::vec![false; self.values.len()];
+        for node in &self.nodes {
+            let is_constant = match node.op {
+                Op::Source { .. } => true,
+                Op::Dropout { .. } => false,
+                _ => node.inputs.iter().all(|&value| constants[value]),
+            };
+            node.outputs.iter().for_each(|&value| constants[value] = is_constant);
+        }
+        constants
+    }
+
     /// For each value, how many nodes and outputs read its elements.
     pub fn readers(&self) -> Vec<usize> {
         let mut readers = alloc::vec![0; self.values.len()];

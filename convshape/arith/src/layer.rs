@@ -22,7 +22,7 @@ use crate::size::Size;
 
 use self::axes::{flattened, halved, permuted, place, reduced, unflattened};
 pub(crate) use self::conv::conv_output;
-use self::conv::{bind_conv, conv_macs, or, slide, with_sizes};
+use self::conv::{bind_conv, conv_macs, or, slide, weight_fits, weight_is_kernel, with_sizes};
 use self::dense::{fill, linear, reshaped};
 use self::join::{broadcast, concatenated, sliced, stacked};
 use self::pool::unpooled;
@@ -148,7 +148,12 @@ impl Op {
         tri!(self.check_numbers());
         let input = &inputs[0];
         let output = match self.bind(inputs, order) {
-            Op::Conv(conv) => tri!(conv_output(&conv, input, order)),
+            Op::Conv(conv) => {
+                tri!(weight_is_kernel(&conv, inputs));
+                let output = tri!(conv_output(&conv, input, order));
+                tri!(weight_fits(&conv, inputs));
+                output
+            }
             Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
                 let middle = tri!(conv_output(&depthwise, input, order));
                 tri!(conv_output(&pointwise, &middle, order))

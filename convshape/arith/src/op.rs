@@ -26,7 +26,7 @@ pub use attention::{Attention, MultiHead, Projection};
 pub use axes::{Axes, Axis, Reduction};
 pub use class::Class;
 pub use constant::{Array, Constant, Elements};
-pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv};
+pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv, WeightFrom};
 pub use custom::{Backward, Custom, CustomParam, CustomType, Forward, MOST_CUSTOM};
 pub use mask::Mask;
 pub use norm::DropTogether;
@@ -420,7 +420,8 @@ impl Op {
             Op::Recurrent(layer) => (1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 }),
             Op::Upsample(Upsample { to: ResizeTo::Like, .. })
             | Op::Pad { amount: Amount::Like { .. }, .. }
-            | Op::Crop { amount: Amount::Like { .. } } => (2, 2),
+            | Op::Crop { amount: Amount::Like { .. } }
+            | Op::Conv(Conv { weight: WeightFrom::Input, .. }) => (2, 2),
             Op::Conv(_)
             | Op::SeparableConv(_)
             | Op::Pool(_)

@@ -4,7 +4,7 @@ mod attention;
 mod recurrent;
 
 use crate::dialect::WeightLayout;
-use crate::op::{Conv, Custom, CustomParam, Dialect, Direction, Op, Recurrent, SeparableConv, Source};
+use crate::op::{Conv, Custom, CustomParam, Dialect, Direction, Op, Recurrent, SeparableConv, Source, WeightFrom};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -479,9 +479,34 @@ impl Op {
 }
 
 impl Conv {
-    /// The shape of its weight, its own or a tied one, in the dialect's layout. The input channels must be known.
+    /// The shape of its weight, wherever that comes from, in the dialect's layout. The input channels must be known.
     pub const fn weight_shape(&self) -> Option<Shape> {
         if self.inputs.is_some() { Some(weight_shape(self)) } else { None }
+    }
+
+    /// The layer with the channels and the kernel of a weight; `None` if the weight has another number of axes, or its
+    /// outputs do not say how many the layer has.
+    pub const fn with_weight(&self, weight: &Shape) -> Option<Conv> {
+        let layout = self.weight_layout();
+        if weight.rank() != self.rank + 2 || self.depth_multiplier.is_some() {
+            return None;
+        }
+        let (Size::Number(outputs), Size::Number(inputs)) = (weight.size(layout.out_axis), weight.size(layout.in_axis))
+        else {
+            return None;
+        };
+        let mut conv = *self;
+        (conv.inputs, conv.outputs) = match self.direction {
+            Direction::Forward => (Some(inputs.saturating_mul(self.groups)), outputs),
+            Direction::Transposed => (Some(inputs), outputs.saturating_mul(self.groups)),
+        };
+        let mut axis = 0;
+        while axis < self.rank {
+            let Size::Number(rows) = weight.size(layout.first_tap_axis + axis) else { return None };
+            conv.kernel[axis] = rows;
+            axis += 1;
+        }
+        Some(conv)
     }
 }
 
@@ -513,7 +538,8 @@ const fn vector(channels: Option<i64>) -> Shape {
     Shape::new(&[size(channels)], &[])
 }
 
-const fn weight_shape(conv: &Conv) -> Shape {
+/// A size that depends on unknown channels is unknown.
+pub(crate) const fn weight_shape(conv: &Conv) -> Shape {
     // A layer with zero groups is rejected elsewhere.
     let groups = if conv.groups > 0 { conv.groups } else { 1 };
     let (out_count, in_count) = match (conv.depth_multiplier, conv.direction, conv.inputs) {
@@ -548,8 +574,10 @@ const fn conv_params(conv: &Conv) -> Params {
         Dialect::Flax | Dialect::Keras => (axis_size(&shape, conv.rank), axis_size(&shape, conv.rank + 1)),
     };
     let (weight, bias) = inits(conv.dialect, fan_in.saturating_mul(taps), fan_out.saturating_mul(taps));
-    let params =
-        if conv.tied { Params::NONE } else { Params::NONE.kernel(conv.dialect, shape, conv.weight_layout(), weight) };
+    let params = match conv.weight {
+        WeightFrom::Own => Params::NONE.kernel(conv.dialect, shape, conv.weight_layout(), weight),
+        WeightFrom::Tied | WeightFrom::Input => Params::NONE,
+    };
     // For a depthwise convolution they follow from its inputs.
     let outputs = match (conv.depth_multiplier, conv.inputs) {
         (Some(_), None) => None,

@@ -5,7 +5,7 @@ use convshape_arith::axis::{Scatter, Window, extent};
 use convshape_arith::explain;
 use convshape_arith::op::{
     Activation, Amount, AutoPad, Axes, Axis, AxisOrder, Conv, DepthOrder, Dialect, Direction, DropTogether,
-    Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, ResizeTo, Upsample,
+    Interpolation, Op, Padding, PaddingMode, Pool, PoolKind, ResizeTo, Upsample, WeightFrom,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
@@ -217,8 +217,10 @@ proptest! {
     #[test]
     fn convolutions(conv in conv(), sizes in uniform3(size())) {
         let conv = Conv { inputs: Some(2), outputs: 4, groups: 2, ..conv };
+        let read = Conv { weight: WeightFrom::Input, ..conv };
         let shape = Shape::new(&[&[Size::Number(2)], &sizes[..conv.rank]].concat(), SCOPE);
         ask(&Op::Conv(conv), &[shape, shape], AxisOrder::ChannelsFirst);
+        ask(&Op::Conv(read), &[shape, read.weight_shape().unwrap_or(shape)], AxisOrder::ChannelsFirst);
         let _ = undo(&conv, &shape, AxisOrder::ChannelsFirst);
     }
 

@@ -2,7 +2,7 @@
 
 use convshape_arith::graph::{Graph, GraphError, Layer};
 use convshape_arith::op::{Activation, AxisOrder, Conv, Dialect, Direction, Op, ResizeTo, Upsample};
-use convshape_arith::op::{Interpolation, SeparableConv};
+use convshape_arith::op::{Interpolation, SeparableConv, WeightFrom};
 use convshape_arith::param::Role;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
@@ -45,7 +45,7 @@ fn shapes_parameters_and_counts_are_worked_out() {
     assert_eq!((&enc.params[..], &relu.params[..], &dec.params[..]), (&[0, 1][..], &[][..], &[0, 2][..]));
     assert_eq!((dec.tied, graph.shape(dec.outputs[0])), (Some(0), &Shape::of(&[2, 8])));
     let Op::Conv(conv) = dec.op else { panic!("a convolution") };
-    assert_eq!((conv.inputs, conv.tied), (Some(3), true));
+    assert_eq!((conv.inputs, conv.weight), (Some(3), WeightFrom::Tied));
     assert_eq!((enc.macs, relu.macs, dec.macs, graph.macs()), (48, 0, 48, 96));
     assert_eq!(graph.readers(), [1, 1, 1, 1]);
 }

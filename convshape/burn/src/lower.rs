@@ -73,13 +73,16 @@ pub(crate) struct Run<'a> {
     runs: HashMap<usize, recurrent::Outputs>,
     /// How many readers each value still has: the last one may overwrite it.
     readers: Vec<usize>,
+    /// Whether each value is the same for all samples.
+    constants: Vec<bool>,
 }
 
 impl<'a> Run<'a> {
     /// A run of a graph whose sizes are numbers and whose layers are split.
     pub(crate) fn new(graph: &'a Graph, params: &'a [Parameter], training: bool, batch: usize) -> Run<'a> {
         let values = vec![None; graph.values().len()];
-        Run { graph, params, training, batch, values, runs: HashMap::new(), readers: graph.readers() }
+        let (readers, constants) = (graph.readers(), graph.constants());
+        Run { graph, params, training, batch, values, runs: HashMap::new(), readers, constants }
     }
 
     /// The elements of the outputs, given those of the inputs, in the chain's order of axes.

@@ -22,7 +22,7 @@ use std::fs;
 use std::path::Path;
 
 use convshape::Model;
-use convshape::graph::{AxisOrder, Graph};
+use convshape::graph::{AxisOrder, Graph, Op};
 
 pub use self::error::ExportError;
 
@@ -69,13 +69,27 @@ pub fn graph_to_bytes(graph: &Graph, params: &[Vec<f32>]) -> Result<Vec<u8>, Exp
         }
     }
     let mut export = Export::new(graph, params);
-    for node in graph.nodes() {
+    let needed = needed(graph);
+    for node in graph.nodes().iter().filter(|node| node.outputs.iter().any(|&value| needed[value])) {
         export.writer.begin(&node.name);
         let output = layers::layer(&mut export, node)?;
         export.give(node.outputs[0], output);
     }
     export.outputs();
     Ok(export.writer.finish(graph))
+}
+
+/// Which values the file has: those that an output depends on, except what becomes the numbers of a kernel.
+fn needed(graph: &Graph) -> Vec<bool> {
+    let mut needed = vec![false; graph.values().len()];
+    graph.outputs().iter().for_each(|port| needed[port.value] = true);
+    for node in graph.nodes().iter().rev() {
+        if node.outputs.iter().any(|&value| needed[value]) {
+            let read = if matches!(node.op, Op::Conv(_)) { &node.inputs[..1] } else { &node.inputs };
+            read.iter().for_each(|&value| needed[value] = true);
+        }
+    }
+    needed
 }
 
 /// A value of the chain, in the orders of axes in which the file has it.

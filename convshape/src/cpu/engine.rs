@@ -82,7 +82,7 @@ impl Engine {
     pub(crate) fn new(graph: &Graph, params: &[&Param], level: Level, spares: Arc<Spares>) -> Option<Engine> {
         let plan = Plan::new(graph, level)?;
         let sums = plan.steps.iter().filter_map(|step| match step.work {
-            Work::Sum { node, .. } => Some(params[plan.nodes[node].params[0]].as_slice().len()),
+            Work::Sum { node, .. } => Some(plan.weights_of(&plan.nodes[node], params)),
             _ => None,
         });
         let weights = sums.sum::<usize>();
@@ -395,7 +395,7 @@ impl Engine {
                     }
                 }
             }
-            Job::Source(elements) => {
+            Job::Constant(elements) => {
                 let to = output?;
                 let y = memory.output(to);
                 for sample in 0..samples {
@@ -445,6 +445,7 @@ impl Engine {
                         let product = Product::new([first, second], [transpose_a, transpose_b], shape);
                         matmul::multiply(level, threads, &product, [a, b], y);
                     }
+                    Op::Conv(conv) if kernels::convolution(&conv, self.plan.order, params, &operands, shape, y) => {}
                     _ => kernels::apply(&reference.op, self.plan.order, params, &operands, shape, y).ok()?,
                 }
             }

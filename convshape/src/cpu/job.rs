@@ -6,7 +6,7 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::graph::Node;
-use convshape_arith::op::Op;
+use convshape_arith::op::{Conv as ConvOp, Op, WeightFrom};
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
@@ -25,7 +25,7 @@ use super::simd::Level;
 use super::slide::Slide;
 use super::winograd::Winograd;
 use crate::model::param::Param;
-use crate::reference::kernels;
+use crate::reference::constants::Constants;
 
 /// A step, ready to run.
 pub(super) struct Ready {
@@ -65,7 +65,7 @@ pub(super) enum Job {
     /// With the offset of its scratch buffer.
     Attention(Attention, usize),
     /// The elements of a sample, in the order of the chain's axes.
-    Source(Vec<f32>),
+    Constant(Vec<f32>),
     Reference(Box<Reference>),
 }
 
@@ -177,16 +177,7 @@ impl Ready {
                 Job::Along(Box::new(along), activation.map_or(Epilogue::None, Epilogue::of))
             }
             Work::Attention { layer, room } => Job::Attention(*layer, *room),
-            Work::Source { node } => {
-                let node = &plan.nodes[*node];
-                let mut elements = vec![0.0; output?.grid().elements()];
-                let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
-                let shape = &plan.shapes[node.outputs[0]];
-                // The elements of its input are not read.
-                kernels::apply(&node.op, plan.order, &own, &[(shape, &elements.clone()[..])], shape, &mut elements)
-                    .ok()?;
-                Job::Source(elements)
-            }
+            Work::Constant { node } => Job::Constant(constant(plan, params, plan.nodes[*node].outputs[0])?),
             Work::Reference { node, room } => {
                 let node = &plan.nodes[*node];
                 let recurrent = match &node.op {
@@ -217,6 +208,12 @@ impl Ready {
     }
 }
 
+/// The elements of a value that depends on parameters alone, in the chain's order of axes.
+fn constant(plan: &Plan, params: &[&Param], value: usize) -> Option<Vec<f32>> {
+    let mut constants = Constants::new(&plan.nodes, &plan.shapes, plan.order, |param| params[param].as_slice());
+    constants.get(value).map(<[f32]>::to_vec)
+}
+
 /// The weight with its masked elements set to zero.
 pub(super) fn masked<'a>(op: &Op, weight: &'a [f32]) -> Cow<'a, [f32]> {
     match op {
@@ -233,13 +230,16 @@ pub(super) fn masked<'a>(op: &Op, weight: &'a [f32]) -> Cow<'a, [f32]> {
 fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, output: View) -> Option<Job> {
     let Work::Sum { node, axes, norm, onto, activation, method } = work else { return None };
     let node = &plan.nodes[*node];
-    let weight = masked(&node.op, params[node.params[0]].as_slice());
+    let weight = match node.op {
+        Op::Conv(ConvOp { weight: WeightFrom::Input, .. }) => &constant(plan, params, node.inputs[1])?,
+        _ => params[node.params[0]].as_slice(),
+    };
+    let weight = masked(&node.op, weight);
     let first = match node.op {
         Op::Projection(part) => part.bias.map_or(Some(0), |(first, _)| usize::try_from(first).ok())?,
         _ => 0,
     };
     let channels = output.channels;
-    let bias = |at: usize| params[node.params[at]].as_slice()[first..first + channels].to_vec();
     let (groups, biased, rank) = match node.op {
         Op::Conv(conv) => (usize::try_from(conv.groups).ok()?, conv.bias, conv.rank),
         Op::Linear { bias, .. } => (1, bias, 0),
@@ -248,7 +248,8 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     };
     let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);
     if biased {
-        shift = bias(1);
+        let bias = params[*node.params.last()?].as_slice();
+        shift = bias[first..first + channels].to_vec();
     }
     if let Some(norm) = norm {
         let (factor, constant) = affine(&plan.nodes[*norm], params);

@@ -13,7 +13,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::{Graph, Node, Port};
-use convshape_arith::op::{Activation, AxisOrder, PoolKind};
+use convshape_arith::op::{Activation, AxisOrder, Conv, Op, PoolKind, WeightFrom};
 use convshape_arith::shape::Shape;
 
 use self::lower::Lowering;
@@ -25,6 +25,7 @@ use super::resample::Resample;
 use super::simd::Level;
 use super::taps::Axis;
 use super::winograd::Tiling;
+use crate::model::param::Param;
 
 /// One step.
 #[derive(Clone, Debug)]
@@ -82,8 +83,8 @@ pub(super) enum Work {
     /// Attention. `room` is the size of its scratch buffer for packed keys and values, and its offset once memory is
     /// assigned.
     Attention { layer: Attention, room: usize },
-    /// Constants or a parameter, the same for every sample.
-    Source { node: usize },
+    /// A value that depends on parameters alone, the same for every sample.
+    Constant { node: usize },
     /// A layer that runs by the reference implementation. `room` has the sizes of its inputs and output in the caller's
     /// order, and their offsets once memory is assigned.
     Reference { node: usize, room: Vec<usize> },
@@ -140,5 +141,16 @@ impl Plan {
         };
         plan.place(&lowered.grids, &lowered.layouts, &lowered.inside);
         Some(plan)
+    }
+
+    /// The number of weights of a convolution or matrix.
+    pub(super) fn weights_of(&self, node: &Node, params: &[&Param]) -> usize {
+        match node.op {
+            Op::Conv(Conv { weight: WeightFrom::Input, .. }) => {
+                let count = self.shapes[node.inputs[1]].elements().ok().and_then(|count| count.number());
+                count.and_then(|count| usize::try_from(count).ok()).unwrap_or(0)
+            }
+            _ => params[node.params[0]].as_slice().len(),
+        }
     }
 }

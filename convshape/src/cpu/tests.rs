@@ -10,9 +10,9 @@ use convshape_arith::graph::{self, Graph};
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, AxisOrder, Cell, Conv, Dialect, Direction, DropTogether,
     Interpolation, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, PoolKind, Recurrent, RecurrentOutput, Reduction,
-    ResizeTo, SeparableConv, Upsample,
+    ResizeTo, SeparableConv, Source, Upsample, WeightFrom,
 };
-use convshape_arith::param::Role;
+use convshape_arith::param::{Init, Role};
 use convshape_arith::program::{Action, Port, Program, Step};
 use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
@@ -1152,6 +1152,36 @@ fn dense_blocks() {
         // Sums of sums over up to five convolutions; a value in the wrong place makes a difference of at least 0.1.
         assert!(check_within(1e-3, &mut random, order, Shape::of(&sizes), &layers, &outputs), "{layers:?}");
     }
+}
+
+/// Weights that are read: computed from parameters alone, so that they are packed once, and different for each sample.
+#[test]
+fn weights_that_are_read() {
+    let (mut random, mut ran) = (Random::new(62), 0);
+    for case in 0..60 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let rank = random.one_of(&[1, 2, 2, 3]);
+        let channels = random.one_of(&[1, 2, 3, 4, 8, 16]);
+        let mode = random.one_of(&[PaddingMode::Zeros, PaddingMode::Zeros, PaddingMode::Replicate]);
+        let conv = Conv { weight: WeightFrom::Input, ..random_conv(&mut random, rank, channels) };
+        let forward = conv.direction == Direction::Forward;
+        let conv = Conv { padding_mode: if forward { mode } else { PaddingMode::Zeros }, ..conv };
+        let mut sizes = vec![channels; rank + 1];
+        for axis in 0..rank {
+            sizes[order.spatial(axis)] = random.pick(5, 9);
+        }
+        let shape = conv.weight_shape().expect("its inputs are known");
+        let of = Source::Parameter { init: Init::Constant(0.0), trained: true };
+        let tanh = Op::Activation(Activation::Tanh);
+        let mut layers = vec![(Op::Source { of, shape }, vec![0]), (tanh, vec![1])];
+        if case % 2 == 0 {
+            let max = Op::Reduce { kind: Reduction::Max, axes: None, keep: false };
+            layers.extend([(max, vec![0]), (Op::Mul, vec![2, 3])]);
+        }
+        layers.push((Op::Conv(conv), vec![0, layers.len()]));
+        ran += u32::from(check_within(1e-4, &mut random, order, Shape::of(&sizes), &layers, &[layers.len()]));
+    }
+    assert!(ran > 40, "{ran}");
 }
 
 /// Pieces of every axis.

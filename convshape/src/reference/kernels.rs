@@ -34,7 +34,7 @@ pub(crate) use self::activation::activation;
 use self::axes::Blocks;
 use self::border::Border;
 pub use self::border::source;
-use self::conv::Geometry;
+use self::conv::{Geometry, Weights};
 use self::dense::Dense;
 pub(crate) use self::direct::convolution;
 use self::layout::{ChannelLayout, SpatialLayout};
@@ -105,7 +105,10 @@ pub fn apply<T: Number>(
     let (from, to) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
     let channels = ChannelLayout::new(shape, order);
     match op.bind(core::slice::from_ref(shape), order) {
-        Op::Conv(conv) => Geometry::new(&conv, shape, order)?.run(params, &from, x, &to, y),
+        Op::Conv(conv) => {
+            let weights = Weights::of(&conv, params, inputs);
+            Geometry::new(&conv, shape, order)?.run(&weights, &from, x, &to, y);
+        }
         Op::SeparableConv(conv) => conv::separable(&conv, params, shape, order, x, &to, y)?,
         Op::Pool(pool) => pool::sliding(&pool, &pool.windows(shape, order)?, &from, x, &to, y),
         Op::MaxUnpool(pool) => {

@@ -85,9 +85,8 @@ pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operan
 
 /// Runs one layer.
 fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &StepOperands<'_>, output: &Shape, y: &mut [f32]) {
-    let input = inputs.get(0);
-    if let Op::Conv(conv) = op.bind(core::slice::from_ref(input.0), order)
-        && kernels::convolution(&conv, order, params, input, output, y)
+    if let Op::Conv(conv) = op.bind(core::slice::from_ref(inputs.get(0).0), order)
+        && kernels::convolution(&conv, order, params, inputs, output, y)
     {
         return;
     }
@@ -157,7 +156,7 @@ mod tests {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use convshape_arith::op::{Activation, Conv, Dialect, Direction};
+    use convshape_arith::op::{Activation, Conv, Dialect, Direction, WeightFrom};
 
     use super::*;
     use crate::model::parts::Linked;
@@ -260,7 +259,8 @@ mod tests {
     /// One channel, one tap.
     const fn conv(direction: Direction, tied: bool) -> Op {
         let conv = Conv::new(Dialect::Torch, direction, 1);
-        Op::Conv(Conv { inputs: Some(1), outputs: 1, tied, bias: tied, ..conv })
+        let weight = if tied { WeightFrom::Tied } else { WeightFrom::Own };
+        Op::Conv(Conv { inputs: Some(1), outputs: 1, weight, bias: tied, ..conv })
     }
 
     #[test]

@@ -1,4 +1,4 @@
-"""Records PyTorch's answers for parameters as values, masked convolutions and unpooling: `python3 record.py`.
+"""Records PyTorch's answers for parameters as values, weights as values, masked convolutions and unpooling: `python3 record.py`.
 
 Each case has its inputs and parameters, the output, and the gradients of both for the cotangents 1, 2, 3, .. over 8.
 Computed in f64 from numbers that f32 holds exactly.
@@ -68,7 +68,50 @@ def unpooled(pool, unpool, kernel, **fields):
     return run
 
 
+def standardised(x, conv_weight, conv_gain, conv_bias):
+    """The convolution of NFNet: the weight of each output has mean 0, and a learnt deviation."""
+    fan = conv_weight[0].numel()
+    centred = conv_weight - conv_weight.mean((1, 2, 3), keepdim=True)
+    variance = centred.square().mean((1, 2, 3), keepdim=True)
+    weight = centred * torch.rsqrt(torch.clamp(variance * fan, min=1e-4)) * conv_gain
+    return F.conv2d(x[None], weight, conv_bias, stride=2, padding=1)[0]
+
+
+BLUR = torch.outer(torch.tensor([1.0, 3.0, 3.0, 1.0]), torch.tensor([1.0, 3.0, 3.0, 1.0])) / 64
+
+
+def blurred(x, up_weight, up_bias):
+    y = F.conv_transpose2d(x[None], torch.tanh(up_weight), up_bias, stride=2)
+    return F.conv2d(y, BLUR.to(y).expand(4, 1, 4, 4), padding=1, groups=4)[0]
+
+
+def mixed(x, route_weight, route_bias, experts, conv_bias):
+    """CondConv: every sample has its own mixture of three kernels."""
+    weights = torch.sigmoid(F.linear(x.mean(1), route_weight, route_bias))
+    return F.conv1d(F.pad(x, (2, 2), "reflect")[None], (weights @ experts.flatten(1)).reshape(4, 2, 5), conv_bias)[0]
+
+
 CASES = {
+    "standardised": (
+        standardised,
+        [numbers(3, 5, 6)],
+        {
+            "conv.weight": numbers(4, 3, 3, 3, step=5),
+            "conv.gain": numbers(4, 1, 1, 1, step=3, start=0.5),
+            "conv.bias": numbers(4),
+        },
+    ),
+    "blurred": (blurred, [numbers(2, 4, 3)], {"up.weight": numbers(2, 4, 3, 3, step=5), "up.bias": numbers(4)}),
+    "mixed": (
+        mixed,
+        [numbers(2, 7)],
+        {
+            "route.weight": numbers(3, 2, step=5),
+            "route.bias": numbers(3),
+            "experts": numbers(3, 4, 2, 5),
+            "conv.bias": numbers(4, step=5),
+        },
+    ),
     "modulated": (modulated, [numbers(3, 5, 5), numbers(3, step=5, start=0.25)], {"conv.weight": numbers(4, 3, 3, 3)}),
     "tied_as_value": (
         tied,

@@ -1,7 +1,7 @@
 //! What is still known about a shape after an error, or if only const evaluation knows the rest.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{AxisOrder, Conv, Op, RecurrentOutput, SeparableConv};
+use convshape_arith::op::{AxisOrder, Conv, Op, RecurrentOutput, SeparableConv, WeightFrom};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
@@ -32,10 +32,11 @@ pub(super) fn agreed(a: &Shape, b: &Shape) -> Option<Shape> {
     Some(shape)
 }
 
-/// The number of axes that a layer takes, if only one is possible.
-pub(super) fn blind_rank(op: &Op) -> Option<usize> {
+/// The number of axes that a layer's operand has, if only one is possible.
+pub(super) fn blind_rank(op: &Op, operand: usize) -> Option<usize> {
     match op {
-        Op::Conv(conv) => Some(conv.rank + 1),
+        // The second operand is the weight.
+        Op::Conv(conv) => Some(conv.rank + 1 + operand),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } | Op::Attention(_) | Op::MultiHead(_) => Some(2),
         Op::Pool(pool) | Op::MaxUnpool(pool) => Some(pool.rank + 1),
         Op::AdaptivePool { rank, .. } => Some(rank + 1),
@@ -53,7 +54,7 @@ pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
         | Op::CustomOutput { shape, .. } => Some(visible(shape)),
         _ if *op == Op::FLATTEN => Some(Shape::unknown(1)),
         _ => {
-            let rank = blind_rank(op)?;
+            let rank = blind_rank(op, 0)?;
             op.output(&[Shape::unknown(rank)], order).ok()
         }
     }
@@ -73,7 +74,7 @@ pub(super) fn reversed(conv: &Conv) -> Conv {
         inputs: Some(conv.outputs),
         outputs: conv.inputs.unwrap_or(1),
         output_size: None,
-        tied: false,
+        weight: WeightFrom::Own,
         mask: None,
         ..*conv
     }

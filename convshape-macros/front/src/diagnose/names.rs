@@ -111,8 +111,9 @@ pub(crate) fn operands_twice(op: &Ident) -> Report {
     )
 }
 
-pub(crate) fn one_input(op: &Ident, span: Span) -> Report {
-    Report::new(code::OPERANDS, span, format!("`{op}` reads one statement, here are several"))
+pub(crate) fn one_input(op: &Ident, reads_weight: bool, span: Span) -> Report {
+    let reads = if reads_weight { "one statement, or one and its weight" } else { "one statement" };
+    Report::new(code::OPERANDS, span, format!("`{op}` reads {reads}, here are several"))
         .help("join them first: `Concat(a, b);`")
 }
 
@@ -245,6 +246,18 @@ pub(crate) fn undo_direction(name: &Ident, op: &str, of: &str, wanted: &str) -> 
 pub(crate) fn tied_to_nothing(span: Span) -> Report {
     Report::new(code::TIED, span, "a tied layer uses the weight of the layer that it undoes, and this one undoes none")
         .help("write `undo` and the layer's name in front: `ConvTranspose2d(undo enc1, tied: true)`")
+}
+
+/// The layer that it undoes reads its weight.
+pub(crate) fn tied_to_a_value(name: &Ident, span: Span) -> Report {
+    Report::new(code::TIED, span, format!("`{name}` has no weight of its own to share: it reads one"))
+        .help("leave out `tied` and read the same value as the weight: `from (x, w)`")
+}
+
+/// A layer with `tied: true` that also reads a weight.
+pub(crate) fn tied_and_given(name: &str, span: Span) -> Report {
+    let message = format!("`{name}` has two weights: that of the layer that it undoes, and the second value it reads");
+    Report::new(code::TIED, span, message).help("leave out `tied`, or the second value")
 }
 
 pub(crate) fn tied_to_another_shape(field: &str, name: &Ident, span: Span) -> Report {

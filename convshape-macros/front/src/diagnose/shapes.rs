@@ -273,6 +273,9 @@ impl Context<'_> {
                 }
             }
             Reason::Features { found, expected } => self.features(report, node, &found, expected),
+            Reason::Weight { expected, found } if found.rank() != expected.rank() && !advised => {
+                report.help("a second value is read as the weight: to read both, join them first with `Concat(a, b);`")
+            }
             _ => report,
         }
     }

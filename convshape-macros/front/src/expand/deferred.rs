@@ -1,7 +1,7 @@
 //! Chains whose sizes only const evaluation knows. Every layer and every shape is a constant of the type, computed from
 //! earlier ones by the library's checks, whose errors point at the user's tokens.
 
-use convshape_arith::op::AxisOrder;
+use convshape_arith::op::{AxisOrder, WeightFrom};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
@@ -176,7 +176,11 @@ impl Expansion<'_> {
             Recipe::Undo { of, overrides } => {
                 let (of_op, of_input) = (op_name(*of), self.shape_constant(self.graph.nodes[*of].inputs[0]));
                 let base = self.on(span, &quote!(undo), &quote!(&Self::#of_op, &#of_input, #order));
-                let fields = self.overrides(overrides);
+                let mut fields = self.overrides(overrides);
+                if node.inputs.len() > 1 {
+                    let weight = self.weight_from(WeightFrom::Input);
+                    fields.push(quote!(weight: #weight));
+                }
                 quote!(#krate::__private::arith::op::Op::Conv(#krate::__private::arith::op::Conv { #(#fields,)* ..#base }))
             }
             Recipe::Unpool { of } => {
@@ -238,6 +242,10 @@ impl Expansion<'_> {
                     ("in_channels", Setting::Int(value)) => self.option(Some(*value), |value| self.int(value)),
                     ("output_padding" | "output_size", Setting::Ints { values, .. }) => {
                         self.option(Some(*values), |values| self.ints(&values))
+                    }
+                    ("tied", Setting::Bool(tied)) => {
+                        let weight = self.weight_from(if *tied { WeightFrom::Tied } else { WeightFrom::Own });
+                        return Some(quote!(weight: #weight));
                     }
                     ("padding", setting) => self.padding(&fields::padding(setting)?),
                     (_, Setting::Int(value)) => self.int(*value),

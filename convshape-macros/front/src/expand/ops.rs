@@ -3,7 +3,7 @@
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, Custom, Dialect, Interpolation, MAX_SPATIAL,
     MultiHead, Op, Padding, PaddingMode, PerAxis, Pieces, Pool, PoolKind, Projection, Recurrent, ResizeTo,
-    SeparableConv, Source,
+    SeparableConv, Source, WeightFrom,
 };
 use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
@@ -132,6 +132,11 @@ impl Expansion<'_> {
         quote!(#krate::__private::arith::op::AutoPad::#auto_pad)
     }
 
+    pub(super) fn weight_from(&self, weight: WeightFrom) -> TokenStream {
+        let (krate, weight) = (&self.krate, variant(weight));
+        quote!(#krate::__private::arith::op::WeightFrom::#weight)
+    }
+
     fn conv(&self, conv: &Conv) -> TokenStream {
         let krate = &self.krate;
         let (dialect, direction) = (self.dialect(conv.dialect), variant(conv.direction));
@@ -143,7 +148,8 @@ impl Expansion<'_> {
         let padding_mode = self.border(conv.padding_mode);
         let output_padding = self.option(conv.output_padding, |values| self.ints(&values));
         let output_size = self.option(conv.output_size, |values| self.ints(&values));
-        let (transpose_kernel, consistent_padding, tied) = (conv.transpose_kernel, conv.consistent_padding, conv.tied);
+        let (transpose_kernel, consistent_padding) = (conv.transpose_kernel, conv.consistent_padding);
+        let weight = self.weight_from(conv.weight);
         let mask = self.option(conv.mask, |mask| {
             let mask = variant(mask);
             quote!(#krate::__private::arith::op::Mask::#mask)
@@ -168,7 +174,7 @@ impl Expansion<'_> {
             output_size: #output_size,
             transpose_kernel: #transpose_kernel,
             consistent_padding: #consistent_padding,
-            tied: #tied,
+            weight: #weight,
             mask: #mask,
         })
     }

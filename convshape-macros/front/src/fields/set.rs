@@ -3,7 +3,7 @@
 use convshape_arith::op::{
     Activation, Amount, Attention, AutoPad, Axes, Axis, Cell, Conv, DepthOrder, Dialect, DropTogether, Interpolation,
     Mask, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, Recurrent, RecurrentOutput, ResizeTo, SeparableConv,
-    Source, Upsample,
+    Source, Upsample, WeightFrom,
 };
 use convshape_arith::shape::Shape;
 
@@ -163,7 +163,8 @@ fn set_conv(conv: &mut Conv, field: &str, setting: &Setting) -> bool {
         ("output_size", Setting::Ints { values, .. }) => store(&mut conv.output_size, Some(*values)),
         ("transpose_kernel", Setting::Bool(value)) => store(&mut conv.transpose_kernel, *value),
         ("consistent_padding", Setting::Bool(value)) => store(&mut conv.consistent_padding, *value),
-        ("tied", Setting::Bool(value)) => store(&mut conv.tied, *value),
+        ("tied", Setting::Bool(true)) => store(&mut conv.weight, WeightFrom::Tied),
+        ("tied", Setting::Bool(false)) => store(&mut conv.weight, WeightFrom::Own),
         ("mask", Setting::Word(word)) => store(&mut conv.mask, Some(if *word == "a" { Mask::A } else { Mask::B })),
         _ => false,
     }

@@ -4,7 +4,7 @@
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
     Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, PoolKind,
-    RecurrentOutput, ResizeTo, Source, Upsample,
+    RecurrentOutput, ResizeTo, Source, Upsample, WeightFrom,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
@@ -517,7 +517,7 @@ fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut C
             && (conv.groups, conv.dilation[0], conv.dialect) == (1, 1, Dialect::Torch);
         let Some(channels) = checked.ops[node].and(conv.inputs).filter(|_| alike) else { continue };
         if can_insert(graph, node, 0) {
-            let more = Conv { outputs: channels, bias: true, ..conv };
+            let more = Conv { outputs: channels, bias: true, weight: WeightFrom::Own, ..conv };
             found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(more)] }], 8);
         }
         return;

@@ -2,7 +2,9 @@
 
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axes, Axis, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, Pool, ResizeTo};
+use convshape_arith::op::{
+    Axes, Axis, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, Pool, ResizeTo, Source, WeightFrom,
+};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
@@ -160,6 +162,7 @@ pub(super) fn at_the_layer(
             }
         }
         Reason::Elements { from, to } => layer.reshapes(&from, &to, found),
+        Reason::Weight { expected, found: shape } => layer.weight(&expected, &shape, found),
         Reason::Product { a, b, columns, rows } => {
             // The other axis of a matrix has the expected size.
             let other = |of: &Shape, size| (1..=2).any(|back| of.size(of.rank() - back).fits(size));
@@ -350,6 +353,28 @@ impl Refused<'_> {
         }
     }
 
+    /// The channels and the kernel of the weight that it reads, or a parameter of its shape.
+    fn weight(&self, expected: &Shape, weight: &Shape, found: &mut Candidates) {
+        let (node, Op::Conv(conv)) = (self.node, self.op) else { return };
+        let above = super::candidates::ancestors(self.graph, &[self.graph.nodes[node].inputs[1]], 6);
+        for (parameter, _) in above.into_iter().filter(|_| expected.is_known()) {
+            let given = self.graph.given(parameter);
+            if matches!(given, Some(Op::Source { of: Source::Parameter { .. }, shape }) if shape == *weight) {
+                let edit = Edit::Field { node: parameter, field: "shape", setting: Setting::Shape(*expected) };
+                found.push(vec![edit], 12);
+            }
+        }
+        let Some(Conv { inputs: Some(inputs), outputs, kernel, .. }) = conv.with_weight(weight) else { return };
+        let mut edits = Vec::new();
+        if (conv.inputs, conv.outputs) != (Some(inputs), outputs) {
+            edits.push(Edit::Channels { node, inputs, outputs });
+        }
+        if kernel[..conv.rank] != conv.kernel[..conv.rank] {
+            edits.push(self.ints(AxisField::Kernel, kernel, conv.rank));
+        }
+        found.push(edits, 10);
+    }
+
     /// A convolution that brings the channels to their number, before a layer on which others depend.
     fn convolution_between(&self, conv: &Conv, expected: i64, comes: i64, found: &mut Candidates) {
         let node = self.node;
@@ -369,6 +394,7 @@ impl Refused<'_> {
                 padding: Padding::Symmetric([0; MAX_SPATIAL]),
                 output_padding: None,
                 output_size: None,
+                weight: WeightFrom::Own,
                 ..*conv
             };
             found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(between)] }], 44);

@@ -1,6 +1,6 @@
 //! The inputs of a layer.
 
-use convshape_arith::op::Op;
+use convshape_arith::op::{Op, WeightFrom};
 use convshape_arith::param::ParamSpec;
 use proc_macro2::Ident;
 
@@ -29,13 +29,14 @@ impl<'a> Resolver<'a> {
             return Some(vec![0]);
         }
         let joins = words.positional == Positional::Names;
-        if let Some(Source::Several(_, span)) = &layer.from
+        if let Some(Source::Several(sources, span)) = &layer.from
             && !joins
             && !matches!(words.kind, Kind::Chain | Kind::Custom)
             && !words.kind.is_recurrent()
             && words.kind != Kind::MultiHead
+            && !(words.kind.reads_weight() && sources.len() == 2)
         {
-            self.sink.push(diagnose::one_input(&layer.op, *span));
+            self.sink.push(diagnose::one_input(&layer.op, words.kind.reads_weight(), *span));
             return None;
         }
         let mut inputs = self.sources(layer.from.as_ref(), scope)?;
@@ -220,10 +221,14 @@ impl<'a> Resolver<'a> {
             Recipe::Given(op) => Some(*op),
             _ => self.layout(node).map(Op::Conv),
         };
-        let tied = self.graph.nodes[node].tied.is_some();
+        let Node { tied, inputs, .. } = &self.graph.nodes[node];
         let own = |mut op: Op| {
             if let Op::Conv(conv) = &mut op {
-                conv.tied = tied;
+                conv.weight = match (tied, inputs.len()) {
+                    (Some(_), _) => WeightFrom::Tied,
+                    (None, 1) => WeightFrom::Own,
+                    (None, _) => WeightFrom::Input,
+                };
             }
             op.params().iter().collect()
         };

@@ -1,6 +1,6 @@
 //! One layer: its row in the table of words, its recipe, its activation.
 
-use convshape_arith::op::{Activation, Cell, Dialect, Op, Recurrent, RecurrentOutput};
+use convshape_arith::op::{Activation, Cell, Dialect, Op, Recurrent, RecurrentOutput, WeightFrom};
 use convshape_arith::solve::AxisField;
 use proc_macro2::Ident;
 use syn::ext::IdentExt;
@@ -72,7 +72,7 @@ impl<'a> Resolver<'a> {
             activation.and_then(|value| self.activation(value, dialect, &scope.numbers)).map(|bound| bound.op);
         let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();
         let tied = settings.iter().any(|(field, setting)| *field == "tied" && matches!(setting, Setting::Bool(true)));
-        let recipe = match (&undo, path) {
+        let mut recipe = match (&undo, path) {
             _ if !complete => Recipe::Broken,
             (_, Some(path)) if words.kind == Kind::Custom => self.custom(path, layer, scope),
             (_, Some(path)) => Recipe::Chain { path },
@@ -87,7 +87,16 @@ impl<'a> Resolver<'a> {
             self.sink.push(diagnose::activation_of_a_step(&layer.op, spans.of(Some("activation"))));
         }
         let activation = activation.filter(|op| !of_step && words.kind != Kind::Activation && *op != Op::Identity);
-        let tied = if tied { self.tied(&recipe, undo.as_ref(), &name, &spans) } else { None };
+        let mut tied = if tied { self.tied(&recipe, undo.as_ref(), &name, &spans) } else { None };
+        if let (true, Some([_, _])) = (words.kind.reads_weight(), inputs.as_deref()) {
+            if tied.take().is_some() {
+                self.sink.push(diagnose::tied_and_given(&name, spans.of(Some("tied"))));
+                recipe = Recipe::Broken;
+            }
+            if let Recipe::Given(Op::Conv(conv)) = &mut recipe {
+                conv.weight = WeightFrom::Input;
+            }
+        }
         let (mut comment, restores) = self.claims(layer, scope);
         if words.kind == Kind::Input
             && let [(_, Setting::Shape(shape))] = shape.as_slice()
@@ -294,7 +303,12 @@ impl<'a> Resolver<'a> {
         {
             return Ok(Some(items.len()));
         }
-        let read = match &layer.from {
+        let first = match &layer.from {
+            // Its weight comes second.
+            Some(Source::Several(sources, _)) => sources.first(),
+            from => from.as_ref(),
+        };
+        let read = match first {
             None | Some(Source::Previous) => Some(scope.previous),
             Some(Source::Named(Reference { name, port: None })) => {
                 scope.names.get(&name.to_string()).map(|found| found.value)
@@ -342,7 +356,7 @@ impl<'a> Resolver<'a> {
             return self.broken(stmt, layer.op.span(), scope);
         }
         if let Some(Source::Several(_, span)) = &layer.from {
-            self.sink.push(diagnose::one_input(&layer.op, *span));
+            self.sink.push(diagnose::one_input(&layer.op, false, *span));
             return self.broken(stmt, layer.op.span(), scope);
         }
         let Some(inputs) = self.sources(layer.from.as_ref(), scope) else {

@@ -1,6 +1,6 @@
 //! Layers that undo another one or use its weight.
 
-use convshape_arith::op::{Conv, Direction, Op, Pool, PoolKind};
+use convshape_arith::op::{Conv, Direction, Op, Pool, PoolKind, WeightFrom};
 use proc_macro2::Ident;
 
 use super::Resolver;
@@ -121,6 +121,10 @@ impl<'a> Resolver<'a> {
             return None;
         }
         let of = self.graph.nodes[*of].first_run.unwrap_or(*of);
+        if self.graph.nodes[of].inputs.len() > 1 {
+            self.sink.push(diagnose::tied_to_a_value(undo, spans.of(Some("tied"))));
+            return None;
+        }
         Some(self.graph.nodes[of].tied.unwrap_or(of))
     }
 
@@ -138,7 +142,7 @@ impl<'a> Resolver<'a> {
 /// The layer that undoes a convolution, with the fields that its weight's layout depends on.
 fn reversed(conv: Conv, overrides: &[(&'static str, Setting)]) -> Conv {
     let direction = conv.direction.reversed();
-    let mut op = Op::Conv(Conv { direction, transpose_kernel: false, tied: false, mask: None, ..conv });
+    let mut op = Op::Conv(Conv { direction, transpose_kernel: false, weight: WeightFrom::Own, mask: None, ..conv });
     for (field, setting) in overrides {
         fields::set(&mut op, field, setting);
     }

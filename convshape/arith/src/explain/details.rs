@@ -3,7 +3,7 @@
 use super::{arithmetic, dialect_note, reach};
 use crate::fault::{Fault, Reason};
 use crate::layer::axis_name;
-use crate::op::{AxisOrder, MAX_SPATIAL, Op};
+use crate::op::{AxisOrder, Conv, MAX_SPATIAL, Op, PerAxis};
 use crate::shape::Shape;
 use crate::size::{Size, div_ceil};
 use crate::solve::{AxisField, fill_axis, nearest_values};
@@ -133,6 +133,17 @@ pub const fn closed_form_help(text: &mut Text, name: &str, op: &Op, fault: &Faul
             let outputs = if conv.outputs == found { expected } else { conv.outputs };
             write_channels(text, name, found, outputs);
         }
+        (Op::Conv(conv), Reason::Weight { found, .. }) => {
+            if let (Some(Conv { outputs, kernel, .. }), Some(inputs)) = (conv.with_weight(&found), conv.inputs) {
+                if outputs != conv.outputs {
+                    write_channels(text, name, inputs, outputs);
+                }
+                if !same(&kernel, &conv.kernel, conv.rank) {
+                    text.str("\nhelp: in `").str(name).str("`, set `kernel: ");
+                    text.per_axis(kernel.split_at(conv.rank).0).str("`");
+                }
+            }
+        }
         (Op::Linear { outputs, .. }, Reason::Features { found, .. }) => {
             if let Size::Number(features) = found.size(found.rank().saturating_sub(1)) {
                 write_channels(text, name, features, *outputs);
@@ -196,6 +207,17 @@ pub const fn nearest_divisors(all: i64, count: i64) -> [Option<i64>; 2] {
         (None, above) => [above, None],
         (below, above) => [below, above],
     }
+}
+
+const fn same(a: &PerAxis<i64>, b: &PerAxis<i64>, rank: usize) -> bool {
+    let mut axis = 0;
+    while axis < rank {
+        if a[axis] != b[axis] {
+            return false;
+        }
+        axis += 1;
+    }
+    true
 }
 
 const fn write_channels(text: &mut Text, name: &str, inputs: i64, outputs: i64) {

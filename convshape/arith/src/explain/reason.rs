@@ -46,6 +46,7 @@ impl Reason {
             Reason::Elements { .. } => code::ELEMENTS,
             Reason::Constant { .. } => code::CONSTANT,
             Reason::Unpooled { .. } => code::UNPOOL,
+            Reason::Weight { .. } => code::WEIGHT,
             Reason::CustomCounts { .. }
             | Reason::CustomInputs { .. }
             | Reason::CustomInput { .. }
@@ -111,6 +112,7 @@ impl Reason {
             | Reason::KeyFeatures { .. }
             | Reason::ValueTokens { .. }
             | Reason::Unpooled { .. }
+            | Reason::Weight { .. }
             | Reason::CustomCounts { .. }
             | Reason::CustomInputs { .. }
             | Reason::CustomInput { .. }

@@ -5,7 +5,7 @@ use alloc::format;
 use alloc::vec::Vec;
 
 use super::{Graph, GraphError, Node, Parameter, Port, Value};
-use crate::op::{AxisOrder, Op, Source};
+use crate::op::{AxisOrder, Op, Source, WeightFrom};
 use crate::program::{Action, HasProgram, Program};
 use crate::shape::Shape;
 use crate::size::{Size, Symbol};
@@ -99,7 +99,11 @@ impl Graph {
         let first_run = layer.first_run.and_then(|of| self.nodes.get(of));
         let tied = layer.tied.or(first_run.and_then(|first| first.tied));
         if let Op::Conv(conv) = &mut op {
-            conv.tied = tied.is_some();
+            conv.weight = match conv.weight {
+                _ if tied.is_some() => WeightFrom::Tied,
+                WeightFrom::Tied => WeightFrom::Own,
+                weight => weight,
+            };
         }
         let output = op.output(&shapes, self.order);
         let output = output.map_err(|fault| GraphError::Layer { layer: name(), fault })?;

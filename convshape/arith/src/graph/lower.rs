@@ -41,9 +41,15 @@ impl Graph {
             let split = split.map_err(|fault| GraphError::Layer { layer: node.name.clone(), fault })?;
             if let Some(Split { first, middle, second }) = split {
                 let (before, after) = params.split_at(first.params().len());
-                let lowered =
-                    Node { op: first, inputs, params: before.to_vec(), tied: None, first_run: None, ..node.clone() };
-                inputs = [graph.add(lowered, middle)].into();
+                let lowered = Node {
+                    op: first,
+                    inputs: inputs[..1].to_vec(),
+                    params: before.to_vec(),
+                    tied: None,
+                    first_run: None,
+                    ..node.clone()
+                };
+                inputs[0] = graph.add(lowered, middle);
                 (op, params) = (second, after);
             }
             let (tied, first_run) = (node.tied.map(|of| nodes[of]), node.first_run.map(|of| nodes[of]));

@@ -3,7 +3,8 @@
 use super::{MOST_ELEMENTS, at_least_one, channels_are, rank_is, some};
 use crate::axis::Window;
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{AxisOrder, Conv, Direction, PerAxis};
+use crate::op::{AxisOrder, Conv, Direction, PerAxis, WeightFrom};
+use crate::param::weight_shape;
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -89,6 +90,24 @@ pub(crate) const fn conv_output(conv: &Conv, input: &Shape, order: AxisOrder) ->
         Some(count) if count <= MOST_ELEMENTS => Ok(output),
         _ => Err(Fault::new(Reason::TooManyElements { shape: output })),
     }
+}
+
+/// Checks that a layer which reads its weight reads something with the axes of one. The weight is not among the inputs
+/// where only the first input is known.
+pub(super) const fn weight_is_kernel(conv: &Conv, inputs: &[Shape]) -> Result<(), Fault> {
+    match (conv.weight, inputs) {
+        (WeightFrom::Input, [_, found, ..]) if found.rank() != conv.rank + 2 => {
+            Err(Fault::new(Reason::Weight { expected: weight_shape(conv), found: *found }))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Checks the sizes of a weight that is read.
+pub(super) const fn weight_fits(conv: &Conv, inputs: &[Shape]) -> Result<(), Fault> {
+    let (WeightFrom::Input, [_, found, ..]) = (conv.weight, inputs) else { return Ok(()) };
+    let expected = weight_shape(conv);
+    if found.fits(&expected) { Ok(()) } else { Err(Fault::new(Reason::Weight { expected, found: *found })) }
 }
 
 pub(super) const fn weight_elements(conv: &Conv) -> Option<i64> {

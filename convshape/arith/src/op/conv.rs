@@ -69,6 +69,17 @@ impl Direction {
     }
 }
 
+/// Where a convolution's weight comes from.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum WeightFrom {
+    /// A parameter of its own.
+    Own,
+    /// The layer that it undoes.
+    Tied,
+    /// Its second input, which has the shape and layout that its own parameter would have.
+    Input,
+}
+
 /// A convolution or transposed convolution.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Conv {
@@ -111,8 +122,8 @@ pub struct Conv {
     pub transpose_kernel: bool,
     /// jax: explicit padding has PyTorch's meaning.
     pub consistent_padding: bool,
-    /// Whether it uses the weight of the layer that it undoes and has none of its own.
-    pub tied: bool,
+    /// Where its weight comes from.
+    pub weight: WeightFrom,
     /// Which kernel elements are masked to zero.
     pub mask: Option<Mask>,
 }
@@ -145,7 +156,7 @@ impl Conv {
             output_size: None,
             transpose_kernel: false,
             consistent_padding: false,
-            tied: false,
+            weight: WeightFrom::Own,
             mask: None,
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::axis::{Scatter, Window};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{AutoPad, AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Padding, PaddingMode, PerAxis};
+use crate::op::{AutoPad, AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Padding, PaddingMode, PerAxis, WeightFrom};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -36,7 +36,7 @@ pub const fn undo(conv: &Conv, input: &Shape, order: AxisOrder) -> Result<Conv, 
         padding_mode: PaddingMode::Zeros,
         transpose_kernel: false,
         consistent_padding: false,
-        tied: false,
+        weight: WeightFrom::Own,
         mask: None,
         ..*conv
     };

@@ -4,7 +4,8 @@
 use burn::tensor::module::{conv_transpose2d, conv_transpose3d, conv2d, conv3d};
 use burn::tensor::ops::{ConvOptions, ConvTransposeOptions};
 use burn::tensor::{Tensor, TensorData};
-use convshape::graph::op::{Conv, Direction, PaddingMode};
+use convshape::Shape;
+use convshape::graph::op::{Conv, Direction, PaddingMode, WeightFrom};
 use convshape::graph::{Fault, GraphError, Node, Scatter, Window};
 
 use super::axis::{along, bordered, cropped, padded, spread};
@@ -14,11 +15,37 @@ use crate::BurnError;
 impl Run<'_> {
     pub(super) fn conv(&mut self, node: &Node, conv: &Conv) -> Result<Tensor<3>, BurnError> {
         let (shape, order) = (*self.graph.shape(node.inputs[0]), self.graph.order());
-        let kernel = self.kernel(node, conv);
-        let bias = conv.bias.then(|| self.param(node, 1, [to_usize(conv.outputs)]));
-        let x = self.spatial(node.inputs[0]);
+        let last = node.params.len().saturating_sub(1);
+        let mut bias = conv.bias.then(|| self.param(node, last, [to_usize(conv.outputs)]));
+        let mut x = self.spatial(node.inputs[0]);
+        let (mut conv, batch) = (*conv, self.batch);
+        let kernel = match conv.weight {
+            WeightFrom::Own | WeightFrom::Tied => {
+                let param = &self.graph.params()[node.params[0]];
+                kernel(&conv, &param.shape, |dims| self.param(node, 0, dims))
+            }
+            WeightFrom::Input => {
+                let weight = node.inputs[1];
+                let (stored, is_constant) = (*self.graph.shape(weight), self.constants[weight]);
+                let kernels = self.natural(weight);
+                if is_constant {
+                    kernel(&conv, &stored, |dims| kernels.narrow(0, 0, 1).reshape(dims))
+                } else {
+                    // Every sample becomes a group of one sample.
+                    let one =
+                        |sample| kernel(&conv, &stored, |dims| kernels.clone().narrow(0, sample, 1).reshape(dims));
+                    let all = Tensor::cat((0..batch).map(one).collect(), 0);
+                    let [_, channels, depth, height, width] = x.dims();
+                    x = x.reshape([1, batch * channels, depth, height, width]);
+                    bias = bias.map(|bias| bias.repeat_dim(0, batch));
+                    conv.groups *= to_i64(batch);
+                    all
+                }
+            }
+        };
+        let conv = &conv;
         let refused = |fault: Fault| GraphError::Layer { layer: node.name.clone(), fault };
-        Ok(positions(match conv.direction {
+        let y = match conv.direction {
             Direction::Forward => {
                 let windows = conv.windows(&shape, order).map_err(refused)?;
                 gather(conv, per_axis(conv.rank, Window::new(1), |axis| windows[axis]), x, kernel, bias)
@@ -28,45 +55,47 @@ impl Run<'_> {
                 let none = Scatter { kernel: 1, stride: 1, dilation: 1, lo: 0, hi: 0 };
                 scatter(conv, per_axis(conv.rank, none, |axis| scatters[axis]), x, kernel, bias)
             }
-        }))
+        };
+        let [_, _, depth, height, width] = y.dims();
+        Ok(positions(y.reshape([batch, to_usize(conv.outputs), depth, height, width])))
     }
+}
 
-    /// The kernel in burn's layout: `[outputs, inputs / groups, ..]`, transposed `[inputs, outputs / groups, ..]`.
-    fn kernel(&self, node: &Node, conv: &Conv) -> Tensor<5> {
-        let param = &self.graph.params()[node.params[0]];
-        // A tied layer reads the array with swapped channels.
-        let layout = conv.weight_layout();
-        let channels = match (conv.direction, conv.depth_multiplier) {
-            // The outputs of each input channel are adjacent.
-            (Direction::Transposed, _) | (_, Some(_)) => [layout.in_axis, layout.out_axis],
-            (Direction::Forward, None) => [layout.out_axis, layout.in_axis],
-        };
-        let stored = sizes(&param.shape);
-        // Pads the stored axes to five with axes of size 1, the taps of missing axes.
-        let mut dims = [1; 5];
-        dims[..stored.len()].copy_from_slice(&stored);
-        let mut axes = [channels[0], channels[1], 0, 0, 0];
-        let missing = stored.len()..5;
-        let taps = missing.chain(layout.first_tap_axis..layout.first_tap_axis + conv.rank);
-        for (slot, axis) in axes[2..].iter_mut().zip(taps) {
-            *slot = axis;
-        }
-        let kernel: Tensor<5> = self.param(node, 0, dims);
-        let kernel = if conv.mask.is_some() {
-            let mut mask = vec![1.0_f32; stored.iter().product()];
-            conv.mask_weight(&mut mask);
-            kernel.clone() * Tensor::from_data(TensorData::new(mask, dims), &kernel.device())
-        } else {
-            kernel
-        };
-        let kernel = if axes == [0, 1, 2, 3, 4] { kernel } else { kernel.permute(axes) };
-        let kernel = if layout.flipped { kernel.flip([2, 3, 4]) } else { kernel };
-        if conv.depth_multiplier.is_none() || conv.direction == Direction::Transposed {
-            return kernel;
-        }
-        let [inputs, multiplier, depth, height, width] = kernel.dims();
-        kernel.reshape([inputs * multiplier, 1, depth, height, width])
+/// The kernel in burn's layout: `[outputs, inputs / groups, ..]`, transposed `[inputs, outputs / groups, ..]`. `read`
+/// gives it as stored, in a shape with five axes.
+fn kernel(conv: &Conv, shape: &Shape, read: impl FnOnce([usize; 5]) -> Tensor<5>) -> Tensor<5> {
+    // A tied layer reads the array with swapped channels.
+    let layout = conv.weight_layout();
+    let channels = match (conv.direction, conv.depth_multiplier) {
+        // The outputs of each input channel are adjacent.
+        (Direction::Transposed, _) | (_, Some(_)) => [layout.in_axis, layout.out_axis],
+        (Direction::Forward, None) => [layout.out_axis, layout.in_axis],
+    };
+    let stored = sizes(shape);
+    // Pads the stored axes to five with axes of size 1, the taps of missing axes.
+    let mut dims = [1; 5];
+    dims[..stored.len()].copy_from_slice(&stored);
+    let mut axes = [channels[0], channels[1], 0, 0, 0];
+    let missing = stored.len()..5;
+    let taps = missing.chain(layout.first_tap_axis..layout.first_tap_axis + conv.rank);
+    for (slot, axis) in axes[2..].iter_mut().zip(taps) {
+        *slot = axis;
     }
+    let kernel = read(dims);
+    let kernel = if conv.mask.is_some() {
+        let mut mask = vec![1.0_f32; stored.iter().product()];
+        conv.mask_weight(&mut mask);
+        kernel.clone() * Tensor::from_data(TensorData::new(mask, dims), &kernel.device())
+    } else {
+        kernel
+    };
+    let kernel = if axes == [0, 1, 2, 3, 4] { kernel } else { kernel.permute(axes) };
+    let kernel = if layout.flipped { kernel.flip([2, 3, 4]) } else { kernel };
+    if conv.depth_multiplier.is_none() || conv.direction == Direction::Transposed {
+        return kernel;
+    }
+    let [inputs, multiplier, depth, height, width] = kernel.dims();
+    kernel.reshape([inputs * multiplier, 1, depth, height, width])
 }
 
 fn gather(

@@ -4,7 +4,9 @@
 
 use std::collections::BTreeSet;
 
-use convshape::graph::{Graph, Op, Role};
+use convshape::Shape;
+use convshape::graph::op::{Activation, Conv, Dialect, Direction, Padding, Reduction, Source, WeightFrom};
+use convshape::graph::{Graph, Init, Op, Role};
 use convshape::ndarray::ArrayD;
 use convshape_burn::{AnyTensor, BurnError, BurnGraph};
 
@@ -133,4 +135,35 @@ pub(crate) fn compare(name: &str, graph: &Graph, params: &[Vec<f32>], data: [&[A
 
 fn largest(numbers: impl Iterator<Item = f64>) -> f64 {
     numbers.fold(0.0, |largest, number| largest.max(number.abs()))
+}
+
+/// Convolutions whose weight is a parameter times a number of the sample.
+#[test]
+fn every_sample_has_its_own_weight() {
+    for (seed, direction) in [(1, Direction::Forward), (2, Direction::Transposed)] {
+        for (dialect, shape) in [(Dialect::Torch, [4, 5, 6]), (Dialect::Flax, [5, 6, 4])] {
+            let mut graph = Graph::new("Dynamic", dialect.order());
+            let x = graph.input("x", Shape::of(&shape));
+            let groups = if dialect == Dialect::Torch { 2 } else { 1 };
+            let conv =
+                Conv { inputs: Some(4), outputs: 6, kernel: [3, 2, 1], groups, ..Conv::new(dialect, direction, 2) };
+            let conv = Conv { weight: WeightFrom::Input, padding: Padding::Valid, ..conv };
+            let conv = Conv { padding: if groups == 2 { Padding::Symmetric([1; 3]) } else { conv.padding }, ..conv };
+            let of = Source::Parameter { init: Init::Constant(0.0), trained: true };
+            let shape = conv.weight_shape().expect("its inputs are known");
+            let mut push = |op, inputs: &[usize]| graph.push("layer", op, inputs).expect("fits");
+            let parameter = push(Op::Source { of, shape }, &[x]);
+            let number = push(Op::Reduce { kind: Reduction::Sum, axes: None, keep: false }, &[x]);
+            let number = push(Op::Activation(Activation::Tanh), &[number]);
+            let weight = push(Op::Mul, &[parameter, number]);
+            let y = push(Op::Conv(conv), &[x, weight]);
+            graph.output("y", y).expect("a value");
+            let mut random = Random::new(seed);
+            let params = random.params(&graph);
+            let inputs = [random.array(3, graph.shape(x))];
+            let outputs = run(&graph, &params, &inputs.iter().collect::<Vec<_>>());
+            let cotangents = [random.array(3, graph.shape(y))];
+            assert!(compare("dynamic", &graph, &params, [&inputs, &outputs, &cotangents]));
+        }
+    }
 }

@@ -1,7 +1,7 @@
 //! Convolutions in both directions, and borders.
 
 use convshape::Shape;
-use convshape::graph::op::{Conv, Direction, PaddingMode, SeparableConv};
+use convshape::graph::op::{Conv, Direction, PaddingMode, SeparableConv, WeightFrom};
 use convshape::graph::{AxisOrder, Fault, Node, Scatter, Size, Window};
 
 use super::writer::{Tensor, Writer, to_i64};
@@ -14,8 +14,12 @@ const ORDER: AxisOrder = AxisOrder::ChannelsFirst;
 impl Export<'_> {
     pub(super) fn conv(&mut self, node: &Node, conv: &Conv) -> Result<Tensor, ExportError> {
         let x = self.first(node.inputs[0]);
-        let weight = self.kernel(node, 0, conv);
-        let bias = conv.bias.then(|| self.param(node, 1, &[conv.outputs]));
+        let weight = match conv.weight {
+            WeightFrom::Own | WeightFrom::Tied => self.kernel(node, 0, conv),
+            WeightFrom::Input => self.kernel_of(node.inputs[1], conv)?,
+        };
+        let last = node.params.len().saturating_sub(1);
+        let bias = conv.bias.then(|| self.param(node, last, &[conv.outputs]));
         match conv.direction {
             Direction::Forward => self.gather(conv, &x, &weight, bias.as_deref()),
             Direction::Transposed => self.scatter(conv, &x, &weight, bias.as_deref()),

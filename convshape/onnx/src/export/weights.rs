@@ -1,10 +1,11 @@
 //! Parameters in the layouts of ONNX.
 
 use convshape::graph::op::{Conv, Direction};
-use convshape::graph::{Node, Parameter, Size, WeightLayout};
+use convshape::graph::{Node, Size, WeightLayout};
+use convshape::{Constants, Shape};
 
-use super::Export;
 use super::writer::to_i64;
+use super::{Export, ExportError};
 
 impl Export<'_> {
     /// A parameter with its elements unchanged, in another shape.
@@ -18,7 +19,7 @@ impl Export<'_> {
     pub(super) fn transposed(&mut self, node: &Node, place: usize) -> String {
         let index = node.params[place];
         let param = &self.graph.params()[index];
-        let sizes = sizes(param);
+        let sizes = sizes(&param.shape);
         let (rows, columns) = (sizes[0], sizes[1]);
         let numbers = &self.params[index];
         let turned: Vec<f32> =
@@ -30,24 +31,45 @@ impl Export<'_> {
     pub(super) fn kernel(&mut self, node: &Node, place: usize, conv: &Conv) -> String {
         let index = node.params[place];
         let param = &self.graph.params()[index];
-        // A tied layer reads the array with swapped channels.
-        let layout = conv.weight_layout();
-        let mut own = self.params[index].to_vec();
-        conv.mask_weight(&mut own);
-        let (numbers, mut dims) = permuted(&own, &sizes(param), &layout, conv);
-        if conv.depth_multiplier.is_some() && conv.direction == Direction::Forward {
-            // A depthwise kernel has its outputs grouped by input channel; a transposed one keeps them apart.
-            dims[0] *= dims[1];
-            dims[1] = 1;
-        }
+        let (numbers, dims) = of_onnx(self.params[index].to_vec(), &param.shape, conv);
         self.writer.weight(index, &param.name, &dims, &numbers)
+    }
+
+    /// The same of a value that is read in place of a parameter. Its numbers are in the file, since engines expect a
+    /// kernel to be constant.
+    ///
+    /// # Errors
+    /// If it depends on the chain's input: then every sample has its own kernel.
+    pub(super) fn kernel_of(&mut self, value: usize, conv: &Conv) -> Result<String, ExportError> {
+        let shapes: Vec<Shape> = self.graph.values().iter().map(|value| value.shape).collect();
+        let params = self.params;
+        let mut constants =
+            Constants::new(self.graph.nodes(), &shapes, self.graph.order(), |param: usize| params[param].as_slice());
+        let Some(numbers) = constants.get(value) else {
+            return Err(self.inexpressible("convolution with a kernel for each sample"));
+        };
+        let (numbers, dims) = of_onnx(numbers.to_vec(), &shapes[value], conv);
+        Ok(self.writer.floats(&dims, &numbers))
     }
 }
 
+/// A kernel in the layout of ONNX, and its sizes there.
+fn of_onnx(mut numbers: Vec<f32>, shape: &Shape, conv: &Conv) -> (Vec<f32>, Vec<i64>) {
+    conv.mask_weight(&mut numbers);
+    // A tied layer reads the array with swapped channels.
+    let (numbers, mut dims) = permuted(&numbers, &sizes(shape), &conv.weight_layout(), conv);
+    if conv.depth_multiplier.is_some() && conv.direction == Direction::Forward {
+        // A depthwise kernel has its outputs grouped by input channel; a transposed one keeps them apart.
+        dims[0] *= dims[1];
+        dims[1] = 1;
+    }
+    (numbers, dims)
+}
+
 /// The sizes of a parameter, which are numbers in every graph.
-fn sizes(param: &Parameter) -> Vec<usize> {
+fn sizes(shape: &Shape) -> Vec<usize> {
     let number = |size: &Size| size.number().and_then(|size| usize::try_from(size).ok()).unwrap_or(0);
-    param.shape.sizes().iter().map(number).collect()
+    shape.sizes().iter().map(number).collect()
 }
 
 /// The elements of a kernel with the channels first, and its sizes in that order.

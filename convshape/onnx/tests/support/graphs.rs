@@ -3,9 +3,9 @@
 use convshape::Shape;
 use convshape::graph::op::{
     Activation, Amount, Axes, Axis, Conv, DepthOrder, Dialect, Direction, DropTogether, Interpolation, Padding,
-    PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Upsample,
+    PaddingMode, Pool, PoolKind, Reduction, ResizeTo, SeparableConv, Source, Upsample, WeightFrom,
 };
-use convshape::graph::{Graph, Layer, Op, Role};
+use convshape::graph::{Graph, Init, Layer, Op, Role};
 use convshape::kernels;
 use convshape::ndarray::{ArrayD, IxDyn};
 use rand::rngs::StdRng;
@@ -65,6 +65,10 @@ impl Random {
             let inputs: Vec<usize> =
                 (0..count).map(|place| if place == 0 { first } else { self.0.random_range(0..values) }).collect();
             let name = format!("layer{}", graph.nodes().len());
+            if let (Op::Conv(conv), true) = (op, self.chance(0.15)) {
+                let _ = reading_its_weight(&mut graph, &name, conv, first);
+                continue;
+            }
             let tied = self.tie(&graph, &op);
             // Most random layers do not fit.
             let _ = graph.push_layer(&Layer { tied, ..Layer::new(&name, op, &inputs) });
@@ -314,6 +318,17 @@ impl Random {
         };
         graph.params().iter().map(draw).collect()
     }
+}
+
+/// Adds a convolution that reads its weight: the hyperbolic tangent of a parameter.
+fn reading_its_weight(graph: &mut Graph, name: &str, conv: Conv, x: usize) -> Option<usize> {
+    let op = Op::Conv(Conv { weight: WeightFrom::Input, ..conv }).bind(&[*graph.shape(x)], graph.order());
+    op.output(&[*graph.shape(x)], graph.order()).ok()?;
+    let Op::Conv(conv) = op else { return None };
+    let (of, shape) = (Source::Parameter { init: Init::Constant(0.0), trained: true }, conv.weight_shape()?);
+    let weight = graph.push(&format!("{name}.kernel"), Op::Source { of, shape }, &[x]).ok()?;
+    let weight = graph.push(&format!("{name}.tanh"), Op::Activation(Activation::Tanh), &[weight]).ok()?;
+    graph.push(name, op, &[x, weight]).ok()
 }
 
 fn reversed(shape: &Shape) -> Shape {

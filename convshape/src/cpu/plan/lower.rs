@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::{Graph, Node};
-use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Op, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Op, PaddingMode, WeightFrom};
 use convshape_arith::shape::Shape;
 
 use super::place::{Inside, join, root};
@@ -38,6 +38,8 @@ pub(super) struct Lowering {
     pub(super) grids: Vec<Grid>,
     /// How many nodes and outputs read each value.
     readers: Vec<usize>,
+    /// Whether each value depends on parameters alone.
+    constants: Vec<bool>,
     /// Whether a node is fused into another step, and the nodes of the current step.
     done: Vec<bool>,
     fused: Vec<usize>,
@@ -65,6 +67,7 @@ impl Lowering {
             layouts: vec![order; count],
             wanted: vec![None; count],
             readers: graph.readers(),
+            constants: graph.constants(),
             inside: vec![None; count],
             converted: Vec::new(),
             steps: Vec::new(),
@@ -155,6 +158,7 @@ impl Lowering {
             Op::Add | Op::Mul if self.is_over_channels(node) => Some(self.order),
             _ if self.is_last(node) => Some(AxisOrder::ChannelsLast),
             Op::Slice { .. } | Op::Split { .. } | Op::Concat { .. } => None,
+            Op::Conv(conv) if !self.packs_weight(node, &conv) => Some(AxisOrder::ChannelsLast),
             Op::Conv(_)
             | Op::BatchNorm { .. }
             | Op::Prelu { .. }
@@ -173,6 +177,21 @@ impl Lowering {
             // Matrices, normalisation along the last axis, and all that runs on arrays in the caller's order.
             _ => Some(AxisOrder::ChannelsLast),
         }
+    }
+
+    /// Whether the weight of a convolution is the same in every run.
+    fn packs_weight(&self, node: &Node, conv: &Conv) -> bool {
+        conv.weight != WeightFrom::Input || self.constants[node.inputs[1]]
+    }
+
+    /// Whether a value is stored: not if only other constants read it, or convolutions whose weight it is.
+    fn is_stored(&self, value: usize) -> bool {
+        let reads = |node: &Node| match node.op {
+            _ if self.constants[node.outputs[0]] => false,
+            Op::Conv(Conv { weight: WeightFrom::Input, .. }) => node.inputs[0] == value,
+            _ => node.inputs.contains(&value),
+        };
+        self.outputs.contains(&value) || self.nodes.iter().any(reads)
     }
 
     /// Whether all operands have the output's shape.
@@ -297,11 +316,13 @@ impl Lowering {
     /// Adds the step of a node, or none if its output is part of another value.
     fn lower(&mut self, index: usize) -> Option<()> {
         let mut node = self.nodes[index].clone();
-        if let Op::Source { .. } = node.op {
+        if self.constants[node.outputs[0]] {
             let output = node.outputs[0];
-            self.lay(output, self.wanted[output].unwrap_or(self.order))?;
-            let work = Work::Source { node: index };
-            self.steps.push(Step { nodes: [index].into(), work, inputs: Vec::new(), output });
+            if self.is_stored(output) {
+                self.lay(output, self.wanted[output].unwrap_or(self.order))?;
+                let work = Work::Constant { node: index };
+                self.steps.push(Step { nodes: [index].into(), work, inputs: Vec::new(), output });
+            }
             return Some(());
         }
         if let Op::Permute { .. } = node.op {
@@ -328,6 +349,11 @@ impl Lowering {
             self.inside[output] = Some((node.inputs[0], 0));
             return Some(());
         }
+        if let Op::Conv(conv) = node.op
+            && self.packs_weight(&node, &conv)
+        {
+            node.inputs.truncate(1);
+        }
         for value in &mut node.inputs {
             *value = self.operand(*value, layout, dense)?;
         }
@@ -335,7 +361,7 @@ impl Lowering {
         let (from, to) = (self.grids[inputs[0]], self.grids[output]);
         let rank = shape.rank().saturating_sub(1);
         let work = match node.op {
-            Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
+            Op::Conv(conv) if conv.border() == PaddingMode::Zeros && inputs.len() == 1 => {
                 let axes = Box::new(conv_axes(&conv, &shape, self.order, &from, &to)?);
                 let groups = usize::try_from(conv.groups).ok()?;
                 let norm = self.norm(&mut output);

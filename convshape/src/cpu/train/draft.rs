@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::graph::{Graph, GraphError, Node, Value};
-use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Source};
+use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Source, WeightFrom};
 
 use super::elements::ByOutput;
 use super::plan::Key;
@@ -113,6 +113,7 @@ fn orders(graph: &Graph) -> Vec<AxisOrder> {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::Source { .. } => {}
+            Op::Conv(conv) if conv.weight == WeightFrom::Input => values().for_each(|value| array[value] = true),
             Op::Conv(_)
             | Op::Pool(_)
             | Op::AdaptivePool { .. }

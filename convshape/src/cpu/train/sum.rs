@@ -3,7 +3,7 @@
 use std::boxed::Box;
 use std::vec::Vec;
 
-use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode, PerAxis};
+use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode, PerAxis, WeightFrom};
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
@@ -61,7 +61,8 @@ impl SumAxes {
             Some(())
         };
         match op {
-            Op::Conv(conv) if conv.border() == PaddingMode::Zeros => {
+            // A weight that is read may differ from sample to sample.
+            Op::Conv(conv) if conv.border() == PaddingMode::Zeros && conv.weight != WeightFrom::Input => {
                 let reach: PerAxis<Reach> = match conv.direction {
                     Direction::Forward => conv.windows(shape, order).ok()?.map(Into::into),
                     Direction::Transposed => conv.scatters(shape, order).ok()?.map(Into::into),

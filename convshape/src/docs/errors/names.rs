@@ -203,14 +203,14 @@ pub const CS0107: &str = code::REPEATED_NAME.title;
 ///         input: [8, 28, 28];
 ///         a: Relu;
 ///         b: Tanh from input;
-///         Conv2d(16 -> 8, kernel: 3) from (a, b);
-///         output: [8, 26, 26];
+///         BatchNorm2d(16) from (a, b);
+///         output: [16, 28, 28];
 ///     }
 /// }
 /// ```
 ///
-/// `Concat`, `Add` and `Mul` read several statements, all other layers one. The chain must say how to combine several
-/// into one.
+/// Layers such as `Concat`, `Add` and `Mul` read several statements, most others one (a convolution may read its weight
+/// as a second one). The chain must say how to combine several into one.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -219,8 +219,8 @@ pub const CS0107: &str = code::REPEATED_NAME.title;
 ///         a: Relu;
 ///         b: Tanh from input;
 ///         Concat(a, b);
-///         Conv2d(16 -> 8, kernel: 3);
-///         output: [8, 26, 26];
+///         BatchNorm2d(16);
+///         output: [16, 28, 28];
 ///     }
 /// }
 /// ```

@@ -575,3 +575,34 @@ pub const CS0218: &str = code::UNPOOL.title;
 /// }
 /// ```
 pub const CS0219: &str = code::CUSTOM.title;
+
+/// A value that does not have the shape of the weight it is read as.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         w: Parameter([16, 8, 5, 5], init: normal(0.1));
+///         half: Scale(0.5) from w;
+///         conv: Conv2d(8 -> 16, kernel: 3) from (input, half);
+///         output: [16, 24, 24];
+///     }
+/// }
+/// ```
+///
+/// A convolution that reads two values takes the second as its weight and has none of its own. The value has the shape
+/// and layout that its own weight would have: `[out, in / groups, ..]` in PyTorch, `[in, out / groups, ..]` for a
+/// transposed convolution. Two images are joined by `Concat(a, b)`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         input: [8, 28, 28];
+///         w: Parameter([16, 8, 5, 5], init: normal(0.1));
+///         half: Scale(0.5) from w;
+///         conv: Conv2d(8 -> 16, kernel: 5) from (input, half);
+///         output: [16, 24, 24];
+///     }
+/// }
+/// ```
+pub const CS0220: &str = code::WEIGHT.title;

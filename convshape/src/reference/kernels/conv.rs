@@ -7,10 +7,11 @@ use core::ops::Range;
 
 use convshape_arith::axis::{Scatter, Window};
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, Conv, Direction, PaddingMode, PerAxis, SeparableConv};
+use convshape_arith::op::{AxisOrder, Conv, Direction, PaddingMode, PerAxis, SeparableConv, WeightFrom};
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
+use super::Operands;
 use super::border;
 use super::layout::SpatialLayout;
 use super::number::Number;
@@ -55,6 +56,23 @@ impl TapRow {
     }
 }
 
+/// The numbers of a convolution.
+pub(super) struct Weights<'a, T> {
+    pub(super) weight: &'a [T],
+    pub(super) bias: Option<&'a [T]>,
+}
+
+impl<'a, T> Weights<'a, T> {
+    /// The layer's parameters, and what it reads in place of a weight of its own.
+    pub(super) fn of(conv: &Conv, params: &[&'a [T]], inputs: &'a (impl Operands<T> + ?Sized)) -> Weights<'a, T> {
+        let (weight, bias) = match conv.weight {
+            WeightFrom::Own | WeightFrom::Tied => (params[0], params.get(1)),
+            WeightFrom::Input => (inputs.get(1).1, params.first()),
+        };
+        Weights { weight, bias: bias.copied() }
+    }
+}
+
 /// A convolution in either direction, over one input shape.
 pub(super) struct Geometry {
     reach: PerAxis<TapRow>,
@@ -74,16 +92,14 @@ impl Geometry {
         Ok(Geometry { reach, groups: usize::try_from(conv.groups).unwrap_or(1), weight: weight_map(conv), conv: *conv })
     }
 
-    /// `params` are the weight and, if there is one, the bias.
     pub(super) fn run<T: Number>(
         &self,
-        params: &[&[T]],
+        Weights { weight, bias }: &Weights<'_, T>,
         input: &SpatialLayout,
         x: &[T],
         output: &SpatialLayout,
         y: &mut [T],
     ) {
-        let (weight, bias) = (params[0], params.get(1));
         for position in output.positions() {
             for channel in 0..output.channels {
                 let bias = bias.map_or(0.0, |bias| bias[channel].get());

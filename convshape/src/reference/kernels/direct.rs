@@ -6,7 +6,8 @@ use core::cmp::{max, min};
 use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, PaddingMode, PerAxis};
 use convshape_arith::shape::Shape;
 
-use super::conv::{each_tap, weight_map};
+use super::Operands;
+use super::conv::{Weights, each_tap, weight_map};
 use super::layout::SpatialLayout;
 
 /// Runs a convolution with a border of zeros, in either direction. Returns `false` for any other layer.
@@ -14,18 +15,19 @@ pub(crate) fn convolution(
     conv: &Conv,
     order: AxisOrder,
     params: &[&[f32]],
-    (shape, x): (&Shape, &[f32]),
+    inputs: &(impl Operands<f32> + ?Sized),
     output: &Shape,
     y: &mut [f32],
 ) -> bool {
+    let (shape, x) = inputs.get(0);
     let Some(axes) = axes(conv, shape, order) else { return false };
     let (input, output) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
-    let weight = weight_map(conv);
+    let (map, weights) = (weight_map(conv), Weights::of(conv, params, inputs));
     let groups = usize::try_from(conv.groups).unwrap_or(1);
     let (inputs, outputs) = (input.channels / groups, output.channels / groups);
     for position in output.positions() {
         for channel in 0..output.channels {
-            y[output.at(channel, position)] = params.get(1).map_or(0.0, |bias| bias[channel]);
+            y[output.at(channel, position)] = weights.bias.map_or(0.0, |bias| bias[channel]);
         }
     }
     // Rows are along the last spatial axis; the loops run over the other two.
@@ -34,7 +36,7 @@ pub(crate) fn convolution(
         2 => (1, [0, 2]),
         _ => (0, [1, 2]),
     };
-    each_tap(weight.taps(), |tap| {
+    each_tap(map.taps(), |tap| {
         if !conv.keeps(tap) {
             return;
         }
@@ -48,7 +50,7 @@ pub(crate) fn convolution(
         let steps = [row.input.1 * input.strides[last], row.output.1 * output.strides[last]];
         for channel in 0..output.channels {
             for source in channel / outputs * inputs..(channel / outputs + 1) * inputs {
-                let w = params[0][weight.at(channel, source, tap)];
+                let w = weights.weight[map.at(channel, source, tap)];
                 for (a, b) in (0..counts[0]).flat_map(|a| (0..counts[1]).map(move |b| (a, b))) {
                     let mut index = [0; MAX_SPATIAL];
                     (index[outer[0]], index[outer[1]]) = (a, b);
@@ -209,7 +211,7 @@ mod tests {
             let params: Vec<&[f32]> = params.iter().map(|param| &param[..]).collect();
             let x = numbers(count(&shape), 0.0);
             let (mut y, mut expected) = (vec![f32::NAN; count(&output)], vec![0.0; count(&output)]);
-            assert!(convolution(&conv, order, &params, (&shape, &x), &output, &mut y));
+            assert!(convolution(&conv, order, &params, &[(&shape, &x[..])], &output, &mut y));
             kernels::apply(&op, order, &params, &[(&shape, &x[..])], &output, &mut expected).unwrap();
             for (found, expected) in y.iter().zip(&expected) {
                 assert!((found - expected).abs() < 1e-5, "{conv:?}: {found} {expected}");

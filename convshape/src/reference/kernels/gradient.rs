@@ -27,7 +27,7 @@ use core::ops::AddAssign;
 
 use convshape_arith::fault::Fault;
 use convshape_arith::lower::Split;
-use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode, Source};
+use convshape_arith::op::{AxisOrder, DepthOrder, Op, PaddingMode, Source, WeightFrom};
 use convshape_arith::shape::Shape;
 
 use super::attention::Heads;
@@ -114,7 +114,17 @@ impl<T: Real> BoundLayer<'_, T> {
         let channels = ChannelLayout::new(shape, order);
         match *self.op {
             Op::Conv(conv) => {
-                Geometry::new(&conv, shape, order)?.backward(params, grids, x, dy, dparams, dx[0]);
+                let geometry = Geometry::new(&conv, shape, order)?;
+                match (conv.weight, dparams, dx) {
+                    (WeightFrom::Input, dparams, [dx, dweight, ..]) => {
+                        geometry.backward(inputs[1], grids, [x, dy], [dweight, dx], dparams.first_mut());
+                    }
+                    (_, [dweight, dbias @ ..], [dx, ..]) => {
+                        geometry.backward(params[0], grids, [x, dy], [dweight, dx], dbias.first_mut());
+                    }
+                    // A layer has an input, and a weight among its parameters or inputs.
+                    (_, [], _) | (_, _, []) => {}
+                }
             }
             Op::SeparableConv(_) => self.backward_split(x, dy, dparams, dx)?,
             Op::Linear { .. } | Op::Projection(_) => Dense::new(self.op).backward(params, x, dy, dparams, dx[0]),
