@@ -48,6 +48,9 @@ const LIKELY: u32 = 16;
 /// How many edits that move a mistake are followed.
 const MOST_FOLLOWED: usize = 8;
 
+/// How many edits may follow from another input.
+const MOST_FOLLOWING: usize = 4;
+
 /// Other arguments of blocks that move a mistake on and are followed: each costs several checks of the whole chain.
 const MOST_USES: usize = 3;
 
@@ -200,18 +203,23 @@ pub(crate) fn mistakes(
     found
 }
 
-/// Another shape of an input, and of the output if it changes with it; as worded in a `help:` line.
+/// Another shape of an input, and what changes with it: the features of a layer, the output. As worded in a `help:`
+/// line.
 pub(crate) fn other_input(graph: &Graph, input: usize, shape: Shape) -> Option<String> {
     let mut trial = Trial::new(graph, &check(graph), &|_| None);
     let mut edits = vec![Edit::Input { input, shape }];
-    let left = trial.run(&edits, &|_| true).left;
-    // The wording with two shapes is for chains with one input and one output.
-    if let ([_], [_], [Problem::Output { output, found }]) = (&*graph.inputs, &*graph.outputs, &*left) {
-        edits.push(Edit::Output { output: *output, shape: *found });
-        let clean = found.is_known() && trial.run(&edits, &|_| false).accepted;
-        return clean.then(|| phrase::phrase(&edits, graph));
+    for _ in 0..MOST_FOLLOWING {
+        match &*trial.run(&edits, &|_| true).left {
+            [] => return Some(phrase::phrase(&edits, graph)),
+            // The wording with two shapes is for chains with one input and one output.
+            [Problem::Output { output, found }] if graph.inputs.len() == 1 && graph.outputs.len() == 1 => {
+                edits.push(Edit::Output { output: *output, shape: Some(*found).filter(Shape::is_known)? });
+            }
+            [problem @ Problem::Layer { .. }, ..] => edits.push(refused::other_features(problem)?),
+            _ => return None,
+        }
     }
-    left.is_empty().then(|| phrase::phrase(&edits, graph))
+    None
 }
 
 /// Another shape of a declared output, along with the change of a layer that gives it.
@@ -291,14 +299,15 @@ impl<'b> Search<'_, 'b> {
             all.keep(|edit| !matches!(edit, Edit::Output { .. }));
         }
         let mut search = Search { trial, problem, known, fixes: Vec::new() };
-        let mut moved: Vec<Candidate> = Vec::new();
+        let (mut moved, mut other): (Vec<Candidate>, Vec<Candidate>) = (Vec::new(), Vec::new());
         let mut notes = Vec::new();
         for candidate in all.sorted() {
             if search.is_done(candidate.cost) {
                 break;
             }
-            if !search.offer(&candidate) && search.may_go_on(&candidate) {
-                moved.push(candidate);
+            if !search.offer(&candidate) {
+                let list = if search.may_go_on(&candidate) { &mut moved } else { &mut other };
+                list.push(candidate);
             }
         }
         let mut of_several = Vec::new();
@@ -323,9 +332,15 @@ impl<'b> Search<'_, 'b> {
                 search.offer(&candidate);
             }
         }
-        if !likely {
-            for candidate in moved.iter().take(MOST_FOLLOWED).chain(of_several.iter().take(MOST_USES)) {
-                if let Some(completed) = follow::completed(search.trial, candidate, problem, known, others) {
+        // Numbers of features follow from other edits only if nothing else fixes it.
+        for counted in [false, true] {
+            if likely || counted && !search.fixes.is_empty() {
+                break;
+            }
+            let uncounted = other.iter().take(if counted { MOST_FOLLOWED } else { 0 });
+            let several = of_several.iter().take(MOST_USES);
+            for candidate in moved.iter().take(MOST_FOLLOWED).chain(several).chain(uncounted) {
+                if let Some(completed) = follow::completed(search.trial, candidate, problem, known, others, counted) {
                     search.offer(&completed);
                 }
             }
@@ -484,6 +499,16 @@ impl<'b> Search<'_, 'b> {
             }
             _ => true,
         });
+        // If axes are in another order, no other sizes were meant.
+        if let Some(Edit::Input { input, shape }) = fixes.first().and_then(Fix::only).cloned()
+            && is_reordered(&graph.inputs[input].shape, &shape)
+        {
+            let other = |fix: &Fix| {
+                !matches!(fix.only(), Some(Edit::Input { input: again, shape: new })
+                if *again == input && *new != shape)
+            };
+            fixes.retain(other);
+        }
         let mut said: Vec<String> = Vec::new();
         fixes.retain(|fix| {
             let words = fix.words(&self.trial.graph);
@@ -494,6 +519,16 @@ impl<'b> Search<'_, 'b> {
         fixes.truncate(MOST_FIXES);
         fixes
     }
+}
+
+/// Whether two shapes have the same sizes in different orders.
+fn is_reordered(a: &Shape, b: &Shape) -> bool {
+    let sorted = |shape: &Shape| {
+        let mut sizes: Vec<Option<i64>> = shape.sizes().iter().map(|size| size.number()).collect();
+        sizes.sort_unstable();
+        sizes
+    };
+    a != b && sorted(a) == sorted(b)
 }
 
 impl<'a> Trial<'a> {

@@ -1,7 +1,7 @@
 //! How the language's words relate, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 30] = [
+const LAYER_NAMES: [(&str, &str); 35] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
@@ -32,18 +32,24 @@ const LAYER_NAMES: [(&str, &str); 30] = [
     ("ReplicationPad", "Pad"),
     ("ZeroPad", "Pad"),
     ("ZeroPadding", "Pad"),
+    ("GroupNormalization", "GroupNorm"),
+    ("InstanceNormalization", "InstanceNorm"),
+    ("LayerNormalization", "LayerNorm"),
+    ("MultiheadAttention", "MultiHeadAttention"),
+    ("MultiHeadDotProductAttention", "MultiHeadAttention"),
 ];
 
 /// Words that stand for the same field.
-const SYNONYMS: [&[&str]; 8] = [
+const SYNONYMS: [&[&str]; 9] = [
     &["kernel", "kernel_size", "kernel_shape", "pool_size"],
     &["stride", "strides", "window_strides"],
     &["padding", "pads"],
     &["dilation", "dilations", "dilation_rate", "kernel_dilation", "rhs_dilation"],
-    &["groups", "group", "feature_group_count"],
+    &["groups", "group", "feature_group_count", "num_groups"],
     &["slope", "negative_slope"],
     &["output_size", "output_shape"],
     &["scale", "scale_factor"],
+    &["heads", "num_heads"],
 ];
 
 /// The language's name of a layer, without its rank: `Conv2d` is `Conv`, `Dense` is `Linear`.

@@ -26,13 +26,14 @@ const MOST_LAYERS: usize = 12;
 /// The candidate with the edits that must follow from it, if nothing is wrong then.
 ///
 /// `others` are mistakes that show already. They count as this one only if they show the same numbers, or if the same
-/// field fixes them.
+/// field fixes them. `counted` also lets numbers of features follow from sizes that were not known before.
 pub(super) fn completed(
     trial: &mut Trial,
     candidate: &Candidate,
     target: &Problem,
     known: &OtherProblems,
     others: &[Place],
+    counted: bool,
 ) -> Option<Candidate> {
     // A tool can do this in one place only.
     let renames = |edit: &Edit| matches!(edit, Edit::Renamed { .. });
@@ -58,7 +59,9 @@ pub(super) fn completed(
             trial.seen(&edits, |graph, checked| next(graph, checked, &problem, &edits, resized, target)).flatten()?;
         let same_mistake = match &next {
             Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Argument { .. } => {
-                akin(target, &problem) || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph))
+                akin(target, &problem)
+                    || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph))
+                    || counted && was_unknown(trial, &problem)
             }
             Edit::Renamed { .. } => candidate.edits.iter().all(renames),
             Edit::Insert { .. } => true,
@@ -73,6 +76,13 @@ pub(super) fn completed(
         cost += 3;
     }
     None
+}
+
+/// Whether a rejected number of features depends on sizes that were not known before the edits.
+fn was_unknown(trial: &Trial, problem: &Problem) -> bool {
+    let Problem::Layer { node, fault, .. } = problem else { return false };
+    let counts = matches!(fault.reason, Reason::Features { .. } | Reason::Elements { .. });
+    counts && trial.checked.shape(trial.graph.nodes[*node].inputs[0]).is_none_or(|shape| !shape.is_known())
 }
 
 /// Whether two rejections show the same numbers.

@@ -30,6 +30,9 @@ const MOST_BEFORE: usize = 16;
 /// How many layers that read an input are asked for its channels.
 const MOST_READERS: usize = 4;
 
+/// So few rows, but one, are rather a sample's than a batch.
+const MOST_ROWS: i64 = 7;
+
 /// No search around sizes larger than this.
 const LARGEST: i64 = 1 << 32;
 
@@ -272,6 +275,9 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
         let sizes = shape.sizes();
         // An image without a channel axis that is flattened, rather than a batch of vectors.
         let picture = sizes.len() == 2 && sizes[0].same(sizes[1]) && matches!(problem, Problem::Output { .. });
+        // A few rows are no batch either.
+        let few = matches!(sizes, [Size::Number(2..=MOST_ROWS), Size::Number(2..)])
+            && matches!(problem, Problem::Output { .. });
         if comes > expected && sizes.len() > 1 {
             // The leading number of a batch is not part of a sample.
             for (fewer, cost) in without_axes(sizes, comes - expected) {
@@ -282,7 +288,9 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
                 if !fewer.is_known() || visible(&fewer) != fewer {
                     continue;
                 }
-                let cost = if picture { cost + 12 } else { cost };
+                // An image has more axes than a batch adds.
+                let image = comes - expected > 1 && matches!(problem, Problem::Output { .. });
+                let cost = if picture || few || image { cost + 12 } else { cost };
                 let edit = Edit::Input { input, shape: fewer };
                 let outputs = without_batch(graph, sizes[0]);
                 if comes - expected == 1 && !outputs.is_empty() {
@@ -622,7 +630,14 @@ impl SizeSearch<'_, '_> {
         for size in near.chain(usual) {
             let all = (0..axes).fold(self.shape, |shape, axis| shape.with(order.spatial(axis), Size::Number(size)));
             if self.holds(all) {
-                return Some(all);
+                let period = self.period(0, size).unsigned_abs();
+                let other = USUAL.into_iter().filter(|usual| usual.abs_diff(size) < period);
+                let other = other
+                    .min_by_key(|usual| (usual.unsigned_abs() % period.max(1) > 0, usual.abs_diff(size)))
+                    .map(|usual| {
+                        (0..axes).fold(self.shape, |shape, axis| shape.with(order.spatial(axis), Size::Number(usual)))
+                    });
+                return Some(other.filter(|usual| self.holds(*usual)).unwrap_or(all));
             }
             if self.trial.is_spent() {
                 break;

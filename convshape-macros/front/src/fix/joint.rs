@@ -292,7 +292,11 @@ fn same_space(graph: &Graph, a: &Shape, b: &Shape) -> bool {
 /// its input.
 fn lost_rows(graph: &Graph, conv: &Conv, input: &Shape, downs: &[(Shape, Shape)]) -> Option<PerAxis<i64>> {
     let order = graph.order();
-    let given = Op::Conv(*conv).output(&[*input], order).ok()?;
+    // keras: without an output padding there is one that follows from the stride.
+    let open = conv.output_padding.is_none() && conv.dialect == Dialect::Keras;
+    let counted = Conv { output_padding: Some(conv.output_padding.unwrap_or([0; MAX_SPATIAL])), ..*conv };
+    let now = Op::Conv(*conv).output(&[*input], order).ok()?;
+    let given = if open { Op::Conv(counted).output(&[*input], order).ok()? } else { now };
     let last = downs.iter().rev().take(MOST_MIRRORED);
     let (took, _) = last
         .filter(|(took, gave)| gave.rank() == input.rank() && took.rank() == input.rank())
@@ -303,11 +307,11 @@ fn lost_rows(graph: &Graph, conv: &Conv, input: &Shape, downs: &[(Shape, Shape)]
         let place = order.spatial(axis);
         let (Size::Number(took), Size::Number(gives)) = (took.size(place), given.size(place)) else { return None };
         let missing = took.checked_sub(gives)?;
+        changed |= !now.size(place).same(Size::Number(took));
         *rows = rows.saturating_add(missing);
         if !(0..conv.stride[axis]).contains(rows) {
             return None;
         }
-        changed |= missing != 0;
     }
     changed.then_some(rows)
 }

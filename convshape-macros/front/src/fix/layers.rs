@@ -5,6 +5,7 @@ use convshape_arith::layer::AxisMap;
 use convshape_arith::op::{Amount, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis, ResizeTo};
 use convshape_arith::padding::conv_padding;
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
 use super::candidates::Candidates;
@@ -17,6 +18,12 @@ use crate::graph::{Graph, Node, NodeId, Recipe};
 
 /// How many values of a field are tried above and below the present one.
 const STEPS: i64 = 72;
+
+/// The largest kernel and stride that are tried together.
+const LARGEST_BLOCK: i64 = 16;
+
+/// The cost of another size for a map that is made of a vector.
+const RESHAPED: u32 = 20;
 
 /// A layer that should give different sizes.
 pub(super) struct ChangedLayer<'a> {
@@ -39,8 +46,35 @@ pub(super) struct ChangedLayer<'a> {
 pub(super) fn edits(graph: &Graph, checked: &Checked, need: &Need, goal: &Goal, found: &mut Candidates) {
     let Some(node) = graph.producer(need.value) else { return };
     let Some(op) = checked.ops[node] else { return };
+    if let Op::Reshape { shape } = op {
+        reshaped(graph, checked, node, &shape, need, found);
+        return;
+    }
     let Some(layer) = ChangedLayer::new(graph, checked, node, op, need, goal) else { return };
     layer.edits(found);
+}
+
+/// A vector that becomes a map of the required sizes, and the layer that gives the vector.
+fn reshaped(graph: &Graph, checked: &Checked, node: NodeId, now: &Shape, need: &Need, found: &mut Candidates) {
+    let mut shape = *now;
+    for axis in 0..now.rank().saturating_sub(1).min(MAX_SPATIAL) {
+        if let Some((least, _)) = need.ranges[axis] {
+            shape = shape.with(graph.order().spatial(axis), Size::Number(least));
+        }
+    }
+    let mut above = graph.producer(graph.nodes[node].inputs[0]);
+    while let Some(layer) = above.filter(|layer| graph.given(*layer).is_some_and(|op| op.keeps_shape())) {
+        above = graph.producer(graph.nodes[layer].inputs[0]);
+    }
+    if let (Some(linear), Ok(Size::Number(outputs))) = (above, shape.elements())
+        && let (Some(Op::Linear { .. }), Some([Size::Number(inputs)])) =
+            (graph.given(linear), checked.shape(graph.nodes[linear].inputs[0]).as_ref().map(Shape::sizes))
+        && now.rank() > 1
+        && shape != *now
+    {
+        let inputs = *inputs;
+        found.push(vec![Edit::Channels { node: linear, inputs, outputs }, Edit::Reshape { node, shape }], RESHAPED);
+    }
 }
 
 impl<'a> ChangedLayer<'a> {
@@ -180,6 +214,7 @@ impl<'a> ChangedLayer<'a> {
             Direction::Transposed => {
                 self.field(AxisField::OutputPadding, 0, 10, found);
                 self.stride_and_output_padding(conv, found);
+                self.blocks(conv, found);
                 self.without_upsampling(conv, found);
                 self.uneven_crop(conv, found);
             }
@@ -228,6 +263,9 @@ impl<'a> ChangedLayer<'a> {
         if self.beyond_reach(field, &best) && !self.beyond_reach(field, now) {
             return;
         }
+        // A kernel over everything that comes in.
+        let whole = field == "kernel" && self.wrong().all(|(_, range)| range == (1, 1));
+        let cost = if whole { cost - 4 } else { cost };
         let skips = if self.skips_rows(field, &best) && !self.skips_rows(field, now) { 14 } else { 0 };
         let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven + skips;
         self.offer(field, Setting::ints(best, self.rank), cost, steps, found);
@@ -247,12 +285,10 @@ impl<'a> ChangedLayer<'a> {
         ends.into_iter().flatten().filter(move |padding| *padding <= most)
     }
 
-    /// Whether a window would see only border.
+    /// Whether a window would see only border, or a transposed convolution would lose all that its kernel adds.
     fn beyond_reach(&self, field: &str, values: &PerAxis<i64>) -> bool {
         let reach = |axis: usize| match self.op {
-            Op::Conv(conv) if conv.direction == Direction::Forward => {
-                conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis])
-            }
+            Op::Conv(conv) => conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]),
             _ => i64::MAX,
         };
         field == "padding" && (0..self.rank).any(|axis| values[axis] > reach(axis))
@@ -332,6 +368,20 @@ impl<'a> ChangedLayer<'a> {
         let steps = (0..conv.rank).map(|axis| strides[axis].abs_diff(conv.stride[axis])).max().unwrap_or(0);
         let steps = u32::try_from(steps).unwrap_or(u32::MAX).min(100);
         found.push(vec![edit("stride", strides), edit("output_padding", paddings)], 24 + 2 * steps + self.extra);
+    }
+
+    /// The kernel and the stride, if they are equal, so that each row still becomes a block of rows.
+    fn blocks(&self, conv: &Conv, found: &mut Candidates) {
+        let rows = conv.kernel[..conv.rank].iter().zip(&conv.stride);
+        if rows.clone().any(|(kernel, stride)| kernel != stride) || rows.clone().any(|(kernel, _)| *kernel < 2) {
+            return;
+        }
+        let all = |rows: i64| std::array::from_fn(|axis| if axis < conv.rank { rows } else { 1 });
+        let serves = |rows: &i64| self.serves(&Op::Conv(Conv { kernel: all(*rows), stride: all(*rows), ..*conv }));
+        if let Some(rows) = (2..=LARGEST_BLOCK).find(serves) {
+            let set = |field| Edit::Field { node: self.node, field, setting: Setting::ints(all(rows), conv.rank) };
+            found.push(vec![set("kernel"), set("stride")], 20 + self.extra);
+        }
     }
 
     /// Stride 1, which leaves no room for an output padding.

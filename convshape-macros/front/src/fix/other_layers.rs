@@ -6,7 +6,7 @@ use convshape_arith::op::{
     Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, PoolKind,
     RecurrentOutput, ResizeTo, Source, Upsample, WeightFrom,
 };
-use convshape_arith::shape::Shape;
+use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
 use super::Edit;
@@ -27,6 +27,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                     found.push(vec![edit], 6);
                 }
                 squeezed(graph, *node, &comes, found);
+                reshaped(graph, *node, &comes, found);
                 unflattened(graph, checked, *node, op, &comes, found);
                 all_outputs(graph, checked, *node, found);
             }
@@ -52,6 +53,9 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             }
             Reason::Channels { expected, .. } => {
                 reordered(graph, *node, &inputs[0], Size::Number(expected), Turned::Front, found);
+            }
+            Reason::EqualPieces { size: Size::Number(size), count, .. } => {
+                widened(graph, checked, *node, size, count, found)
             }
             Reason::Steps { found: comes } => {
                 all_outputs(graph, checked, *node, found);
@@ -113,6 +117,39 @@ pub(super) fn renamed(graph: &Graph, node: NodeId, comes: &Shape) -> Option<Edit
     let word = node_there.spans.op.to_string();
     let other = with_rank(&word, rank);
     (other != word && !node_there.writing.per_axis).then_some(Edit::Renamed { node, rank })
+}
+
+/// This many times the features from the dense layer before a `Split`, as for queries, keys and values at once.
+fn widened(graph: &Graph, checked: &Checked, node: NodeId, size: i64, count: i64, found: &mut Candidates) {
+    let Some(above) = graph.producer(graph.nodes[node].inputs[0]) else { return };
+    let comes = checked.shape(graph.nodes[above].inputs[0]).and_then(|shape| shape.sizes().last().copied());
+    if let (Some(Op::Linear { .. }), Some(Size::Number(inputs)), Some(outputs)) =
+        (graph.given(above), comes, size.checked_mul(count))
+    {
+        found.push(vec![Edit::Channels { node: above, inputs, outputs }], 8);
+    }
+}
+
+/// An axis of size 1 more or less in the `Reshape` before a layer.
+fn reshaped(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) {
+    let mut above = graph.producer(graph.nodes[node].inputs[0]);
+    while let Some(layer) = above.filter(|layer| graph.given(*layer).is_some_and(|op| op.keeps_shape())) {
+        above = graph.producer(graph.nodes[layer].inputs[0]);
+    }
+    let Some(above) = above.filter(|above| matches!(graph.given(*above), Some(Op::Reshape { .. }))) else { return };
+    let rank = comes.rank();
+    let sized = |sizes: &[Size]| Shape::new(sizes, comes.scope());
+    let channel = graph.order().channel(rank + 1);
+    if rank < MAX_RANK {
+        let mut more = comes.sizes().to_vec();
+        more.insert(channel, Size::Number(1));
+        found.push(vec![Edit::Reshape { node: above, shape: sized(&more) }], 5);
+    }
+    for axis in (0..rank).filter(|axis| comes.size(*axis).same(Size::Number(1)) && rank > 1) {
+        let mut fewer = comes.sizes().to_vec();
+        fewer.remove(axis);
+        found.push(vec![Edit::Reshape { node: above, shape: sized(&fewer) }], 5);
+    }
 }
 
 /// An axis of size 1 that the layer does not expect, merged with the one before it.

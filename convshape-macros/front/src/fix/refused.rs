@@ -1,5 +1,7 @@
 //! Edits of the rejected layer itself, depending on the reason.
 
+use std::cmp::Reverse;
+
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
@@ -12,6 +14,7 @@ use convshape_arith::solve::AxisField;
 use super::Edit;
 use super::candidates::Candidates;
 use super::edit::can_insert;
+use crate::check::Problem;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
 
@@ -54,8 +57,10 @@ pub(super) fn at_the_layer(
             }
         }
         Reason::Heads { features, heads, .. } => {
-            for divisor in explain::nearest_divisors(features, heads).into_iter().flatten() {
-                layer.set("heads", Setting::Int(divisor), 10, found);
+            let mut divisors: Vec<i64> = explain::nearest_divisors(features, heads).into_iter().flatten().collect();
+            divisors.sort_by_key(|divisor| (divisor.abs_diff(heads), Reverse(*divisor)));
+            for (divisor, nth) in divisors.into_iter().zip(0..) {
+                layer.set("heads", Setting::Int(divisor), 10 + nth, found);
             }
         }
         Reason::TokenFeatures { field, found: shape, .. } => {
@@ -111,9 +116,12 @@ pub(super) fn at_the_layer(
                 layer.until_accepted(AxisField::OutputPadding, &[value], cost, found);
             }
         }
+        Reason::OutputPaddingStride { value, .. } => {
+            layer.until_accepted(AxisField::Stride, &[value.saturating_add(1)], 14, found);
+        }
         // A window over all that there is.
         Reason::KernelTooLarge { input: Size::Number(rows @ 2..), lo, hi, dilation: 1, .. }
-            if matches!(op, Op::Pool(_)) =>
+            if matches!(op, Op::Pool(_)) || spans_an_axis(op) =>
         {
             layer.until_accepted(AxisField::Kernel, &[rows.saturating_add(lo).saturating_add(hi)], 12, found);
         }
@@ -238,6 +246,20 @@ pub(super) fn at_the_layer(
         }
         _ => {}
     }
+}
+
+/// Whether a convolution has a larger kernel on one axis than on another, as one over all features of several words.
+fn spans_an_axis(op: &Op) -> bool {
+    matches!(op, Op::Conv(Conv { kernel, rank, direction: Direction::Forward, .. })
+        if kernel[..*rank].iter().any(|rows| *rows != kernel[0]) && kernel[..*rank].iter().all(|rows| *rows > 1))
+}
+
+/// The features that come in, for a dense layer that takes another number.
+pub(super) fn other_features(problem: &Problem) -> Option<Edit> {
+    let Problem::Layer { node, op: Op::Linear { outputs, .. }, fault, .. } = problem else { return None };
+    let Reason::Features { found, .. } = fault.reason else { return None };
+    let inputs = found.sizes().last().and_then(|size| size.number())?;
+    Some(Edit::Channels { node: *node, inputs, outputs: *outputs })
 }
 
 /// An axis without the batch, which PyTorch counts as axis 0.
@@ -501,7 +523,10 @@ impl Refused<'_> {
             if rest > 0 && elements % rest == 0 {
                 // For a feature map the number of elements follows from its shape; a vector shows what the layer was
                 // made for.
+                let channels = axis == self.graph.order().channel(to.rank());
                 let cost = match (to.rank(), from.rank()) {
+                    // The next layer takes this many.
+                    _ if channels && declared_channels(self.graph, node) == Some(Size::Number(elements / rest)) => 8,
                     (1, _) => 12,
                     (_, 1) => 20,
                     (_, _) if axis == 0 => 15,

@@ -223,9 +223,10 @@ impl Context<'_> {
 /// The layer whose kernel and stride are swapped.
 fn swaps(edits: &[Edit]) -> Option<NodeId> {
     match edits {
-        [Edit::Field { node, field: "kernel", .. }, Edit::Field { node: again, field: "stride", .. }] => {
-            (node == again).then_some(*node)
-        }
+        [
+            Edit::Field { node, field: "kernel", setting: kernel },
+            Edit::Field { node: again, field: "stride", setting: stride },
+        ] => (node == again && kernel != stride).then_some(*node),
         _ => None,
     }
 }
