@@ -28,6 +28,7 @@ fn write_files() -> PathBuf {
     write("flat.npy", floats(&[6, 64]));
     write("colour.npy", floats(&[6, 3, 8, 8]));
     write("rows.npy", floats(&[6, 1, 8, 9]));
+    write("larger.npy", floats(&[6, 1, 16, 16]));
     write("five.npy", floats(&[5, 1, 8, 8]));
     write("bytes.npy", bytes(&[6, 1, 8, 8]));
     write("complex.npy", npy::of("<c8", &[1], |_| 0).into_iter().chain([0; 7]).collect());
@@ -35,7 +36,9 @@ fn write_files() -> PathBuf {
     write("from_one.npy", npy::of("|u1", &[6], |place| (place % 4) as u8 + 1));
     write("beyond.npy", npy::of("|u1", &[6], |place| place as u8));
     write("negative.npy", npy::of("|i1", &[6], |place| if place == 3 { 0xfd } else { 0 }));
-    write("ignored.npy", npy::of("|i1", &[6], |place| if place == 3 { 0xff } else { 0 }));
+    write("minus_one.npy", npy::of("|i1", &[6], |place| if place == 3 { 0xff } else { 0 }));
+    write("signs.npy", npy::of("|i1", &[6], |place| if place % 2 == 0 { 0xff } else { 1 }));
+    write("ignored.npy", npy::of("|i1", &[6, 8, 8], |place| if place == 3 { 0xff } else { 0 }));
     write("float_classes.npy", floats(&[6]));
     write("class_axis.npy", npy::of("|u1", &[6, 1], |_| 1));
     write("one_hot.npy", floats(&[6, 4]));
@@ -89,7 +92,6 @@ fn right_data_is_accepted() {
     for data in [
         r#"("first.npy", "classes.npy")"#,
         r#"("first.npy", "one_hot.npy")"#,
-        r#"("first.npy", "ignored.npy")"#,
         r#""first.npy""#,
         r#""pair.npz""#,
         r#""pair.npz" as (images, labels)"#,
@@ -106,6 +108,10 @@ fn right_data_is_accepted() {
     let idx = r#"struct Net { data: "idx"; input: [8, 8]; Reshape([1, 8, 8]); Scale(1/255);
         Conv2d(1 -> 2, kernel: 3); output: [2, 6, 6]; }"#;
     assert!(findings(idx).is_empty());
+    // In a map, places may be left out.
+    let map = r#"struct Net { data: ("first.npy", "ignored.npy"); input: [1, 8, 8];
+        Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#;
+    assert!(findings(map).is_empty());
     let symbols = r#"struct Net { for h in 1.., w in 1..; data: "rows.npy"; input: [1, 4*h, 3*w];
         Conv2d(1 -> 2, kernel: 1); output: [2, 4*h, 3*w]; }"#;
     let found = findings(symbols);
@@ -139,6 +145,8 @@ fn wrong_data_is_refused_with_its_cause() {
         (r#"("first.npy", "from_one.npy")"#, false),
         (r#"("first.npy", "beyond.npy")"#, false),
         (r#"("first.npy", "negative.npy")"#, false),
+        (r#"("first.npy", "minus_one.npy")"#, false),
+        (r#""larger.npy""#, false),
         (r#"("first.npy", "one_hot.npy")"#, true),
         (r#"("first.npy", "two_columns.npy")"#, true),
         (r#"("first.npy", "float_classes.npy")"#, true),
@@ -149,6 +157,11 @@ fn wrong_data_is_refused_with_its_cause() {
         assert_eq!(found[0].level, Level::Error, "{data}");
         shown += &format!("{data}\n{}\n\n", text(&found[0]));
     }
+    let signs = r#"struct Net { data: ("first.npy", "signs.npy"); input: [1, 8, 8]; Flatten; Linear(64 -> 2);
+        output: [2]; }"#;
+    let found = findings(signs);
+    assert_eq!(found.len(), 1, "signs");
+    shown += &format!("signs\n{}\n\n", text(&found[0]));
     for chain in [
         classifier(r#"("bytes.npy", "classes.npy")"#),
         r#"struct Net { data: ("bytes.npy", "bytes.npy"); input: [1, 8, 8]; Scale(1/255);

@@ -60,7 +60,7 @@ pub(crate) enum DataProblem {
     /// Arrays with different numbers of samples.
     Samples { array: Named, first: Named },
     /// A label that is not a class.
-    Class { name: String, port: String, found: f64, sample: usize, classes: i64, range: (f64, f64) },
+    Class { name: String, port: String, found: f64, sample: usize, classes: i64, range: (f64, f64), map: bool },
     /// Bytes that are not scaled before a layer reads them.
     Bytes { name: String, port: String, layer: String },
     /// Bytes that are compared with an output between 0 and 1.

@@ -16,7 +16,7 @@ use crate::graph::Graph;
 /// The most elements of an array that are read, so that compiling stays fast.
 const MOST_READ: usize = 1 << 22;
 
-/// Labels that frameworks leave out of a loss: PyTorch's `ignore_index`, and other common ones.
+/// Labels in maps that frameworks leave out of a loss: PyTorch's `ignore_index`, and other common ones.
 const IGNORED: [f64; 3] = [-100.0, -1.0, 255.0];
 
 pub(super) fn check(graph: &Graph, checked: &Checked, data: &DataArrays, sink: &mut Sink) {
@@ -99,7 +99,7 @@ fn class_out_of_range(
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for (place, element) in elements.enumerate() {
         let element = element?;
-        if IGNORED.contains(&element) && (element < 0.0 || positions > 1) {
+        if positions > 1 && IGNORED.contains(&element) {
             continue;
         }
         (low, high) = (low.min(element), high.max(element));
@@ -114,6 +114,7 @@ fn class_out_of_range(
         sample,
         classes,
         range: (low, high),
+        map: positions > 1,
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Data files that cannot be read or do not fit.
 
 use convshape_arith::code::{self, Code};
-use convshape_arith::data::{Library, UNSCALED, arithmetic, expected, note, remedy};
+use convshape_arith::data::{Cause, Library, UNSCALED, arithmetic, expected, note, remedy};
 use convshape_arith::text::Text;
 use convshape_data::{Damage, Unreadable};
 use proc_macro2::Span;
@@ -56,8 +56,13 @@ pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
                 described(array)
             ))
         }
-        DataProblem::Class { name, port, found, sample, classes, range } => {
-            class(brief(name), port, *found, *sample, *classes, *range, span)
+        DataProblem::Class { name, port, found, sample, classes, range, map } => {
+            let message = format!(
+                "`{}` has the label {found} in sample {sample}, and `{port}` has {classes} classes, 0 to {}",
+                brief(name),
+                classes - 1
+            );
+            class(report(code::DATA_CLASS, message), &brief(name), *classes as f64, *range, *map)
         }
         DataProblem::Bytes { name, port, layer } => {
             let message = format!("`{}` holds bytes, 0 to 255, and nothing scales them before `{layer}`", brief(name));
@@ -160,7 +165,9 @@ fn shape(problem: &DataProblem, span: Span) -> Report {
         None
     };
     let (first, second) = if fixes.first { (fixes.chain.clone(), written) } else { (written, fixes.chain.clone()) };
-    first.into_iter().chain(second).fold(report, |report, help| report.help(help))
+    let resized = (*cause == Cause::Sizes && !is.output && first.is_none() && second.is_none())
+        .then(|| format!("write the file with samples of `{}`", is.shape));
+    first.into_iter().chain(second).chain(resized).fold(report, |report, help| report.help(help))
 }
 
 /// `, 10`: the class axis in the shape of a port.
@@ -170,27 +177,24 @@ fn class_axis(port: &convshape_arith::data::Port<'_>) -> String {
     text.as_str().to_owned()
 }
 
-fn class(
-    name: String,
-    port: &str,
-    found: f64,
-    sample: usize,
-    classes: i64,
-    (low, high): (f64, f64),
-    span: Span,
-) -> Report {
-    let message = format!(
-        "`{name}` has the label {found} in sample {sample}, and `{port}` has {classes} classes, 0 to {}",
-        classes - 1
-    );
-    let report = Report::new(code::DATA_CLASS, span, message).line(format!("labels from {low} to {high}"));
-    if low == 1.0 && high == classes as f64 {
+/// How labels from `low` to `high` become classes.
+fn class(report: Report, name: &str, classes: f64, (low, high): (f64, f64), map: bool) -> Report {
+    let report = report.line(format!("labels from {low} to {high}"));
+    if low == 1.0 && high == classes {
         return report.note("the classes look counted from 1").help(format_args!("write the file with `{name} - 1`"));
     }
-    if low >= 0.0 && high >= classes as f64 {
+    if (low, high, classes) == (-1.0, 1.0, 2.0) {
+        return report
+            .note("the classes look like -1 and 1")
+            .help(format_args!("write the file with `({name} + 1) // 2`"));
+    }
+    if low >= 0.0 && high >= classes {
         return report.help(format_args!("let the chain give {} classes", high + 1.0));
     }
-    report.note("-1 and -100, and 255 in maps of labels, are taken for places that a loss leaves out")
+    match map {
+        true => report.note("-100, -1 and 255 in maps of labels are taken for places that a loss leaves out"),
+        false => report.note("classes are counted from 0, and each sample has one"),
+    }
 }
 
 /// A name in a file can be as long as the file.

@@ -255,7 +255,7 @@ pub const CS0707: &str = code::DATA_TYPE.title;
 /// }
 /// ```
 ///
-/// Classes are counted from 0. The labels -1 and -100, and 255 in maps of labels, mark positions that the loss ignores.
+/// Classes are counted from 0. In maps of labels -100, -1 and 255 mark positions that the loss ignores.
 /// Only the first four million labels of a large file are read.
 ///
 /// ```
