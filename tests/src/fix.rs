@@ -23,6 +23,12 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
     let found = statements(&tokens);
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
     for change in changes(help) {
+        if let (Some(block), What::Insert(text)) = (change.target.strip_prefix("block "), &change.what) {
+            let named = |pair: &&[token::Token<'_>]| pair[0].text == "block" && pair[1].text == block;
+            let at = tokens.windows(2).find(named)?[0].span.start;
+            edits.push((at..at, format!("{text} ")));
+            continue;
+        }
         let statement = find(&found, change.target)?;
         if let What::Move { before } = change.what {
             let end = tokens.iter().find(|token| token.text == ";" && token.span.start > statement.start)?.span.end;
@@ -46,15 +52,19 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::List(entries), What::Entry { number, text }) => {
                 (entries.get(number.checked_sub(1)?)?.clone(), (*text).to_owned())
             }
+            (Body::Count(count), What::Rename { word, replaces }) if source[count.clone()] == **replaces => {
+                (count.clone(), (*word).to_owned())
+            }
             (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Move { .. })
             | (
                 Body::Port(_),
                 What::Set { .. } | What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Move { .. },
             )
             | (
-                Body::List(_),
+                Body::List(_) | Body::Count(_),
                 What::Set { .. } | What::Write(_) | What::Rename { .. } | What::Read(_) | What::Move { .. },
-            ) => {
+            )
+            | (Body::Count(_), What::Entry { .. }) => {
                 return None;
             }
         };
@@ -276,6 +286,16 @@ mod tests {
         becomes("in `norm`, put `BatchNorm2d` in place of `BatchNorm`", "norm: BatchNorm2d(64);");
         let fixed = apply(CHAIN, "put `Conv3d` in place of `Conv2d` in `conv1` and `enc`").expect("a fix");
         assert_eq!(fixed.matches("Conv3d(").count(), 2, "{fixed}");
+    }
+
+    #[test]
+    fn a_repeat_gets_a_variable() {
+        becomes("in `blocks`, put `turn in 0..3` in place of `3`", "blocks: repeat turn in 0..3 {");
+    }
+
+    #[test]
+    fn a_header_is_written_before_a_block() {
+        becomes("insert `dialect: keras;` before `block Res`", "dialect: keras; block Res(k, c) {");
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl<'a> Text<'a> {
     fn layers(&self) -> impl Iterator<Item = (&Statement<'a>, &Layer<'a>)> {
         self.statements.iter().filter_map(|statement| match &statement.body {
             Body::Layer(layer) => Some((statement, layer)),
-            Body::Port(_) | Body::List(_) => None,
+            Body::Port(_) | Body::List(_) | Body::Count(_) => None,
         })
     }
 

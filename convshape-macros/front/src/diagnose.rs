@@ -41,6 +41,8 @@ pub(crate) struct Report {
     once: bool,
     /// The field that a layer lacks, and whether it is its leading value.
     needed: Option<(&'static str, bool)>,
+    /// Whether one of its helps is an edit, in a form that a tool can apply.
+    has_edit: bool,
 }
 
 /// A word from other dialects.
@@ -55,7 +57,7 @@ pub(crate) struct ForeignWord {
 impl Report {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Report {
         let message = message.into();
-        Report { code: Some(code.id), span, message, lines: Vec::new(), foreign: None, once: false, needed: None }
+        Report { code: Some(code.id), span, message, ..Report::silent() }
     }
 
     /// A mistake that was already reported: nothing is shown, but the statement counts as unreadable.
@@ -68,6 +70,7 @@ impl Report {
             foreign: None,
             once: false,
             needed: None,
+            has_edit: false,
         }
     }
 
@@ -95,8 +98,7 @@ impl Report {
 
     /// Whether it has a help that a tool can apply.
     pub(crate) fn has_edit(&self) -> bool {
-        let starts = ["in `", "in the list of `", "set `", "put `", "insert `", "write `["];
-        self.helps().any(|help| starts.iter().any(|start| help.starts_with(start)) || help.contains("` in `"))
+        self.has_edit
     }
 
     /// The word that is suggested in place of the one here, and the help that suggests it.
@@ -126,12 +128,18 @@ impl Report {
         if self.lines.contains(&line) { self } else { self.line(line) }
     }
 
+    /// Adds a `help:` line that a tool can apply.
+    pub(crate) fn edit(self, text: impl std::fmt::Display) -> Report {
+        Report { has_edit: true, ..self.help(text) }
+    }
+
     fn help_unless(self, not: bool, text: impl std::fmt::Display) -> Report {
         if not { self } else { self.help(text) }
     }
 
     fn without_helps(mut self) -> Report {
         self.lines.retain(|line| !line.starts_with("help: "));
+        self.has_edit = false;
         self
     }
 
@@ -172,18 +180,31 @@ impl Report {
 
 impl From<&SyntaxFault> for Report {
     fn from(fault: &SyntaxFault) -> Report {
-        let mut lines = Vec::new();
-        lines.extend(fault.helps().into_iter().map(|help| format!("help: {help}")));
-        Report {
-            code: Some(fault.code()),
-            span: fault.span(),
-            message: fault.message(),
-            lines,
-            foreign: None,
-            once: false,
-            needed: None,
+        let report =
+            Report { code: Some(fault.code()), span: fault.span(), message: fault.message(), ..Report::silent() };
+        fault.helps().into_iter().fold(report, Report::help)
+    }
+}
+
+/// The reports of syntax errors. All lines kept from Python are one mistake.
+pub(crate) fn syntax(faults: &[SyntaxFault]) -> Vec<Report> {
+    let mut reports: Vec<Report> = Vec::new();
+    let mut python: Option<usize> = None;
+    for fault in faults {
+        match python.filter(|_| fault.is_python()) {
+            Some(at) => reports[at] = kept_lines(reports[at].clone(), fault),
+            None => {
+                python = python.or(fault.is_python().then_some(reports.len()));
+                reports.push(Report::from(fault));
+            }
         }
     }
+    reports
+}
+
+/// A report that also says how the lines of a fault must be written.
+pub(crate) fn kept_lines(report: Report, fault: &SyntaxFault) -> Report {
+    fault.helps_by_line().into_iter().fold(report.note_first(fault.note()), Report::help)
 }
 
 /// The severity of a finding.
@@ -293,7 +314,12 @@ impl Sink {
                 continue;
             }
             match first.get(&report.message).filter(|_| report.once) {
-                Some(at) => lines.entry(*at).or_default().push(report.span.start().line),
+                Some(at) => {
+                    let (line, others) = (report.span.start().line, lines.entry(*at).or_default());
+                    if line != kept[*at].span.start().line && others.last() != Some(&line) {
+                        others.push(line);
+                    }
+                }
                 None => {
                     if report.once {
                         first.insert(report.message.clone(), kept.len());
@@ -302,7 +328,7 @@ impl Sink {
                 }
             }
         }
-        for (at, lines) in lines {
+        for (at, lines) in lines.into_iter().filter(|(_, lines)| !lines.is_empty()) {
             let report = std::mem::replace(&mut kept[at], Report::silent());
             let help = report.lines.len();
             kept[at] = report.note(format_args!("the same{}", fault::lines(&lines)));
@@ -328,9 +354,9 @@ impl Sink {
         std::mem::replace(&mut self.muted, muted)
     }
 
-    /// Whether all its errors are these.
-    pub(crate) fn has_only(&self, faults: &[SyntaxFault]) -> bool {
-        self.errors.len() == faults.len() && self.guesses.is_empty()
+    /// Whether its errors are no more than these.
+    pub(crate) fn has_only(&self, reports: usize) -> bool {
+        self.errors.len() == reports && self.guesses.is_empty()
     }
 
     /// Reports this instead of all other errors.

@@ -103,6 +103,16 @@ impl SyntaxFault {
         }
     }
 
+    /// Whether it is a line of PyTorch's `forward`. What such a line does is missing in the chain.
+    pub(crate) fn is_of_forward(&self) -> bool {
+        matches!(self, SyntaxFault::Foreign { help, .. } if *help == FORWARD)
+    }
+
+    /// Whether it is a line kept from Python.
+    pub(crate) fn is_python(&self) -> bool {
+        self.is_of_forward() || matches!(self, SyntaxFault::Slip { slip, .. } if slip.is_python())
+    }
+
     /// What was found, for a message about another mistake.
     pub(crate) fn note(&self) -> String {
         let first = self.span().start().line;
@@ -113,6 +123,14 @@ impl SyntaxFault {
             }
             _ => format!("in line {first}, {}", self.message()),
         }
+    }
+
+    /// What to write instead, for a message about another mistake.
+    pub(crate) fn helps_by_line(&self) -> Vec<String> {
+        let SyntaxFault::Slip { span, rewritten, also, .. } = self else { return self.helps() };
+        let first = [(span.start().line, rewritten.clone())];
+        let all = first.iter().chain(also.iter().take(MOST_LINES));
+        all.map(|(line, text)| format!("in line {line}, write `{text}`")).collect()
     }
 
     /// The token to point at.

@@ -128,6 +128,11 @@ impl Fix {
         })
     }
 
+    /// Whether its words are of a form that a tool can apply.
+    pub(crate) fn is_applicable(&self, graph: &Graph) -> bool {
+        phrase::is_applicable(&self.edits, graph)
+    }
+
     /// As worded in a `help:` line.
     pub(crate) fn words(&self, graph: &Graph) -> String {
         phrase::phrase(&self.edits, graph)

@@ -21,6 +21,15 @@ pub(crate) type ValueId = usize;
 /// Index into [`Graph::nodes`].
 pub(crate) type NodeId = usize;
 
+/// Lines kept from another language.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum KeptLines {
+    /// Only their arguments must change, so that a fix of the shapes corrects them too.
+    InArguments,
+    /// They are written anew, before a fix of the shapes can be applied.
+    Whole,
+}
+
 #[derive(Clone)]
 pub(crate) struct Graph {
     pub(crate) dialect: Dialect,
@@ -32,8 +41,8 @@ pub(crate) struct Graph {
     pub(crate) unseen: Unseen,
     /// Whether a layer is a sub-chain or a user-defined one, whose contents only the compiler knows.
     pub(crate) chained: bool,
-    /// Whether fixes also correct the lines in another language, because nothing else is wrong with those.
-    pub(crate) corrected: bool,
+    /// Lines in another language that are reported together with the only mistake in the shapes.
+    pub(crate) kept: Option<KeptLines>,
     pub(crate) inputs: Vec<Input>,
     pub(crate) nodes: Vec<Node>,
     pub(crate) outputs: Vec<Output>,
@@ -325,6 +334,9 @@ pub(crate) struct Carried {
     pub(crate) span: Span,
     pub(crate) input: ValueId,
     pub(crate) output: ValueId,
+    /// The repeat, as messages call it, and how often it runs, as written.
+    pub(crate) statement: String,
+    pub(crate) count: String,
     /// The same value in the previous pass.
     pub(crate) before: Option<usize>,
     /// Whether a fix allows the passes to change the shape.

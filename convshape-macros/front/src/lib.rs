@@ -38,8 +38,10 @@ use proc_macro2::{TokenStream, TokenTree};
 use quote::quote;
 
 use crate::check::Clash;
+use crate::diagnose::Sink;
 pub use crate::diagnose::{Finding, Level, meant};
-use crate::diagnose::{Report, Sink};
+use crate::fault::SyntaxFault;
+use crate::graph::{Graph, KeptLines};
 pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection, ListEntry};
 pub use crate::port::{Ported, Unported, port};
 pub use crate::same::same;
@@ -99,18 +101,23 @@ fn read<T>(
     let mut sink = Sink::default();
     let text = tokens.clone();
     let (chain, faults) = parse::parse(tokens);
-    for fault in &faults {
-        sink.push(Report::from(fault));
+    let syntax = diagnose::syntax(&faults);
+    let of_syntax = syntax.len();
+    for report in syntax {
+        sink.push(report);
     }
     let Some(chain) = chain else { return (make(None), sink) };
     let mut graph = resolve::resolve(&krate, &chain, &mut sink);
     sink.merge_foreign_words(graph.dialect);
     sink.merge_repeated();
     sink.merge_lines();
-    let correctable = sink.has_only(&faults) && corrects(&faults, &graph);
+    let kept = kept_lines(&faults, &graph).filter(|_| sink.has_only(of_syntax));
     let checked = settle(&mut graph, &mut sink);
     let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
-    report(&mut graph, &checked, &faults, correctable, &reread, &mut sink);
+    // What the lines of `forward` do is missing in the chain.
+    if !faults.iter().any(SyntaxFault::is_of_forward) {
+        report(&mut graph, &checked, &faults, kept, &reread, &mut sink);
+    }
     for Clash { node, kind } in check::clashes(&graph, &checked) {
         let node = &graph.nodes[node];
         sink.push(diagnose::repeated_file_name(&node.file_name, kind, node.spans.op.span()));
@@ -164,7 +171,7 @@ fn is_accepted(krate: &TokenStream, text: TokenStream) -> bool {
 }
 
 /// Checks a graph. If reading a layer as its help suggests leaves an error, that reading is dropped.
-fn settle(graph: &mut graph::Graph, sink: &mut Sink) -> check::Checked {
+fn settle(graph: &mut Graph, sink: &mut Sink) -> check::Checked {
     let checked = check::check(graph);
     let right = checked.problems.is_empty();
     let guessed = sink.guessed();
@@ -181,25 +188,29 @@ fn settle(graph: &mut graph::Graph, sink: &mut Sink) -> check::Checked {
 /// A fix that corrects more lines than this is too long to read.
 const MOST_CORRECTED: usize = 12;
 
-/// Whether the syntax errors are arguments in another language and nothing else, which a fix can correct as well.
-fn corrects(faults: &[fault::SyntaxFault], graph: &graph::Graph) -> bool {
-    let lines: Option<usize> = faults.iter().map(fault::SyntaxFault::lines_with_arguments).sum();
+/// The lines in another language, if these are all syntax errors of the chain.
+fn kept_lines(faults: &[SyntaxFault], graph: &Graph) -> Option<KeptLines> {
+    let lines: Option<usize> = faults.iter().map(SyntaxFault::lines_with_arguments).sum();
     let corrected = graph.nodes.iter().filter(|node| node.writing.correction.is_some()).map(|node| node.origin);
-    lines.is_some_and(|lines| {
+    let in_arguments = lines.is_some_and(|lines| {
         (1..=MOST_CORRECTED).contains(&lines) && lines == corrected.collect::<BTreeSet<usize>>().len()
-    })
+    });
+    match in_arguments {
+        true => Some(KeptLines::InArguments),
+        false => (!faults.is_empty() && faults.iter().all(SyntaxFault::is_python)).then_some(KeptLines::Whole),
+    }
 }
 
 /// Reports the problems of a graph, each mistake once, with its fixes.
 fn report(
-    graph: &mut graph::Graph,
+    graph: &mut Graph,
     checked: &check::Checked,
-    faults: &[fault::SyntaxFault],
-    correctable: bool,
+    faults: &[SyntaxFault],
+    kept: Option<KeptLines>,
     reread: &fix::Reread<'_>,
     sink: &mut Sink,
 ) {
-    let refused = sink.refused() && !correctable;
+    let refused = sink.refused() && kept.is_none();
     // If it undoes the wrong layer, its shape says nothing about what was meant.
     let undoes =
         |node: usize| matches!(graph.nodes[node].recipe, graph::Recipe::Undo { .. } | graph::Recipe::Unpool { .. });
@@ -211,13 +222,15 @@ fn report(
     };
     let problems: Vec<check::Problem> = checked.problems.iter().filter(|problem| !follows(problem)).cloned().collect();
     let mistakes = fix::mistakes(graph, checked, &problems, refused, reread);
-    if let ([only], true) = (mistakes.as_slice(), correctable)
-        && !only.found.fixes.is_empty()
+    if let ([only], Some(lines)) = (mistakes.as_slice(), kept)
+        && (lines == KeptLines::Whole || !only.found.fixes.is_empty())
     {
-        // Each fix corrects these lines too.
-        graph.corrected = true;
+        graph.kept = kept;
         let report = diagnose::describe(graph, checked, &only.problem, &only.found);
-        sink.replace(faults.iter().fold(report, |report, fault| report.note_first(fault.note())));
+        sink.replace(faults.iter().fold(report, |report, fault| match lines {
+            KeptLines::InArguments => report.note_first(fault.note()),
+            KeptLines::Whole => diagnose::kept_lines(report, fault),
+        }));
         return;
     }
     for mistake in mistakes {

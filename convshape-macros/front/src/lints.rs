@@ -211,7 +211,7 @@ impl Lints<'_> {
         Some(
             Report::new(code::BIAS_BEFORE_NORM, self.graph.nodes[of].spans.of(Some("bias")), message)
                 .note("a batch norm subtracts the mean of each channel, and the bias with it")
-                .help(format!("in `{}`, set `bias: false`", self.name(of))),
+                .edit(format!("in `{}`, set `bias: false`", self.name(of))),
         )
     }
 

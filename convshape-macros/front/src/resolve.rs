@@ -62,7 +62,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
         symbols: Vec::leak(symbols),
         unseen,
         chained: false,
-        corrected: false,
+        kept: None,
         inputs: Vec::new(),
         nodes: Vec::new(),
         outputs: Vec::new(),

@@ -105,12 +105,12 @@ impl Reader<'_> {
     /// The text with a name at a place as the variable of the repeat around it.
     fn counted(&self, at: &[usize], name: &str) -> Option<Rewrite> {
         let mut around = (1..at.len()).rev().map(|depth| &at[..depth]);
-        let (around, count) = around.find_map(|around| {
+        let (around, count, repeat) = around.find_map(|around| {
             let (brace, outer) = around.split_last()?;
             let tokens = tokens_at(&self.text, outer)?;
-            let repeats = is_word(tokens.get(brace.checked_sub(2)?)?, "repeat");
+            let word = brace.checked_sub(2)?;
             let count = matches!(tokens[brace - 1], TokenTree::Literal(_)).then(|| tokens[brace - 1].to_string())?;
-            repeats.then_some((around, count))
+            is_word(&tokens[word], "repeat").then(|| (around, count, repeat_name(&tokens[..=word])))
         })?;
         let text = changed(&self.text, around, &|tokens, brace| {
             let count = tokens[brace - 1].clone();
@@ -118,7 +118,11 @@ impl Reader<'_> {
             let dot = TokenTree::Punct(Punct::new('.', Spacing::Joint));
             tokens.splice(brace - 1..brace, [ident(name), ident("in"), first, dot, punct('.'), count]);
         });
-        Some(Rewrite { text, help: format!("write `repeat {name} in 0..{count} {{ .. }}`"), at: None })
+        Some(Rewrite {
+            text,
+            help: format!("in `{repeat}`, put `{name} in 0..{count}` in place of `{count}`"),
+            at: None,
+        })
     }
 
     fn is_unnamed(&self, name: &str) -> bool {
@@ -215,17 +219,21 @@ impl Reader<'_> {
     fn in_dialect(&self, dialect: Dialect) -> Option<Rewrite> {
         let body = self.text.iter().rposition(|token| matches!(token, TokenTree::Group(_)))?;
         let TokenTree::Group(group) = &self.text[body] else { return None };
-        let inside: Vec<TokenTree> = group.stream().into_iter().collect();
-        // Headers come before blocks, so a chain that begins with a block has no place for one before `input`.
-        let starts = |word: &str| inside.first().is_some_and(|first| is_word(first, word));
-        if !starts("input") {
+        let mut inside: Vec<TokenTree> = group.stream().into_iter().collect();
+        let at = |word: &str| inside.iter().position(|token| is_word(token, word));
+        if at("dialect").is_some() {
             return None;
         }
+        // Headers come before blocks.
+        let (place, before) = match at("block") {
+            Some(block) => (block, format!("block {}", inside.get(block + 1)?)),
+            None => (at("input")?, "input".to_owned()),
+        };
         let header = [ident("dialect"), punct(':'), ident(dialect.name()), punct(';')];
-        let group = Group::new(Delimiter::Brace, header.into_iter().chain(inside).collect());
+        inside.splice(place..place, header);
         let mut text = self.text.clone();
-        text[body] = TokenTree::Group(group);
-        Some(Rewrite { text, help: format!("insert `dialect: {};` before `input`", dialect.name()), at: None })
+        text[body] = TokenTree::Group(Group::new(Delimiter::Brace, inside.into_iter().collect()));
+        Some(Rewrite { text, help: format!("insert `dialect: {};` before `{before}`", dialect.name()), at: None })
     }
 
     /// The texts with the transposed layer, or the one that it transposes, at a place or around it.
@@ -342,6 +350,17 @@ impl Reader<'_> {
             None => None,
         }
     }
+}
+
+/// How messages call the repeat whose word is the last of some tokens.
+fn repeat_name(tokens: &[TokenTree]) -> String {
+    let label = |at: usize| match tokens[..at] {
+        [.., ref label, ref colon] if is_punct(colon, ':') => Some(label.to_string()),
+        _ => None,
+    };
+    let repeats = (0..tokens.len()).filter(|at| is_word(&tokens[*at], "repeat"));
+    let unnamed = repeats.filter(|at| label(*at).is_none()).count();
+    label(tokens.len().saturating_sub(1)).unwrap_or_else(|| format!("repeat{unnamed}"))
 }
 
 /// Where a token is: its index in each group around it.

@@ -77,6 +77,12 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
         let entry = chain.inspection.entries.iter().find(wanted)?;
         return Some(Edit { range: entry.span.byte_range(), text: (*text).to_owned() });
     }
+    if let What::Rename { word, replaces } = &change.what
+        && let Some((range, written)) = count(&chain.tokens, change.target.rsplit('.').next()?)
+        && written == *replaces
+    {
+        return Some(Edit { range, text: (*word).to_owned() });
+    }
     match (statement(chain, change.target), &change.what) {
         (Some(layer), What::Set { field, value, replaces: None }) => set(chain, &layer, field, value),
         (Some(layer), What::Set { field, value, replaces: Some(old) }) => {
@@ -91,7 +97,10 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
         }
         (Some(layer), What::Insert(text)) => before(chain, layer.span, text),
         (None, What::Write(text)) => port(chain, change.target, text),
-        (None, What::Insert(text)) => before(chain, port_span(chain, change.target)?, text),
+        (None, What::Insert(text)) => {
+            let block = change.target.strip_prefix("block ").and_then(|block| block_span(chain, block));
+            before(chain, block.or_else(|| port_span(chain, change.target))?, text)
+        }
         (None, What::Set { .. } | What::Read(_) | What::Rename { .. })
         | (_, What::Entry { .. } | What::Move { .. }) => None,
     }
@@ -169,6 +178,49 @@ fn labelled(tokens: &TokenStream, name: &str) -> Option<Span> {
         })
     };
     here.or_else(inside)
+}
+
+/// How often the repeat with this name runs: where it is written, and its text.
+fn count(tokens: &TokenStream, name: &str) -> Option<(Range<usize>, String)> {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let body = |token: &TokenTree| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.stream()),
+        _ => None,
+    };
+    let mut unnamed = 0;
+    for (at, token) in tokens.iter().enumerate() {
+        if let Some(found) = body(token).and_then(|inside| count(&inside, name)) {
+            return Some(found);
+        }
+        if !is_word(token, "repeat") {
+            continue;
+        }
+        let label = match &tokens[..at] {
+            [.., label, colon] if is_punct(colon, ':') => label.to_string(),
+            _ => {
+                unnamed += 1;
+                format!("repeat{unnamed}")
+            }
+        };
+        let ends = |token: &TokenTree| is_word(token, "reads") || is_word(token, "from") || body(token).is_some();
+        if label == name
+            && let Some(written) = tokens[at + 1..].split(ends).next()
+            && let (Some(first), Some(last)) = (written.first(), written.last())
+        {
+            let text = first.span().join(last.span()).and_then(|span| span.source_text());
+            let range = first.span().byte_range().start..last.span().byte_range().end;
+            return Some((range, text.unwrap_or_else(|| first.to_string())));
+        }
+    }
+    None
+}
+
+/// Where the block with this name is written.
+fn block_span(chain: &Chain, name: &str) -> Option<Span> {
+    let Some(TokenTree::Group(body)) = chain.tokens.clone().into_iter().last() else { return None };
+    let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
+    let named = tokens.windows(2).find(|pair| is_word(&pair[0], "block") && is_word(&pair[1], name));
+    named.map(|pair| pair[0].span())
 }
 
 /// Where a port is written: its name, or else its shape.

@@ -7,10 +7,9 @@ use convshape_front::Finding;
 use similar::TextDiff;
 
 use crate::check::is_error;
-use crate::edit;
 use crate::report::{Unusable, replace};
 use crate::source::{Chain, Source};
-use crate::{Outcome, complain};
+use crate::{Outcome, complain, edit, lines};
 
 /// More fixes than anyone needs. Each one leaves fewer errors, so this limit is never the reason to stop.
 const MOST_FIXES: usize = 1000;
@@ -71,8 +70,13 @@ fn step(source: &Source) -> Result<Option<Source>, Unusable> {
     Ok(None)
 }
 
-/// Whether the first error with a finding's code comes after that finding, or is gone.
+/// Whether the first error with a finding's code comes after that finding, or is gone, or asks for no other lines any
+/// more.
 fn further(chain: &Chain, finding: &Finding) -> bool {
+    let same = |found: &&Finding| found.code == finding.code && found.message == finding.message;
+    if lines::rewrites(finding) && chain.inspection.findings.iter().filter(same).any(|found| !lines::rewrites(found)) {
+        return true;
+    }
     let place = |finding: &Finding| {
         let start = finding.span.start();
         (start.line, start.column)

@@ -34,7 +34,7 @@ pub(crate) enum What<'a> {
 /// - ``in `LAYER`, put `FIELD: VALUE` in place of `OTHER` ``, or a layer's word in place of another
 /// - ``write `[..]` in `input` and `[..]` in `output` ``, ``set `FIELD: VALUE` in `A` and `B` ``, and such parts joined
 ///   by `and`
-/// - ``insert `STATEMENT;` before `LAYER` ``, alone or followed by `, and` and the like, or one of the joint forms
+/// - ``insert `STATEMENT;` before `LAYER` `` or before `` `block NAME` ``, alone or followed by `, and` and the like, or one of the joint forms
 /// - ``in `LAYER`, read `NAME` ``, alone or as such a part
 /// - ``move `STATEMENT` before `OTHER` ``
 /// - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``

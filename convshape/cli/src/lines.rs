@@ -9,27 +9,31 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use crate::edit::Edit;
 use crate::source::Chain;
 
+/// How a help begins that gives another line than the one of its finding.
+const IN_LINE: &str = "in line ";
+
 /// The codes of syntax errors, whose helps give whole lines.
 const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 
 /// The edits for all lines that a finding rewrites; none if it rewrites none, or if one of them is not found.
 pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
-    if !CODES.contains(&finding.code) {
-        return Vec::new();
-    }
+    let of_syntax = CODES.contains(&finding.code);
     let place = finding.span.byte_range();
     let mut edits: Vec<Option<Edit>> = Vec::new();
     for help in finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")) {
-        if let Some(text) = quoted(help, "write ") {
+        if let Some(text) = quoted(help, "write ").filter(|_| of_syntax) {
             edits.push(around(&chain.tokens, &place).map(|tokens| edit(&tokens, text)));
-        } else if let Some((line, text)) = help.strip_prefix("in line ").and_then(|rest| rest.split_once(", ")) {
+        } else if let Some((line, text)) = help.strip_prefix(IN_LINE).and_then(|rest| rest.split_once(", ")) {
             let (Ok(line), Some(text)) = (line.parse(), quoted(text, "write ")) else { return Vec::new() };
             edits.push(in_line(&chain.tokens, line, text).map(|tokens| edit(&tokens, text)));
-        } else {
-            return Vec::new();
         }
     }
     edits.into_iter().collect::<Option<_>>().unwrap_or_default()
+}
+
+/// Whether a finding asks for other lines to be written anew.
+pub(crate) fn rewrites(finding: &Finding) -> bool {
+    finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")).any(|help| help.starts_with(IN_LINE))
 }
 
 /// What is quoted after a word, if nothing follows it.

@@ -23,6 +23,8 @@ pub(crate) enum Body<'a> {
     Port(Range<usize>),
     /// The positions of the entries in the list of a repeat.
     List(Vec<Range<usize>>),
+    /// The position of how often a repeat runs.
+    Count(Range<usize>),
 }
 
 /// `Op(args)`.
@@ -65,7 +67,11 @@ fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<
         if rest[end].text == "{" {
             let close = closing(rest, end).unwrap_or(rest.len() - 1);
             let inside = scope(path, name, head, &mut unnamed);
-            found.extend(list(head).map(|body| Statement { path: inside.clone(), start: rest[0].span.start, body }));
+            found.extend(list(head).or_else(|| count(head)).map(|body| Statement {
+                path: inside.clone(),
+                start: rest[0].span.start,
+                body,
+            }));
             collect(&rest[end + 1..close], &inside, found);
             rest = &rest[close + 1..];
             continue;
@@ -149,6 +155,13 @@ fn ports<'a>(word: &str, start: usize, tokens: &[Token<'a>]) -> Vec<Statement<'a
         }));
     }
     found
+}
+
+/// The count of `repeat 3 reads a from b`.
+fn count<'a>(head: &[Token<'a>]) -> Option<Body<'a>> {
+    let [_, rest @ ..] = head.first().filter(|first| first.text == "repeat").map(|_| head)? else { return None };
+    let counts = rest.split(|token| matches!(token.text, "reads" | "from")).next()?;
+    Some(Body::Count(counts.first()?.span.start..counts.last()?.span.end))
 }
 
 fn layer<'a>(tokens: &[Token<'a>]) -> Option<Layer<'a>> {

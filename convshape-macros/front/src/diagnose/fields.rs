@@ -56,7 +56,7 @@ pub(crate) fn layer_elsewhere(
     if !found.words.dialects.contains(&dialect) {
         // A single layer may have a different dialect than its chain.
         return match (label, dialects) {
-            (Some(label), [of, ..]) => report.help(format_args!("in `{label}`, set `dialect: {}`", of.name())),
+            (Some(label), [of, ..]) => report.edit(format_args!("in `{label}`, set `dialect: {}`", of.name())),
             (None, [of, ..]) => report.help(format_args!("write `{op}(.., dialect: {})`", of.name())),
             (_, []) => report,
         };
@@ -231,7 +231,7 @@ pub(crate) fn field_ranks(
     let statement = &writing.statement;
     if let Some(meant) = meant {
         let other = with_rank(&op.to_string(), meant);
-        return report.help(format_args!("in `{statement}`, put `{other}` in place of `{op}`"));
+        return report.edit(format_args!("in `{statement}`, put `{other}` in place of `{op}`"));
     }
     let set = |misfit: &Misfit| match spans.positional.is_some()
         && writing.row.is_some_and(|row| row.positional == Positional::Field(misfit.field))
@@ -242,12 +242,12 @@ pub(crate) fn field_ranks(
     match misfits {
         [only] => {
             let (verb, text) = set(only);
-            report.help(format_args!("in `{statement}`, {verb} `{text}`"))
+            report.edit(format_args!("in `{statement}`, {verb} `{text}`"))
         }
         _ => {
             let clauses: Vec<String> =
                 misfits.iter().map(set).map(|(verb, text)| format!("{verb} `{text}` in `{statement}`")).collect();
-            report.help(clauses.join(" and "))
+            report.edit(clauses.join(" and "))
         }
     }
 }

@@ -270,7 +270,7 @@ pub(crate) fn tied_to_another_layout(layer: &str, name: &Ident, direction: Direc
         Report::new(code::TIED, span, format!("`{layer}` cannot use the weight of `{name}`, which has another layout"));
     match direction {
         // The flipped kernel of jax and flax.
-        Direction::Transposed => report.help(format_args!("in `{name}`, set `transpose_kernel: true`")),
+        Direction::Transposed => report.edit(format_args!("in `{name}`, set `transpose_kernel: true`")),
         Direction::Forward => report,
     }
 }

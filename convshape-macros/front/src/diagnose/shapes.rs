@@ -40,7 +40,10 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     let first = fixes.is_empty() && context.forgot_a_crop(problem);
     let (before, after) = if first { (crop, None) } else { (None, crop) };
     let report = before.iter().fold(report, Report::help);
-    let report = fixes.iter().fold(report, |report, fix| report.help(fix.words(graph)));
+    let report = fixes.iter().fold(report, |report, fix| match fix.is_applicable(graph) {
+        true => report.edit(fix.words(graph)),
+        false => report.help(fix.words(graph)),
+    });
     let report = found.advice.iter().fold(report, Report::help);
     let report = after.iter().fold(report, |report, crop| match fixes.is_empty() {
         true => report.help(crop),
@@ -141,7 +144,7 @@ impl Context<'_> {
                     let fields: Vec<String> =
                         filling.iter().map(|(field, value)| format!("{field}: {value}")).collect();
                     match filling.as_slice() {
-                        [(field, value)] => report.help(format_args!("in `{name}`, set `{field}: {value}`")),
+                        [(field, value)] => report.edit(format_args!("in `{name}`, set `{field}: {value}`")),
                         _ => report.note(format_args!("`{}`", fields.join(", "))),
                     }
                 })
@@ -180,7 +183,7 @@ impl Context<'_> {
         match padded {
             Some(Op::Conv(Conv { padding: Padding::Pairs(values), rank, .. })) => {
                 let setting = Setting::Pairs { values, axes: Some(rank) };
-                report.help(format_args!("in `{name}`, set `padding: {setting}`"))
+                report.edit(format_args!("in `{name}`, set `padding: {setting}`"))
             }
             _ => report,
         }

@@ -13,7 +13,7 @@ pub(crate) fn unknown_size(name: &Ident, nearest: Option<String>) -> Report {
             "`{name}` is not a number here: sizes are literals, constants, parameters of a block, variables of a repeat or symbols of `for`"
         ),
     );
-    report.meant(nearest)
+    report.once().meant(nearest)
 }
 
 pub(crate) fn symbol_as_number(size: &str, span: Span) -> Report {

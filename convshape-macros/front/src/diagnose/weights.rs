@@ -73,7 +73,7 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem
                     .help(format_args!("write `#[name = \"{}\"]` before `{name}`", brief(&stem.name))),
                 Some(stem) => report.note(format_args!("the file has `{}`, in other shapes", brief(&stem.name))),
                 None if only_bias && matches!(op(*node), Some(Op::Conv(_) | Op::Linear { .. })) => {
-                    report.help(format_args!("in `{name}`, set `bias: false`"))
+                    report.edit(format_args!("in `{name}`, set `bias: false`"))
                 }
                 None => report,
             }

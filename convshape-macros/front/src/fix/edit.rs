@@ -8,7 +8,7 @@ use super::shortcut;
 use super::trial::Touched;
 use crate::check::Fitting;
 use crate::fields::{self, Setting};
-use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};
+use crate::graph::{Carried, Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};
 use crate::words::Positional;
 
 /// One change of the text.
@@ -314,6 +314,8 @@ pub(super) enum Verb {
     Read(String),
     /// ``insert `STATEMENT;` before the place``, and what must change at that place
     Insert(String, Option<Box<Verb>>),
+    /// ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
+    Entry(String),
     /// Something that only a person can do.
     Other(String),
 }
@@ -362,11 +364,8 @@ impl Edit {
                 (shortcut::projected(graph, *node, *operand, from, to), name(*node))
             }
             Edit::Free { body } => {
-                let name = &graph.bodies[*body].name;
-                let of_use = turns_of(graph, *body).into_iter().filter(|turn| graph.bodies[*turn].name == *name);
-                let turns = of_use.count();
-                let text = format!("write `repeat turn in 0..{turns}`, whose turns may change the shape");
-                (Verb::Other(text), graph.bodies[*body].name.clone())
+                let Carried { statement, count, .. } = &graph.bodies[*body];
+                (Verb::Replace(format!("turn in 0..{count}"), count.clone()), statement.clone())
             }
             Edit::Argument { statement, place, text, .. } => {
                 let verb = match place {
@@ -374,7 +373,7 @@ impl Edit {
                     ArgumentPlace::Leading => Verb::Write(text.clone()),
                     ArgumentPlace::Entry(turn) => {
                         let number = turn + 1;
-                        Verb::Other(format!("in the list of `{statement}`, let entry {number} be `{text}`"))
+                        Verb::Entry(format!("in the list of `{statement}`, let entry {number} be `{text}`"))
                     }
                 };
                 (verb, statement.clone())
@@ -390,6 +389,9 @@ impl Edit {
 
     /// What else the reader must know: how many uses of a block the edit changes.
     pub(super) fn reach(&self, graph: &Graph) -> Option<String> {
+        if let Edit::Free { .. } = self {
+            return Some("its turns may then change the shape".to_owned());
+        }
         let node = &graph.nodes[self.node()?];
         let block = node.writing.block.as_ref()?;
         let uses = graph.nodes.iter().filter(|other| other.origin == node.origin).count();

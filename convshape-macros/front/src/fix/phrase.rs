@@ -4,20 +4,32 @@ use std::collections::HashSet;
 
 use super::Edit;
 use super::edit::Verb;
-use crate::graph::{Graph, NodeId};
+use crate::graph::{Graph, KeptLines};
 use crate::syntax::Correction;
 
 /// A fix in words.
 pub(super) fn phrase(edits: &[Edit], graph: &Graph) -> String {
-    if graph.corrected {
-        return plain(edits, graph);
+    match graph.kept {
+        Some(KeptLines::InArguments) => plain(edits, graph),
+        Some(KeptLines::Whole) => format!("with these lines corrected, {}", plain(edits, graph)),
+        None if in_rewritten_lines(edits, graph) => format!("with that line corrected, {}", plain(edits, graph)),
+        None => plain(edits, graph),
     }
-    let rewritten = |node: NodeId| graph.nodes[node].writing.rewritten;
-    match edits.iter().filter_map(Edit::node).any(rewritten) {
-        // The text does not have this field yet.
-        true => format!("with that line corrected, {}", plain(edits, graph)),
-        false => plain(edits, graph),
-    }
+}
+
+/// Whether the words for some edits are of a form that a tool can apply.
+pub(super) fn is_applicable(edits: &[Edit], graph: &Graph) -> bool {
+    let as_written = match graph.kept {
+        Some(KeptLines::InArguments) => true,
+        Some(KeptLines::Whole) => false,
+        None => !in_rewritten_lines(edits, graph),
+    };
+    as_written && edits.iter().flat_map(|edit| edit.verbs(graph)).all(|(verb, _)| !matches!(verb, Verb::Other(_)))
+}
+
+/// Whether the text has something else than what is edited.
+fn in_rewritten_lines(edits: &[Edit], graph: &Graph) -> bool {
+    edits.iter().filter_map(Edit::node).any(|node| graph.nodes[node].writing.rewritten)
 }
 
 fn plain(edits: &[Edit], graph: &Graph) -> String {
@@ -46,7 +58,8 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
             verb => rest.push((verb, names)),
         }
     }
-    let parts = if graph.corrected { with_corrections(rest, graph) } else { rest };
+    let corrects = graph.kept == Some(KeptLines::InArguments);
+    let parts = if corrects { with_corrections(rest, graph) } else { rest };
     if !insertions.is_empty() {
         let written = (!parts.is_empty()).then(|| clauses(&parts).join(" and "));
         return insertions.into_iter().chain(written).collect::<Vec<String>>().join(", and ");
@@ -61,10 +74,10 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
             Verb::Replace(text, old) => format!("in `{name}`, put `{text}` in place of `{old}`{notes}"),
             Verb::Read(source) => format!("in `{name}`, read `{source}`{notes}"),
             Verb::Insert(..) => String::new(),
-            Verb::Other(text) => format!("{text}{notes}"),
+            Verb::Entry(text) | Verb::Other(text) => format!("{text}{notes}"),
         };
     }
-    if let Some(text) = fields_of_one(&parts, edits, graph).filter(|_| !graph.corrected) {
+    if let Some(text) = fields_of_one(&parts, edits, graph).filter(|_| !corrects) {
         return format!("in `{}`, set `{text}`{notes}", parts[0].1[0]);
     }
     format!("{}{notes}", clauses(&parts).join(" and "))
@@ -104,7 +117,7 @@ fn change(line: &mut Correction, verb: &Verb) -> bool {
         }
         Verb::Set(text) => (text, text.split(':').next().unwrap_or_default()),
         Verb::Replace(text, old) => (text, old.as_str()),
-        Verb::Insert(..) | Verb::Read(_) | Verb::Other(_) => return false,
+        Verb::Insert(..) | Verb::Read(_) | Verb::Entry(_) | Verb::Other(_) => return false,
     };
     let Some((field, value)) = text.split_once(": ").filter(|_| line.kept.iter().all(|kept| kept != old)) else {
         return false;
@@ -127,7 +140,7 @@ fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
             Verb::Read(source) => ("read ", source),
             Verb::Replace(text, old) => return format!("put `{text}` in place of `{old}` in {}", all(names)),
             Verb::Insert(text, _) => return format!("insert `{text}` before {}", all(names)),
-            Verb::Other(text) => return text.clone(),
+            Verb::Entry(text) | Verb::Other(text) => return text.clone(),
         };
         // One `write` introduces all that follow it.
         let word = if said == word { "" } else { word };
@@ -152,7 +165,7 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
     order.sort_by_key(|index| !written(&&edits[*index]));
     let texts = order.into_iter().map(|index| match &parts[index].0 {
         Verb::Set(text) => Some(text.as_str()),
-        Verb::Write(_) | Verb::Read(_) | Verb::Replace(..) | Verb::Insert(..) | Verb::Other(_) => None,
+        Verb::Write(_) | Verb::Read(_) | Verb::Replace(..) | Verb::Insert(..) | Verb::Entry(_) | Verb::Other(_) => None,
     });
     Some(texts.collect::<Option<Vec<&str>>>()?.join(", "))
 }

@@ -204,6 +204,13 @@ impl Parser {
         }
     }
 
+    /// `model.add(Conv2D(..))` is the layer in its parentheses.
+    pub(super) fn appended(path: &[Ident], layer: Layer) -> Layer {
+        let [only] = layer.args.positional.as_slice() else { return layer };
+        let adds = layer.op == "add" && path.last().is_some_and(is_module) && layer.args.fields.is_empty();
+        as_layer(only, true).filter(|_| adds).unwrap_or(layer)
+    }
+
     /// The statements for nested layers: `Sequential(Conv2d(..), ReLU())`, `Relu(Conv2d(..))`.
     pub(super) fn nested_layers(&mut self, layer: &Layer) -> Option<String> {
         let name = layer.op.to_string();
@@ -275,6 +282,11 @@ fn view(layer: &mut Layer) {
     }
     if !matches!(name.as_str(), "view" | "reshape") {
         return;
+    }
+    if let [one] = args.as_slice()
+        && let Some(sizes) = one.items()
+    {
+        *args = sizes.to_vec();
     }
     // The batch.
     if args.len() > 1 && (minus_one(&args[0]) || matches!(args[0], Value::Call { .. })) {

@@ -217,6 +217,13 @@ impl Parser {
             // A name that only another framework has here, with the arguments of this one: `nn.LSTMCell(3, 4)`.
             order = call.layer.python_order(call.dialect);
         }
+        let given = |name: &&str| {
+            args.fields.iter().any(|field| call.field(&field.name).is_some_and(|words| words.name == *name))
+        };
+        if order.iter().take(args.positional.len()).any(given) {
+            // flax's newer layers count the channels first: `nnx.Conv(1, 32, kernel_size=(3, 3))`.
+            order = call.layer.python_order(Dialect::Torch);
+        }
         if args.positional.len() <= taken && order.is_empty() {
             return true;
         }

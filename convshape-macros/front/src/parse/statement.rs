@@ -3,6 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 use quote::TokenStreamExt;
 
+use super::call::is_module;
 use super::cursor::{self, Cursor};
 use super::foreign::{foreign, skip_line};
 use super::label::is_self;
@@ -138,6 +139,7 @@ impl Parser {
             true => Vec::new(),
             false => self.call(c, &mut layer)?,
         };
+        let mut layer = Parser::appended(&path, layer);
         let tail = self.tail(c, &mut layer);
         let ended = self.end_of(c, tail);
         self.method(&path, label, &mut layer);
@@ -357,7 +359,7 @@ fn starts_statement(c: &Cursor<'_>) -> bool {
         return true;
     }
     let Some(word) = c.ident_at(0) else { return false };
-    c.equals_at(1) || words::is_layer(&word.to_string())
+    c.equals_at(1) || words::is_layer(&word.to_string()) || is_module(word) && c.punct_at(1, ".")
 }
 
 /// A string literal.

@@ -250,6 +250,10 @@ impl Parser {
                 module.push(std::mem::replace(&mut name, c.ident("a name")?));
             }
         }
+        if name == "shape" && c.group(Delimiter::Bracket).is_some() {
+            // `x.shape[0]` is a size, as `x.size(0)`.
+            return Ok(Some(Value::Call { name, args: Args::default() }));
+        }
         if let Some(group) = c.group(Delimiter::Parenthesis) {
             if !module.is_empty() {
                 let module: Vec<String> = module.iter().map(ToString::to_string).collect();

@@ -104,12 +104,15 @@ impl<'a> Resolver<'a> {
             members.push(done.members);
             outputs = done.outputs;
             let gives: Vec<ValueId> = outputs.iter().map(|output| output.value).collect();
-            if turns.vars.is_empty() {
+            if let Count::Times(count) = &repeat.count {
+                let statement = format!("{}{}", scope.statements, names.name);
                 for (place, output) in outputs.iter().enumerate() {
                     let one = outputs.len() == 1;
                     let name = if one { names.name.clone() } else { output_name(&names.name, output) };
                     let (span, input, output) = (stmt.span(), values[place], output.value);
-                    self.graph.bodies.push(Carried { name, span, input, output, before: before[place], free: false });
+                    let (statement, count, earlier) = (statement.clone(), count.to_string(), before[place]);
+                    let carried = Carried { name, span, input, output, statement, count, before: earlier, free: false };
+                    self.graph.bodies.push(carried);
                     before[place] = Some(self.graph.bodies.len() - 1);
                 }
             }
