@@ -29,7 +29,7 @@ use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 
 use crate::fault::SyntaxFault;
-use crate::syntax::{Chain, SizeExpr};
+use crate::syntax::{Chain, Port, SizeExpr};
 use cursor::Cursor;
 
 /// The deepest nesting of brackets that the parser follows. Deeper recursion could exhaust the stack.
@@ -69,6 +69,10 @@ struct Parser {
     sign: Option<slip::Sign>,
     /// The number of slips so far.
     slips: usize,
+    /// Whether the chain's input was read.
+    has_input: bool,
+    /// The input of a chain that begins with a layer of this name.
+    input_layer: Option<Port>,
     /// The names that the current statement gives to its outputs.
     unpacked: Option<unpack::Unpacked>,
     /// The names defined so far.
@@ -89,6 +93,8 @@ impl Parser {
             depth: 0,
             sign: None,
             slips: 0,
+            has_input: false,
+            input_layer: None,
             unpacked: None,
             names: Vec::new(),
             blocks: Vec::new(),

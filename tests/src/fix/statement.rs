@@ -77,6 +77,7 @@ fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<
             continue;
         }
         match name {
+            Some("input" | "output") if !path.is_empty() => {}
             Some(name @ ("input" | "output")) => found.extend(ports(name, rest[0].span.start, head)),
             _ => found.extend(layer(head).map(|layer| {
                 let start = rest[0].span.start;

@@ -24,6 +24,8 @@ pub(crate) enum Slip {
     Batch(String),
     /// `Reshape([16, -1])`
     Open,
+    /// `Input(shape=(28, 28, 1))`
+    Input(String),
     /// `a, b = ..`
     Unpacked(String),
     /// `let c = ..`
@@ -87,6 +89,7 @@ impl Slip {
                 | Slip::Batch(_)
                 | Slip::Open
                 | Slip::Unpacked(_)
+                | Slip::Input(_)
         )
     }
 
@@ -136,6 +139,9 @@ impl Slip {
                 format!("`{found}` is Python's batch axis, which no shape has here: a chain takes batches of any size")
             }
             Slip::Open => "`-1` is written as in Python; a size that follows from the others is `_`".to_owned(),
+            Slip::Input(found) => {
+                format!("`{found}` is written as in Python; a chain begins with the shape of its input")
+            }
             Slip::Unpacked(found) => {
                 format!("`{found}`: a statement has one name, by which its outputs are read")
             }

@@ -1,9 +1,9 @@
 //! Changes of the text: their effect on a graph, and their wording in a `help:` line.
 
-use convshape_arith::op::{Axes, Axis, Conv, Direction, Op, Padding, ResizeTo, Upsample};
+use convshape_arith::op::{Axes, Axis, Conv, Direction, MAX_SPATIAL, Op, Padding, ResizeTo, Upsample};
 use convshape_arith::shape::Shape;
 
-use super::formulas::Formula;
+use super::formulas::{Formula, is_of_rows};
 use super::shortcut;
 use super::trial::Touched;
 use crate::check::Fitting;
@@ -146,7 +146,8 @@ impl Edit {
             }
             Edit::Formula { field, formula, .. } => {
                 if let Some(number) = formula.number(node) {
-                    set(node, field, &Setting::Int(number));
+                    let rows = Setting::Ints { values: [number; MAX_SPATIAL], axes: None };
+                    set(node, field, &if is_of_rows(field) { rows } else { Setting::Int(number) });
                 }
             }
             Edit::Reshape { shape, .. } => set(node, "shape", &Setting::Shape(*shape)),
@@ -245,6 +246,7 @@ impl Edit {
     pub(crate) fn field(&self) -> &'static str {
         match self {
             Edit::Field { field, .. } => field,
+            Edit::Formula { field, .. } if is_of_rows(field) => field,
             Edit::Channels { .. } | Edit::Formula { .. } | Edit::Reshape { .. } => "channels",
             Edit::Like { .. } => "scale",
             Edit::Keep { .. } => "padding",
@@ -687,6 +689,9 @@ fn formula_verb(node: &Node, field: &'static str, formula: &Formula) -> Verb {
     let text = formula.to_string();
     if let Some((_, word)) = node.writing.words.iter().find(|(known, _)| *known == field) {
         return Verb::Set(format!("{word}: {text}"));
+    }
+    if is_of_rows(field) {
+        return Verb::Set(format!("{}: {text}", node.writing.word(field)));
     }
     let (into, out) = counts(node);
     let side =

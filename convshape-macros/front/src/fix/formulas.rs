@@ -73,6 +73,10 @@ fn written(graph: &Graph, edit: &Edit) -> Option<(NodeId, &'static str, i64)> {
             }
         }
         Edit::Field { node, field: "channels", setting: Setting::Int(number) } => Some((*node, "channels", *number)),
+        Edit::Field { node, field, setting: Setting::Ints { values, axes } } => {
+            let even = values[..axes.unwrap_or(1).max(1)].iter().all(|value| *value == values[0]);
+            even.then_some((*node, *field, values[0]))
+        }
         _ => None,
     }
 }
@@ -84,7 +88,8 @@ fn formulas(graph: &Graph, node: NodeId, field: &str, number: i64) -> Vec<(Formu
         let mut offer = |scale: i64, offset: i64, more: u32| {
             found.push((Formula { variable: variable.clone(), scale, offset }, more));
         };
-        if *value > 0 && number % value == 0 && number / value <= MOST_TIMES {
+        let rows = is_of_rows(field);
+        if *value > 0 && number % value == 0 && number / value <= if rows { 1 } else { MOST_TIMES } {
             offer(number / value, 0, if number == *value { 0 } else { 3 });
         }
         // An earlier turn, in which the number was right.
@@ -101,6 +106,11 @@ fn formulas(graph: &Graph, node: NodeId, field: &str, number: i64) -> Vec<(Formu
         }
     }
     found
+}
+
+/// Whether a field counts rows and not channels.
+pub(super) fn is_of_rows(field: &str) -> bool {
+    matches!(field, "kernel" | "stride" | "padding" | "dilation" | "output_padding")
 }
 
 /// The value of a variable at a node, and the count that the node has there.

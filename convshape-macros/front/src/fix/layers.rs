@@ -452,7 +452,7 @@ impl<'a> ChangedLayer<'a> {
             let setting = Setting::Floats { values: factors, axes: Some(self.rank) };
             let equal = factors[..self.rank].iter().all(|factor| factor.to_bits() == factors[0].to_bits());
             let setting = if equal { Setting::Floats { values: factors, axes: None } } else { setting };
-            self.offer("scale", setting, 22, 0, found);
+            self.offer("scale", setting, 20, 0, found);
         }
         let sizes = std::array::from_fn(|axis| self.rows(&self.op, axis).unwrap_or(1));
         if let Some(sizes) = self.exact_sizes(&sizes).filter(|_| self.takes("size")) {

@@ -112,7 +112,8 @@ fn last_first(graph: &Graph, node: NodeId, found: &mut Candidates) {
 
 /// The layer for the input's number of axes. Values per axis would not fit it.
 pub(super) fn renamed(graph: &Graph, node: NodeId, comes: &Shape) -> Option<Edit> {
-    let rank = comes.rank().checked_sub(1).filter(|rank| (1..=3).contains(rank))?;
+    // A vector is normalised by the layer for one axis.
+    let rank = comes.rank().checked_sub(1).map(|rank| rank.max(1)).filter(|rank| (1..=3).contains(rank))?;
     let node_there = &graph.nodes[node];
     let word = node_there.spans.op.to_string();
     let other = with_rank(&word, rank);

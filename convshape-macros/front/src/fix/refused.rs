@@ -189,6 +189,12 @@ pub(super) fn at_the_layer(
             for divisor in explain::nearest_divisors(size, count).into_iter().flatten() {
                 layer.set("pieces", Setting::Int(divisor), 12, found);
             }
+            // Another axis has equal pieces.
+            let sizes = inputs[0].sizes().iter().rev().zip(1..);
+            for (_, back) in sizes.filter(|(size, _)| size.number().is_some_and(|size| size % count.max(1) == 0)) {
+                let axes = Axes::of(&[Axis::At(-back)]).map(Setting::Axes);
+                axes.into_iter().for_each(|axes| layer.set("axis", axes, 9, found));
+            }
         }
         Reason::SliceRange { start, end, size, .. } if start < size => {
             // In Python, negative numbers count from the end.

@@ -111,6 +111,11 @@ impl Parser {
                 self.item(&mut c, chain, &mut progress);
             }
         }
+        if let Some(port) = self.input_layer.take().filter(|_| !progress.input) {
+            progress.input = true;
+            (chain.input_span, chain.inputs) = (port.shape.span, vec![port]);
+            chain.body.remove(0);
+        }
         for (part, seen) in [(Part::Input, progress.input), (Part::Output, progress.output)] {
             if !seen {
                 self.fault(SyntaxFault::Missing { span: chain.name.span(), part, chain: chain.name.to_string() });

@@ -37,7 +37,10 @@ impl Parser {
 
     pub(super) fn ports_of(&mut self, part: Part, c: &mut Cursor<'_>, chain: &mut Chain, progress: &mut Progress) {
         let (seen, stage) = match part {
-            Part::Input => (&mut progress.input, Stage::Input),
+            Part::Input => {
+                self.has_input = true;
+                (&mut progress.input, Stage::Input)
+            }
             Part::Output => (&mut progress.output, Stage::Output),
         };
         let again = std::mem::replace(seen, true);

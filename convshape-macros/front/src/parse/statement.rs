@@ -12,7 +12,9 @@ use super::number::{Lit, literal};
 use super::pieces::{is_if, is_repeat, is_reuse};
 use super::{Parsed, Parser};
 use crate::fault::{Part, Slip, SyntaxFault};
-use crate::syntax::{Args, Attrs, Layer, Source, Stmt, StmtKind, Text};
+use crate::syntax::{
+    Args, Attrs, Dim, Field, Layer, Port, ShapePattern, SizeExpr, Source, Stmt, StmtKind, Text, Value,
+};
 use crate::words;
 
 pub(super) const LAYER: &str = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
@@ -143,6 +145,13 @@ impl Parser {
         let tail = self.tail(c, &mut layer);
         let ended = self.end_of(c, tail);
         self.method(&path, label, &mut layer);
+        if let Some(port) = self.input_of(label.as_ref(), &layer) {
+            self.sign = None;
+            self.slip(port.shape.span, Slip::Input(layer.op.to_string()));
+            self.report_slip(|| format!("input: {port};"));
+            self.input_layer = Some(port);
+            return Ok(StmtKind::Broken(layer.op.span()));
+        }
         if let Some(unpacked) = &self.unpacked {
             self.cut(unpacked, &mut layer);
         }
@@ -154,6 +163,25 @@ impl Parser {
         }
         self.report_layer(label.as_ref(), &mut layer, ended);
         Ok(StmtKind::Layer(layer))
+    }
+
+    /// `Input(shape=(28, 28, 1))` at the beginning of a chain that has no input: what it must mean.
+    fn input_of(&self, label: Option<&Ident>, layer: &Layer) -> Option<Port> {
+        let named = matches!(layer.op.to_string().as_str(), "Input" | "InputLayer");
+        if self.has_input || self.input_layer.is_some() || !named {
+            return None;
+        }
+        let is_shape = |field: &&Field| field.name == "shape" || field.name == "input_shape";
+        let field = layer.args.fields.iter().find(is_shape).map(|field| &field.value);
+        let dims = layer.args.positional.first().or(field).and_then(Value::items)?.iter().map(|size| match size {
+            Value::Size(size) => Dim::Size(size.clone()),
+            Value::Word(name) => Dim::Size(SizeExpr::Name(name.clone())),
+            _ => Dim::Broken,
+        });
+        // A leading `None` is the batch.
+        let dims = dims.enumerate().filter(|(axis, dim)| *axis > 0 || !matches!(dim, Dim::Broken));
+        let shape = ShapePattern { dims: dims.map(|(_, dim)| dim).collect(), span: layer.op.span() };
+        Some(Port { name: label.cloned(), shape })
     }
 
     /// The end of a layer's statement, and whether its `;` was there.

@@ -68,7 +68,7 @@ pub(crate) fn nearest_dialect(name: &str) -> Option<Dialect> {
         "linen" | "nnx" => Dialect::Flax,
         "lax" | "stax" => Dialect::Jax,
         "ort" | "onnxruntime" => Dialect::Onnx,
-        "libtorch" | "tch" => Dialect::Torch,
+        "libtorch" | "pytorch" | "tch" => Dialect::Torch,
         _ => {
             return super::nearest(&plain, dialect_names().map(str::to_owned))
                 .and_then(|name| dialect_from_name(&name));
