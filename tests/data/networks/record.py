@@ -15,6 +15,7 @@ import torch.nn.functional as F
 
 import attention
 import audio
+import classifiers
 import detection
 import restoration
 import vision
@@ -310,7 +311,7 @@ class Ddpm(nn.Module):
 
 
 def cases():
-    more = attention.CASES | audio.CASES | detection.CASES | restoration.CASES | vision.CASES
+    more = attention.CASES | audio.CASES | detection.CASES | restoration.CASES | vision.CASES | classifiers.CASES
     return {
         "segnet": record(SegNet(), (3, 32, 64)),
         "dueling_dqn": record(DuelingDqn(), (4, 84, 84)),
