@@ -14,10 +14,10 @@ use std::time::Instant;
 
 use burn::module::Module;
 use burn::optim::{AdamConfig, GradientsParams};
-use burn::tensor::{Device, Int, Tensor, TensorData};
+use burn::tensor::{Int, Tensor, TensorData};
 use convshape::conv_chain;
 use convshape::ndarray::Array4;
-use convshape_burn::BurnModel;
+use convshape_burn::{BurnModel, device};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -83,25 +83,4 @@ fn main() -> Result<(), Box<dyn Error>> {
     println!("convshape: the same model, test error {again:.5}");
     assert!(error < 0.03 && (error - again).abs() < 1e-5, "the test errors are {error} and {again}");
     Ok(())
-}
-
-/// A device of burn that the crate was built with.
-fn device(name: &str) -> Option<Device> {
-    match name {
-        #[cfg(feature = "flex")]
-        "flex" => Some(Device::flex()),
-        #[cfg(feature = "cuda")]
-        "cuda" => Some(Device::cuda(0)),
-        #[cfg(feature = "rocm")]
-        "rocm" => Some(Device::rocm(0)),
-        #[cfg(feature = "wgpu")]
-        "wgpu" => Some(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
-        #[cfg(feature = "vulkan")]
-        "vulkan" => Some(Device::vulkan(burn::tensor::DeviceKind::DefaultDevice)),
-        #[cfg(feature = "metal")]
-        "metal" => Some(Device::metal(burn::tensor::DeviceKind::DefaultDevice)),
-        #[cfg(feature = "webgpu")]
-        "webgpu" => Some(Device::webgpu(burn::tensor::DeviceKind::DefaultDevice)),
-        _ => None,
-    }
 }

@@ -30,6 +30,7 @@
 //! The layers come from [`convshape::graph`], so that shapes and the meaning of a dialect's fields are those that the
 //! compiler checked. What burn lacks or does differently is expressed with other operations.
 
+mod device;
 mod error;
 mod graph;
 mod lower;
@@ -37,6 +38,7 @@ mod model;
 mod param;
 mod ports;
 
+pub use crate::device::device;
 pub use crate::error::BurnError;
 pub use crate::graph::BurnGraph;
 pub use crate::model::BurnModel;

@@ -7,8 +7,12 @@ use burn::tensor::{Device, Gradients, Tensor};
 use convshape::ndarray::ArrayD;
 use convshape_burn::AnyTensor;
 
+/// The device of the recorded models' tests, with autodiff: the processor, or the one that `CONVSHAPE_BURN_DEVICE` names.
 pub(crate) fn device() -> Device {
-    Device::flex().autodiff()
+    match std::env::var("CONVSHAPE_BURN_DEVICE") {
+        Ok(name) => convshape_burn::device(&name).expect("a device of a feature of this crate").autodiff(),
+        Err(_) => Device::flex().autodiff(),
+    }
 }
 
 pub(crate) fn tensor(array: &ArrayD<f32>, device: &Device) -> AnyTensor {
