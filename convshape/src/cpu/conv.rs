@@ -19,7 +19,7 @@ use self::piece::Piece;
 use super::buffer::{Buffer, View};
 use super::math::Epilogue;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
-use super::taps::Axis;
+use super::taps::{Axis, AxisPhase};
 use super::threads::{Spread, Threads};
 use super::tile::{MOST_POSITIONS, MOST_VECTORS};
 use crate::model::workspace::{LINE, Workspace};
@@ -183,6 +183,64 @@ struct Panel {
     index: Vec<f32>,
 }
 
+/// Neighbouring outputs of a row as one position with the channels of all, if one has too few channels for a vector: it
+/// reads the inputs of all, and a weight is zero where an output does not read an input.
+struct Merged {
+    /// How many outputs are one position.
+    count: usize,
+    axis: Axis,
+    /// For each input of a position, the tap with which each of its outputs reads it.
+    taps: Vec<Vec<Option<usize>>>,
+}
+
+impl Merged {
+    fn new(level: Level, sum: &TapSum<'_>, x: &View, y: &View) -> Option<Merged> {
+        let (width, outputs, lanes) = (&sum.axes[2], y.buffer.size[2], level.lanes());
+        if sum.groups > 1 || outputs == 1 || y.buffer.planar || y.channels < y.buffer.width {
+            return None;
+        }
+        // Each output of a row that reads a single input has a phase, and weights, of its own.
+        if x.buffer.size[2] == 1 {
+            return Some(Merged::of(width, outputs, outputs));
+        }
+        if Kind::new(level, 1, (x.channels, y.channels), x.buffer.planar) == Kind::Dots {
+            return None;
+        }
+        let all = width.phases.iter().map(|phase| phase.taps.len()).sum::<usize>();
+        let even = width.phases.len() == width.modulus
+            && width.phases.iter().all(|phase| phase.count * width.modulus == outputs);
+        let counts = (2..=lanes / y.channels.max(1)).filter(|count| count.is_multiple_of(width.modulus));
+        let merged = counts.filter(|count| even && outputs.is_multiple_of(*count));
+        let merged = merged.map(|count| Merged::of(width, outputs, count));
+        let best = merged.min_by(|a, b| (a.taps.len() * b.count).cmp(&(b.taps.len() * a.count)))?;
+        // The sums of a position are stored in parts, which takes time, too.
+        (4 * all * best.count >= 5 * best.taps.len() * width.modulus).then_some(best)
+    }
+
+    fn of(width: &Axis, outputs: usize, count: usize) -> Merged {
+        // The taps of each output, with the rows that they read.
+        let reads = |output: usize| {
+            let (phase, turn) = (&width.phases[output % width.modulus], output / width.modulus);
+            phase.taps.iter().map(move |(tap, row)| (*tap, row + (turn * width.step) as i64))
+        };
+        let mut rows: Vec<i64> = (0..count).flat_map(|output| reads(output).map(|(_, row)| row)).collect();
+        rows.sort_unstable();
+        rows.dedup();
+        let tap = |output: usize, row: i64| reads(output).find(|(_, own)| *own == row).map(|(tap, _)| tap);
+        Merged {
+            count,
+            taps: rows.iter().map(|row| (0..count).map(|output| tap(output, *row)).collect()).collect(),
+            axis: Axis {
+                modulus: count,
+                step: width.step * (count / width.modulus),
+                phases: [AxisPhase { first: 0, count: outputs / count, taps: rows.into_iter().enumerate().collect() }]
+                    .into(),
+                ..*width
+            },
+        }
+    }
+}
+
 /// Elements of weights that stay in the cache while the positions pass. Larger weights pass through the cache once, and
 /// all positions use each panel.
 pub(super) const MOST_RESIDENT: usize = 128 * 1024;
@@ -193,30 +251,23 @@ const DEPTHWISE_CHUNK: usize = 256 * 1024;
 
 impl Conv {
     pub(super) fn new(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Conv {
-        if sum.groups > 1 || x.buffer.size[2] > 1 || y.buffer.size[2] == 1 || y.channels < y.buffer.width {
+        let Some(Merged { count, axis, taps }) = Merged::new(level, sum, &x, &y) else {
             return Conv::of(level, sum, x, y);
-        }
-        // Each output along a row reads the same inputs with weights of its own: the row is one
-        // position with the channels of all.
-        let TapSum { axes: [depth, height, width], weights, scale, shift, .. } = *sum;
-        let (count, channels) = (y.buffer.size[2], y.channels);
-        let taps: Vec<Option<usize>> =
-            width.phases.iter().map(|phase| phase.taps.first().map(|(tap, _)| *tap)).collect();
-        let weight = |channel: usize, input: usize, [depth, height, _]: PerAxis<usize>| {
-            taps[channel / channels].map_or(0.0, |tap| weights.at(channel % channels, input, [depth, height, tap]))
         };
-        let mut row = y;
-        row.channels *= count;
-        row.buffer.size[2] = 1;
-        row.buffer.high[2] += count - 1;
+        let TapSum { axes: [depth, height, _], weights, scale, shift, .. } = *sum;
+        let channels = y.channels;
+        let weight = |channel: usize, input: usize, [depth, height, width]: PerAxis<usize>| {
+            taps[width][channel / channels]
+                .map_or(0.0, |width| weights.at(channel % channels, input, [depth, height, width]))
+        };
         let sum = TapSum {
-            axes: &[depth.clone(), height.clone(), Axis::single()],
+            axes: &[depth.clone(), height.clone(), axis],
             weights: Weights::By(&weight),
             scale: &scale.repeat(count),
             shift: &shift.repeat(count),
             ..*sum
         };
-        Conv::of(level, &sum, x, row)
+        Conv::of(level, &sum, x, View { channels: channels * count, ..y })
     }
 
     fn of(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Conv {
