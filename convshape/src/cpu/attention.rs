@@ -545,7 +545,9 @@ fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, s
     for at in (0..own - own % S::LANES).step_by(S::LANES) {
         most = simd.larger(most, simd.load(&scores[at..]));
     }
-    let mut next = simd.largest(most);
+    let mut lanes = [0.0; MOST_LANES];
+    simd.store(simd.largest(most), &mut lanes);
+    let mut next = lanes[0];
     for &score in &scores[own - own % S::LANES..own] {
         next = if score > next || score.is_nan() { score } else { next };
     }
@@ -560,7 +562,6 @@ fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, s
             simd.store(power, &mut scores[at..]);
             powers = simd.add(powers, power);
         } else {
-            let mut lanes = [0.0; MOST_LANES];
             simd.store(power, &mut lanes);
             scores[at..own].copy_from_slice(&lanes[..left]);
             let mut kept = [0.0; MOST_LANES];

@@ -298,7 +298,6 @@ pub(super) struct AlongChannels<'a> {
 
 impl Kernel for AlongChannels<'_> {
     type Output = ();
-    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
@@ -392,34 +391,35 @@ fn local_response((below, above): (usize, usize), [factor, beta, k]: [f32; 3], x
 
 /// `exp(x - largest)`, or zero if the difference is less than `smallest`.
 #[inline(always)]
-fn power<S: Simd>(simd: S, x: &[f32], largest: S::F, smallest: S::F) -> S::F {
-    let less = simd.sub(simd.load(x), largest);
+fn power<S: Simd>(simd: S, x: S::F, largest: S::F, smallest: S::F) -> S::F {
+    let less = simd.sub(x, largest);
     simd.select(less, smallest, exp(simd, less).0, simd.splat(0.0))
 }
 
 /// The largest element is subtracted first, so that nothing overflows. Subnormal results are rounded to zero:
 /// arithmetic with subnormal numbers, which the masked scores of attention would give, is a hundred times slower.
 #[inline(always)]
+#[expect(clippy::cast_precision_loss, reason = "fewer than the lanes of a vector")]
 fn softmax<S: Simd>(simd: S, smallest: f32, x: &[f32], y: &mut [f32]) {
     let whole = x.len() - x.len() % S::LANES;
     // Lanes of minus infinity after the last element change neither the largest nor the sum.
-    let mut last = [f32::NEG_INFINITY; MOST_LANES];
-    last[..x.len() - whole].copy_from_slice(&x[whole..]);
-    let mut largest = simd.load(&last);
+    let (count, lanes) = (x.len() - whole, core::array::from_fn::<f32, MOST_LANES, _>(|lane| lane as f32));
+    let (below, beyond) = (simd.splat(f32::NEG_INFINITY), simd.splat(count as f32 - 0.5));
+    let rest = simd.select(simd.load(&lanes), beyond, below, simd.load_some(&x[whole..], count));
+    let mut largest = rest;
     for x in x[..whole].chunks_exact(S::LANES) {
         largest = simd.larger(largest, simd.load(x));
     }
-    let (largest, smallest) = (simd.splat(simd.largest(largest)), simd.splat(smallest));
-    let rest = power(simd, &last, largest, smallest);
+    let (largest, smallest) = (simd.largest(largest), simd.splat(smallest));
+    let rest = power(simd, rest, largest, smallest);
     let mut sum = rest;
     for (x, y) in x[..whole].chunks_exact(S::LANES).zip(y.chunks_exact_mut(S::LANES)) {
-        let power = power(simd, x, largest, smallest);
+        let power = power(simd, simd.load(x), largest, smallest);
         simd.store(power, y);
         sum = simd.add(sum, power);
     }
     let factor = simd.splat(1.0 / simd.sum(sum));
-    simd.store(simd.mul(rest, factor), &mut last);
-    y[whole..].copy_from_slice(&last[..x.len() - whole]);
+    simd.store_some(simd.mul(rest, factor), &mut y[whole..], count);
     for y in y[..whole].chunks_exact_mut(S::LANES) {
         simd.store(simd.mul(simd.load(y), factor), y);
     }

@@ -7,7 +7,9 @@ use convshape_arith::op::PoolKind;
 
 use super::buffer::View;
 use super::elementwise::ElementShare;
-use super::simd::{Kernel, Sets, Simd};
+#[cfg(feature = "train")]
+use super::simd::Sets;
+use super::simd::{Kernel, Simd};
 
 /// The windows of a pooling layer along each axis.
 pub(super) struct Windows {
@@ -85,7 +87,6 @@ pub(super) struct Pool<'a> {
 
 impl Kernel for Pool<'_> {
     type Output = ();
-    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {

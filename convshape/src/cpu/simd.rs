@@ -139,20 +139,18 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// The sum of all lanes.
     fn sum(self, x: Self::F) -> f32;
 
-    /// The largest lane; NaN if one is.
+    /// The largest lane, in all lanes; NaN if one is.
     #[inline(always)]
-    fn largest(self, x: Self::F) -> f32 {
-        let mut lanes = [0.0; MOST_LANES];
-        self.store(x, &mut lanes);
+    fn largest(self, x: Self::F) -> Self::F {
+        let mut largest = x;
         let mut half = Self::LANES / 2;
         while half > 0 {
-            for lane in 0..half {
-                let (a, b) = (lanes[lane], lanes[lane + half]);
-                lanes[lane] = if a > b || a.is_nan() { a } else { b };
-            }
+            #[expect(clippy::cast_possible_truncation, reason = "less than the lanes of a vector")]
+            let across: [f32; MOST_LANES] = core::array::from_fn(|lane| f32::from_bits((lane ^ half) as u32));
+            largest = self.larger(largest, self.permute(largest, self.load(&across)));
             half /= 2;
         }
-        lanes[0]
+        largest
     }
     /// Runs another kernel as a function that is not inlined, which keeps the code small.
     fn call<K: Kernel>(self, kernel: K) -> K::Output;
