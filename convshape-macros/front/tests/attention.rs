@@ -45,7 +45,7 @@ fn heads() {
     refused(
         "input: [197, 384]; MultiHeadAttention(384, heads: 7); output: [197, 384];",
         "[CS0320] `multi_head_attention1` splits 384 features into 7 heads: 384 / 7 leaves 6 \
-         | help: in `multi_head_attention1`, set `heads: 6`",
+         | help: in `multi_head_attention1`, set `heads: 8`",
     );
     refused(
         "input: [16, 100]; a: Attention(_, _, _, num_heads: 8); output: [16, 100];",
