@@ -13,12 +13,12 @@ use super::{PerAxis, Run, per_axis, positions, sizes, to_i64, to_usize};
 use crate::BurnError;
 
 impl Run<'_> {
-    pub(super) fn conv(&mut self, node: &Node, conv: &Conv) -> Result<Tensor<3>, BurnError> {
+    pub(super) fn conv(&mut self, node: &Node, layer: &Conv) -> Result<Tensor<3>, BurnError> {
         let (shape, order) = (*self.graph.shape(node.inputs[0]), self.graph.order());
         let last = node.params.len().saturating_sub(1);
-        let mut bias = conv.bias.then(|| self.param(node, last, [to_usize(conv.outputs)]));
+        let mut bias = layer.bias.then(|| self.param(node, last, [to_usize(layer.outputs)]));
         let mut x = self.spatial(node.inputs[0]);
-        let (mut conv, batch) = (*conv, self.batch);
+        let (mut conv, batch) = (*layer, self.batch);
         let kernel = match conv.weight {
             WeightFrom::Own | WeightFrom::Tied => {
                 let param = &self.graph.params()[node.params[0]];
@@ -31,7 +31,7 @@ impl Run<'_> {
                 if is_constant {
                     kernel(&conv, &stored, |dims| kernels.narrow(0, 0, 1).reshape(dims))
                 } else {
-                    // Every sample becomes a group of one sample.
+                    // Every sample becomes a group of one sample, in dialects without groups too.
                     let one =
                         |sample| kernel(&conv, &stored, |dims| kernels.clone().narrow(0, sample, 1).reshape(dims));
                     let all = Tensor::cat((0..batch).map(one).collect(), 0);
@@ -47,11 +47,11 @@ impl Run<'_> {
         let refused = |fault: Fault| GraphError::Layer { layer: node.name.clone(), fault };
         let y = match conv.direction {
             Direction::Forward => {
-                let windows = conv.windows(&shape, order).map_err(refused)?;
+                let windows = layer.windows(&shape, order).map_err(refused)?;
                 gather(conv, per_axis(conv.rank, Window::new(1), |axis| windows[axis]), x, kernel, bias)
             }
             Direction::Transposed => {
-                let scatters = conv.scatters(&shape, order).map_err(refused)?;
+                let scatters = layer.scatters(&shape, order).map_err(refused)?;
                 let none = Scatter { kernel: 1, stride: 1, dilation: 1, lo: 0, hi: 0 };
                 scatter(conv, per_axis(conv.rank, none, |axis| scatters[axis]), x, kernel, bias)
             }

@@ -80,8 +80,9 @@ pub(super) fn local_response(x: Tensor<3>, window: (i64, i64), [factor, beta, k]
 
 /// Over the last axis; the variance is divided by the count.
 fn normalised(x: Tensor<3>, eps: f64) -> Tensor<3> {
-    let mean = x.clone().mean_dim(2);
-    let centered = x - mean;
+    // burn adds up one element after the other: the mean of many nearly equal ones is off by more than they differ. What
+    // is left of it is small, so a second mean is exact.
+    let centered = (0..2).fold(x, |x, _| x.clone() - x.mean_dim(2));
     let variance = centered.clone().square().mean_dim(2);
     centered / (variance + eps).sqrt()
 }
