@@ -7,9 +7,10 @@ use convshape_front::Finding;
 use similar::TextDiff;
 
 use crate::check::is_error;
+use crate::lines::IN_LINE;
 use crate::report::{Unusable, replace};
 use crate::source::{Chain, Source};
-use crate::{Outcome, complain, edit, lines};
+use crate::{Outcome, complain, edit};
 
 /// More fixes than anyone needs. Each one leaves fewer errors, so this limit is never the reason to stop.
 const MOST_FIXES: usize = 1000;
@@ -74,7 +75,7 @@ fn step(source: &Source) -> Result<Option<Source>, Unusable> {
 /// more.
 fn further(chain: &Chain, finding: &Finding) -> bool {
     let same = |found: &&Finding| found.code == finding.code && found.message == finding.message;
-    if lines::rewrites(finding) && chain.inspection.findings.iter().filter(same).any(|found| !lines::rewrites(found)) {
+    if rewrites(finding) && chain.inspection.findings.iter().filter(same).any(|found| !rewrites(found)) {
         return true;
     }
     let place = |finding: &Finding| {
@@ -83,6 +84,11 @@ fn further(chain: &Chain, finding: &Finding) -> bool {
     };
     let same = chain.inspection.findings.iter().filter(|found| found.code == finding.code);
     same.map(place).min().is_none_or(|first| first > place(finding))
+}
+
+/// Whether a finding asks for other lines to be written anew.
+fn rewrites(finding: &Finding) -> bool {
+    finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")).any(|help| help.starts_with(IN_LINE))
 }
 
 /// Whether a chain has an error.

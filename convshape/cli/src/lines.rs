@@ -10,7 +10,7 @@ use crate::edit::Edit;
 use crate::source::Chain;
 
 /// How a help begins that gives another line than the one of its finding.
-const IN_LINE: &str = "in line ";
+pub(crate) const IN_LINE: &str = "in line ";
 
 /// The codes of syntax errors, whose helps give whole lines.
 const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
@@ -29,11 +29,6 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
         }
     }
     edits.into_iter().collect::<Option<_>>().unwrap_or_default()
-}
-
-/// Whether a finding asks for other lines to be written anew.
-pub(crate) fn rewrites(finding: &Finding) -> bool {
-    finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")).any(|help| help.starts_with(IN_LINE))
 }
 
 /// What is quoted after a word, if nothing follows it.
