@@ -249,7 +249,7 @@ pub(crate) struct Sink {
     guesses: Vec<(NodeId, Report)>,
     /// While muted, it collects nothing.
     muted: bool,
-    /// The text of each error that was added, and where it stands.
+    /// The place and the text of each error that was added.
     added: HashSet<(LineColumn, LineColumn, String)>,
 }
 

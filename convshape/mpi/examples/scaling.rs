@@ -1,4 +1,4 @@
-//! How long a training step takes on as many processes as `mpirun` starts; `convshape/mpi/scaling` makes a table of it.
+//! Times a training step on the processes that `mpirun` starts. `convshape/mpi/scaling` prints the times as a table.
 //!
 //! The batch stays, so with twice the processes a step of each has half the rows. The time of the exchange contains the
 //! wait for the slowest process.

@@ -213,7 +213,7 @@ impl Merged {
         let merged = counts.filter(|count| even && outputs.is_multiple_of(*count));
         let merged = merged.map(|count| Merged::of(width, outputs, count));
         let best = merged.min_by(|a, b| (a.taps.len() * b.count).cmp(&(b.taps.len() * a.count)))?;
-        // The sums of a position are stored in parts, which takes time, too.
+        // Storing part of a vector takes time too.
         (4 * all * best.count >= 5 * best.taps.len() * width.modulus).then_some(best)
     }
 

@@ -44,7 +44,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
     const POSITIONS: [usize; 4];
     /// The same for a tile of 1, 2 and 4 vectors whose positions share an address.
     const ROWS: [usize; 3];
-    /// The most vectors in a panel of channels: as many as leave registers for four positions.
+    /// The most vectors in a panel of channels. With this many, registers hold at least four positions.
     const PANEL: usize = match Self::POSITIONS {
         [_, _, _, rest] if rest >= 4 => 4,
         [_, _, rest, _] if rest >= 4 => 3,

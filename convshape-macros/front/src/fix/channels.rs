@@ -84,7 +84,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                     }
                 }
                 Reason::Divisible { what: "channels", size: Size::Number(size), by } if by > 0 => {
-                    // The number that should be left after the layer may stand before it.
+                    // What is given may be the number of channels wanted after the layer.
                     for wanted in [size - size % by, (size - size % by).saturating_add(by), size.saturating_mul(by)] {
                         wants.push((values[0], inputs[0].size(0), Size::Number(wanted)));
                     }
