@@ -413,6 +413,13 @@ impl Graph {
         value.checked_sub(self.inputs.len())
     }
 
+    /// The node that gives a value its shape: the nearest one above that changes shapes; `None` for an input.
+    pub(crate) fn shaper(&self, value: ValueId) -> Option<NodeId> {
+        let node = self.producer(value)?;
+        let keeps_shape = self.given(node).is_some_and(|op| op.keeps_shape());
+        if keeps_shape { self.shaper(self.nodes[node].inputs[0]) } else { Some(node) }
+    }
+
     /// Whether a value is a parameter or a constant.
     pub(crate) fn is_source(&self, value: ValueId) -> bool {
         matches!(self.producer(value).and_then(|node| self.given(node)), Some(Op::Source { .. }))

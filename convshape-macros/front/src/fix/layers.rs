@@ -62,10 +62,7 @@ fn reshaped(graph: &Graph, checked: &Checked, node: NodeId, now: &Shape, need: &
             shape = shape.with(graph.order().spatial(axis), Size::Number(least));
         }
     }
-    let mut above = graph.producer(graph.nodes[node].inputs[0]);
-    while let Some(layer) = above.filter(|layer| graph.given(*layer).is_some_and(|op| op.keeps_shape())) {
-        above = graph.producer(graph.nodes[layer].inputs[0]);
-    }
+    let above = graph.shaper(graph.nodes[node].inputs[0]);
     if let (Some(linear), Ok(Size::Number(outputs))) = (above, shape.elements())
         && let (Some(Op::Linear { .. }), Some([Size::Number(inputs)])) =
             (graph.given(linear), checked.shape(graph.nodes[linear].inputs[0]).as_ref().map(Shape::sizes))

@@ -133,10 +133,7 @@ fn widened(graph: &Graph, checked: &Checked, node: NodeId, size: i64, count: i64
 
 /// An axis of size 1 more or less in the `Reshape` before a layer.
 fn reshaped(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) {
-    let mut above = graph.producer(graph.nodes[node].inputs[0]);
-    while let Some(layer) = above.filter(|layer| graph.given(*layer).is_some_and(|op| op.keeps_shape())) {
-        above = graph.producer(graph.nodes[layer].inputs[0]);
-    }
+    let above = graph.shaper(graph.nodes[node].inputs[0]);
     let Some(above) = above.filter(|above| matches!(graph.given(*above), Some(Op::Reshape { .. }))) else { return };
     let rank = comes.rank();
     let sized = |sizes: &[Size]| Shape::new(sizes, comes.scope());
