@@ -54,6 +54,13 @@ pub enum Damage {
         /// The bytes of the file.
         found: u64,
     },
+    /// The length at the end of a gzip file does not match the array in it.
+    Content {
+        /// The bytes that the elements need.
+        expected: u64,
+        /// The bytes of the content after the array's header, by that length.
+        found: u64,
+    },
     /// More axes than an array can have.
     Axes(usize),
     /// An entry of a zip archive is damaged.
@@ -98,6 +105,9 @@ impl fmt::Display for Damage {
             }
             Damage::Elements { shape, expected, found } => {
                 write!(f, "{} takes {expected} bytes, {found} follow the header", Sizes(shape))
+            }
+            Damage::Content { expected, found } => {
+                write!(f, "it is truncated or damaged: its elements take {expected} bytes, its end says {found}")
             }
             Damage::Axes(axes) => write!(f, "an array of {axes} axes; numpy has at most {}", crate::MOST_AXES),
             Damage::Entry { name, damage } => write!(f, "`{}`: {damage}", brief(name)),

@@ -1,5 +1,5 @@
 //! Arrays in files: what a header says, and the elements after it. Formats: `.npy`, `.npz` (stored or
-//! compressed), safetensors and IDX, recognised by their first bytes.
+//! compressed), safetensors and IDX, recognised by their first bytes; npy and IDX also compressed with gzip.
 //!
 //! A header is checked against the file before it is trusted: sizes that overflow, elements that the file does not
 //! have, and lengths beyond it are a [`Damage`]. Memory grows with the bytes read, never with a number in a header.
@@ -7,6 +7,7 @@
 mod damage;
 mod dtype;
 mod elements;
+mod gzip;
 mod idx;
 mod inflate;
 mod npy;
@@ -25,6 +26,9 @@ pub use self::samples::Samples;
 
 /// The most axes of an array: numpy's limit.
 pub const MOST_AXES: usize = 64;
+
+/// The first bytes of a file, which show its format.
+const MAGIC_BYTES: u64 = 8;
 
 /// An array of a file, without its elements.
 #[derive(Clone, PartialEq, Debug)]
@@ -93,8 +97,12 @@ fn count(shape: &[usize]) -> Option<u64> {
 /// If the file cannot be read, has another format, or does not match its header.
 pub fn arrays(path: &Path) -> Result<Vec<Array>, Unreadable> {
     let (mut file, length) = open(path)?;
-    let stem = path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default();
-    Ok(headers(&mut file, length, &stem)?)
+    Ok(headers(&mut file, length, &without_extension(path))?)
+}
+
+/// The name of a file without its extension.
+fn without_extension(path: &Path) -> String {
+    path.file_stem().map(|stem| stem.to_string_lossy().into_owned()).unwrap_or_default()
 }
 
 /// Opens a regular file, and says how long it is.
@@ -109,24 +117,40 @@ fn open(path: &Path) -> Result<(File, u64), Unreadable> {
 
 /// The arrays of a file of `length` bytes, whose name without extension is `stem`.
 fn headers(file: &mut (impl Read + Seek), length: u64, stem: &str) -> Result<Vec<Array>, Damage> {
-    const FIRST: u64 = 8;
     let mut first = Vec::new();
-    file.take(FIRST).read_to_end(&mut first)?;
+    file.take(MAGIC_BYTES).read_to_end(&mut first)?;
     file.seek(SeekFrom::Start(0))?;
-    let named = |array: Array| vec![Array { name: stem.to_owned(), ..array }];
+    let named = |array: Array, name: &str| vec![Array { name: name.to_owned(), ..array }];
     match first.as_slice() {
         [] => Err(Damage::Empty),
-        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => npy::read(file, length).map(named),
         [b'P', b'K', 3 | 5, 4 | 6, ..] => npz::read(file, length),
-        [0, 0, 8..=14, rank, ..] if *rank > 0 => idx::read(file, length).map(named),
-        [0x1f, 0x8b, ..] => Err(Damage::Other("compressed with gzip; unpack it first")),
+        // `x.npy.gz` contains `x.npy`.
+        [0x1f, 0x8b, ..] => gzip::read(file, length).map(|array| named(array, &without_extension(Path::new(stem)))),
         [0x89, b'H', b'D', b'F', ..] => Err(Damage::Other("an HDF5 file; write its arrays with `numpy.savez`")),
         [0x80, 2..=5, ..] => Err(Damage::Other("a pickle of Python; write its arrays with `numpy.savez`")),
         [b'M', b'A', b'T', b'L', b'A', b'B', ..] => {
             Err(Damage::Other("a file of MATLAB; write its arrays with `numpy.savez`"))
         }
         [b'v', b'e', b'r', b's', b'i', b'o', b'n', b' ', ..] => Err(Damage::Pointer),
-        _ => safetensors_arrays(file, length),
+        _ => match single(file, length)? {
+            Some(array) => Ok(named(array, stem)),
+            None => {
+                file.seek(SeekFrom::Start(0))?;
+                safetensors_arrays(file, length)
+            }
+        },
+    }
+}
+
+/// The array of an npy or IDX file of `length` bytes; `None` if it is neither.
+fn single(file: &mut impl Read, length: u64) -> Result<Option<Array>, Damage> {
+    let mut first = Vec::new();
+    file.by_ref().take(MAGIC_BYTES).read_to_end(&mut first)?;
+    let file = &mut first.as_slice().chain(file);
+    match first.as_slice() {
+        [0x93, b'N', b'U', b'M', b'P', b'Y', ..] => npy::read(file, length).map(Some),
+        [0, 0, 8..=14, rank, ..] if *rank > 0 => idx::read(file, length).map(Some),
+        _ => Ok(None),
     }
 }
 

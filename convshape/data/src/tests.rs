@@ -67,6 +67,16 @@ fn zip(entries: &[(&str, Vec<u8>, bool)]) -> Vec<u8> {
     bytes
 }
 
+/// A gzip file with every optional field.
+fn gzip(content: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0x1f, 0x8b, 8, 0b1_1110, 0, 0, 0, 0, 0, 3];
+    bytes.extend(b"\x03\0abcname\0comment\0\x07\x07");
+    bytes.extend(miniz_oxide::deflate::compress_to_vec(content, 6));
+    bytes.extend([0; 4]);
+    bytes.extend((content.len() as u32).to_le_bytes());
+    bytes
+}
+
 fn refused(bytes: &[u8]) -> String {
     open_bytes(bytes).expect_err("a damaged file").to_string()
 }
@@ -148,6 +158,7 @@ fn truncated_files_are_refused() {
     let files = [
         npy("<f4", "(2, 3)", 24),
         idx(8, &[2, 2], 4),
+        gzip(&idx(8, &[600], 600)),
         zip(&[("x.npy", npy("<f4", "(2, 3)", 24), false), ("y.npy", npy("<f4", "(40,)", 160), true)]),
     ];
     for whole in files {
@@ -178,7 +189,7 @@ fn lies_are_refused_without_memory() {
         (idx(0x0d, &[u32::MAX], 4), "it is truncated"),
         (idx(10, &[1], 1), "unknown type 0x0a"),
         (b"hello, this is text".to_vec(), "neither npy, npz, safetensors nor IDX"),
-        (b"\x1f\x8b\x08 and so on".to_vec(), "compressed with gzip"),
+        (b"\x1f\x8b\x08\0 and so on".to_vec(), "it is truncated"),
         (b"\x89HDF\r\n\x1a\n".to_vec(), "an HDF5 file"),
         (zip(&[("archive/data.pkl", vec![1, 2], false)]), "a file of `torch.save`"),
         (zip(&[("x.npy", b"\x93NUMPY".to_vec(), true)]), "`x.npy`: it is truncated"),
@@ -199,4 +210,39 @@ fn any_changed_byte_gives_a_header_or_an_error() {
             let _ = open_bytes(&changed);
         }
     }
+}
+
+#[test]
+fn one_array_in_gzip_is_read() {
+    let path = std::env::temp_dir().join(format!("convshape-data-{}.npy.gz", std::process::id()));
+    fs::write(&path, gzip(&npy("<u2", "(2, 3)", 12))).unwrap();
+    let [array] = arrays(&path).unwrap().try_into().unwrap();
+    let samples = Samples::open(&path, &array).unwrap();
+    let mut last = Vec::new();
+    samples.read(1, &mut last).unwrap();
+    let name = path.with_extension("");
+    fs::remove_file(&path).unwrap();
+    assert_eq!(Some(array.name.as_str()), name.file_stem().and_then(|name| name.to_str()));
+    assert_eq!(last, [0x0706, 0x0908, 0x0b0a].map(|number: u16| f32::from(number)));
+    let [labels] = open_bytes(&gzip(&idx(8, &[6], 6))).unwrap().try_into().unwrap();
+    assert_eq!((labels.name.as_str(), labels.shape), ("stem", vec![6]));
+}
+
+#[test]
+fn damaged_gzip_is_refused() {
+    let whole = gzip(&idx(8, &[600], 600));
+    let mut method = whole.clone();
+    method[2] = 7;
+    assert_eq!(refused(&method), "its header is malformed: it is compressed by method 7; gzip writes 8");
+    let mut stream = whole.clone();
+    stream[34] = 0xff;
+    assert_eq!(refused(&stream), "its compressed bytes are damaged");
+    assert_eq!(
+        refused(&gzip(&idx(8, &[7], 6))),
+        "it is truncated or damaged: its elements take 7 bytes, its end says 6"
+    );
+    assert_eq!(
+        refused(&gzip(b"no array")),
+        "it is compressed with gzip, and contains neither npy nor IDX; unpack it first"
+    );
 }

@@ -9,10 +9,10 @@ use convshape_data::{Samples, Unreadable};
 use ndarray::{ArrayD, IxDyn};
 
 /// The elements of an IDX file as numbers: bytes become `0.0..=255.0`. `train-images-idx3-ubyte` of MNIST gives
-/// `[60000, 28, 28]`. An npy file is read too; [`Files`](crate::train::data::Files) reads samples as they are needed.
+/// `[60000, 28, 28]`; so does the file as downloaded, compressed with gzip. An npy file is read too; [`Files`](crate::train::data::Files) reads samples as they are needed.
 ///
 /// # Errors
-/// If the file cannot be read, is compressed, or has no array or several.
+/// If the file cannot be read, or has no array or several.
 pub fn read_idx(path: impl AsRef<Path>) -> io::Result<ArrayD<f32>> {
     let path = path.as_ref();
     let named = |kind: io::ErrorKind, why: &str| io::Error::new(kind, format!("{}: {why}", path.display()));
@@ -56,7 +56,7 @@ mod tests {
     fn a_damaged_file_is_refused() {
         for (bytes, expected) in [
             (&b""[..], "it is empty"),
-            (b"\x1f\x8b", "it is compressed with gzip; unpack it first"),
+            (b"\x1f\x8b\x08", "it is truncated"),
             (&[0, 0, 8, 1, 0, 0], "it is truncated"),
             (&[0, 0, 8, 1, 0, 0, 0, 3, 1], "it is truncated: 3 takes 3 bytes, 1 follow the header"),
             (&[0, 0, 7, 0], "it is neither npy, npz, safetensors nor IDX"),

@@ -62,8 +62,8 @@ pub const CS0701: &str = code::DATA_FILE.title;
 /// ```
 ///
 /// The formats npy, npz, safetensors and IDX are recognised by their first bytes. This file has a different format, was
-/// cut off, or has an invalid header: sizes that overflow, or fewer bytes than the elements need. Unpack gzip files
-/// first; files of `numpy.savez_compressed` work as they are.
+/// cut off, or has an invalid header: sizes that overflow, or fewer bytes than the elements need. Files of
+/// `numpy.savez_compressed`, and npy and IDX files compressed with gzip, work as they are.
 ///
 /// ```
 /// convshape::conv_chain! {
