@@ -33,6 +33,7 @@ fn write_files() -> PathBuf {
     write("bytes.npy", bytes(&[6, 1, 8, 8]));
     write("complex.npy", npy::of("<c8", &[1], |_| 0).into_iter().chain([0; 7]).collect());
     write("classes.npy", npy::of("|u1", &[6], |place| (place % 4) as u8));
+    write("binary.npy", npy::of("|u1", &[6], |place| (place % 2) as u8));
     write("from_one.npy", npy::of("|u1", &[6], |place| (place % 4) as u8 + 1));
     write("beyond.npy", npy::of("|u1", &[6], |place| place as u8));
     write("negative.npy", npy::of("|i1", &[6], |place| if place == 3 { 0xfd } else { 0 }));
@@ -46,6 +47,11 @@ fn write_files() -> PathBuf {
     write("steps.npy", floats(&[6, 9, 4]));
     write("number.npy", floats(&[6, 1]));
     write("idx", [0, 0, 8, 3, 0, 0, 0, 6, 0, 0, 0, 8, 0, 0, 0, 8].into_iter().chain([1; 6 * 64]).collect());
+    write("masks.npy", bytes(&[6, 8, 8]));
+    let mut fortran = npy::of("|u1", &[6, 8, 8], |place| if place == 3 + 6 * 5 { 9 } else { 0 });
+    let order = fortran.windows(5).position(|word| word == b"False").expect("the order");
+    fortran[order..order + 5].copy_from_slice(b"True ");
+    write("fortran.npy", fortran);
     write("truncated.npy", floats(&[6, 1, 8, 8])[..200].to_vec());
     write("text.npy", b"no array at all".to_vec());
     let pair = [("images", floats(&[6, 1, 8, 8])), ("labels", npy::of("|u1", &[6], |_| 1))];
@@ -102,7 +108,7 @@ fn right_data_is_accepted() {
         let found = findings(&classifier(data));
         assert!(found.is_empty(), "{data}: {}", text(&found[0]));
     }
-    for data in [r#"("first.npy", "classes.npy")"#, r#"("first.npy", "number.npy")"#] {
+    for data in [r#"("first.npy", "binary.npy")"#, r#"("first.npy", "number.npy")"#] {
         assert!(findings(&detector(data)).is_empty(), "{data}");
     }
     let idx = r#"struct Net { data: "idx"; input: [8, 8]; Reshape([1, 8, 8]); Scale(1/255);
@@ -147,6 +153,12 @@ fn wrong_data_is_refused_with_its_cause() {
         (r#"("first.npy", "negative.npy")"#, false),
         (r#"("first.npy", "minus_one.npy")"#, false),
         (r#""larger.npy""#, false),
+        (r#"("classes.npy", "first.npy")"#, false),
+        (r#""pair.npz" as (labels, images)"#, false),
+        (r#""ports.npz" as (other, output, input)"#, false),
+        (r#""first.npy", "classes.npy""#, false),
+        (r#"["first.npy", "classes.npy"]"#, false),
+        (r#"("first.npy", "classes.npy")"#, true),
         (r#"("first.npy", "one_hot.npy")"#, true),
         (r#"("first.npy", "two_columns.npy")"#, true),
         (r#"("first.npy", "float_classes.npy")"#, true),
@@ -157,6 +169,32 @@ fn wrong_data_is_refused_with_its_cause() {
         assert_eq!(found[0].level, Level::Error, "{data}");
         shown += &format!("{data}\n{}\n\n", text(&found[0]));
     }
+    for (name, chain) in [
+        (
+            "classes on the last axis",
+            r#"struct Net { dialect: keras; data: ("last.npy", "steps.npy"); input: [8, 8, 1];
+                Conv2D(4, kernel_size: 1); output: [8, 8, 4]; }"#,
+        ),
+        (
+            "beyond the range",
+            r#"struct Net { for h in 3..; data: "first.npy"; input: [1, 4*h, 8];
+                Conv2d(1 -> 1, kernel: 1); output: [1, 4*h, 8]; }"#,
+        ),
+        (
+            "one symbol twice",
+            r#"struct Net { for h in 1..=9; data: "rows.npy"; input: [1, h, h];
+                Conv2d(1 -> 1, kernel: 1); output: [1, h, h]; }"#,
+        ),
+        (
+            "in Fortran's order",
+            r#"struct Net { data: ("first.npy", "fortran.npy"); input: [1, 8, 8];
+                Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
+        ),
+    ] {
+        let found = findings(chain);
+        assert_eq!(found.len(), 1, "{name}");
+        shown += &format!("{name}\n{}\n\n", text(&found[0]));
+    }
     let signs = r#"struct Net { data: ("first.npy", "signs.npy"); input: [1, 8, 8]; Flatten; Linear(64 -> 2);
         output: [2]; }"#;
     let found = findings(signs);
@@ -165,6 +203,9 @@ fn wrong_data_is_refused_with_its_cause() {
     for chain in [
         classifier(r#"("bytes.npy", "classes.npy")"#),
         r#"struct Net { data: ("bytes.npy", "bytes.npy"); input: [1, 8, 8]; Scale(1/255);
+            c: Conv2d(1 -> 1, kernel: 1); Sigmoid; output: [1, 8, 8]; }"#
+            .to_owned(),
+        r#"struct Net { data: ("first.npy", "masks.npy"); input: [1, 8, 8];
             c: Conv2d(1 -> 1, kernel: 1); Sigmoid; output: [1, 8, 8]; }"#
             .to_owned(),
     ] {

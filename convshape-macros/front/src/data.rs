@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use convshape_arith::data::{Cause, Port};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
+use convshape_arith::symbols::Symbols;
 use convshape_data::{Array, Unreadable};
 use proc_macro2::Span;
 
@@ -42,15 +43,15 @@ pub(crate) struct Paired {
 #[derive(Debug)]
 pub(crate) enum DataProblem {
     /// A file that cannot be used.
-    Unreadable { path: PathBuf, why: Unreadable },
+    Unreadable { written: String, path: PathBuf, why: Unreadable },
     /// A path that cannot be written in source code.
     NotUnicode { path: PathBuf },
     /// A file of a list that does not contain exactly one array.
     NotOne { file: String, arrays: Vec<String> },
     /// No array has this name.
     NoArray { name: String, arrays: Vec<String> },
-    /// More arrays than ports.
-    TooMany { name: String, arrays: Vec<String>, inputs: usize, outputs: usize },
+    /// More arrays than ports. Those in `meant` fit them, or are the first ones.
+    TooMany { name: String, arrays: Vec<String>, inputs: usize, outputs: usize, meant: Vec<String> },
     /// An input that has no array.
     TooFew { input: String, arrays: Vec<String> },
     /// Elements that are not numbers.
@@ -93,6 +94,12 @@ pub(crate) struct Fixes {
     pub(crate) chain: Option<String>,
 }
 
+impl Named {
+    fn of(array: &Array) -> Named {
+        Named { name: array.name.clone(), shape: array.shape.clone(), dtype: array.dtype.to_string() }
+    }
+}
+
 impl PortShape {
     pub(crate) fn port(&self) -> Port<'_> {
         Port { shape: &self.shape, order: self.order, output: self.output }
@@ -109,7 +116,9 @@ pub(crate) fn of(
 ) -> Option<DataArrays> {
     let header = chain.headers.data.as_ref()?;
     let files = open(header, folder, sink)?;
-    let arrays = match pair(header, graph, &files) {
+    let shapes: Vec<PortShape> =
+        (0..graph.inputs.len() + graph.outputs.len()).map(|port| port_shape(graph, checked, port)).collect();
+    let arrays = match pair(header, graph, &shapes, &files) {
         Ok(arrays) => arrays,
         Err((problem, span)) => {
             sink.push(diagnose::data(&problem, span));
@@ -119,9 +128,67 @@ pub(crate) fn of(
     let data = DataArrays { files: files.into_iter().map(|file| file.path).collect(), arrays };
     // If the chain's shapes are wrong, its ports will change once they are fixed.
     if !sink.refused() {
-        checks::check(graph, checked, &data, sink);
+        match exchanged(header, graph, &shapes, &data) {
+            Some((problem, span)) => sink.push(diagnose::data(&problem, span)),
+            None => checks::check(graph, checked, &data, sink),
+        }
     }
     Some(data)
+}
+
+/// Arrays that fit only in another order.
+fn exchanged(
+    header: &syntax::Data,
+    graph: &Graph,
+    shapes: &[PortShape],
+    data: &DataArrays,
+) -> Option<(DataProblem, Span)> {
+    let fits = |paired: &&Paired| {
+        let array = &paired.array;
+        shapes[paired.port].port().fits(&array.shape, array.dtype.is_whole(), &mut Symbols::NONE.clone())
+    };
+    let wrong = data.arrays.iter().find(|paired| !fits(paired))?;
+    let ports: Vec<&PortShape> = data.arrays.iter().map(|paired| &shapes[paired.port]).collect();
+    let arrays: Vec<&Array> = data.arrays.iter().map(|paired| &paired.array).collect();
+    let order = fitting(&ports, &arrays)?;
+    let help = if header.listed && header.names.is_none() {
+        let files: Vec<String> = order.iter().map(|at| format!("{:?}", header.files[*at].value())).collect();
+        format!("put the files in the order of the inputs and outputs: `data: ({});`", files.join(", "))
+    } else {
+        let names: Vec<String> = order.iter().map(|at| arrays[*at].name.clone()).collect();
+        format!("put the arrays in the order of the inputs and outputs: `as ({})`", diagnose::named(&names))
+    };
+    let problem = DataProblem::Shape {
+        array: Named::of(&wrong.array),
+        port: port_name(graph, wrong.port).to_owned(),
+        cause: Cause::Axes,
+        is: shapes[wrong.port],
+        fixes: Fixes { first: true, chain: Some(help) },
+    };
+    Some((problem, wrong.span))
+}
+
+/// For each port the place of an array that fits it, each used once.
+fn fitting(ports: &[&PortShape], arrays: &[&Array]) -> Option<Vec<usize>> {
+    /// More would take long to try, in a file with many arrays of one shape.
+    const MOST: usize = 12;
+    fn complete(ports: &[&PortShape], arrays: &[&Array], found: &mut Vec<usize>, symbols: Symbols) -> bool {
+        let Some(port) = ports.get(found.len()) else { return true };
+        for (place, array) in arrays.iter().enumerate().take(MOST) {
+            let mut learnt = symbols;
+            if found.contains(&place) || !port.port().fits(&array.shape, array.dtype.is_whole(), &mut learnt) {
+                continue;
+            }
+            found.push(place);
+            if complete(ports, arrays, found, learnt) {
+                return true;
+            }
+            found.pop();
+        }
+        false
+    }
+    let mut found = Vec::new();
+    (ports.len() <= MOST && complete(ports, arrays, &mut found, Symbols::NONE)).then_some(found)
 }
 
 /// The shape of a port, as far as the macro knows it.
@@ -169,7 +236,7 @@ fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<Dat
                 files.push(DataFile { path: unicode.to_owned(), arrays, span: text.span() });
                 continue;
             }
-            (Err(why), _) => DataProblem::Unreadable { path, why },
+            (Err(why), _) => DataProblem::Unreadable { written: text.value(), path, why },
             (Ok(_), None) => DataProblem::NotUnicode { path },
         };
         sink.push(diagnose::data(&problem, text.span()));
@@ -178,7 +245,12 @@ fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<Dat
 }
 
 /// Assigns an array to each port.
-fn pair(header: &syntax::Data, graph: &Graph, files: &[DataFile]) -> Result<Vec<Paired>, (DataProblem, Span)> {
+fn pair(
+    header: &syntax::Data,
+    graph: &Graph,
+    shapes: &[PortShape],
+    files: &[DataFile],
+) -> Result<Vec<Paired>, (DataProblem, Span)> {
     let all = || files.iter().enumerate().flat_map(|(file, of)| of.arrays.iter().map(move |array| (file, array)));
     let names = || all().map(|(_, array)| array.name.clone()).collect::<Vec<_>>();
     let ports = graph.inputs.len() + graph.outputs.len();
@@ -186,7 +258,10 @@ fn pair(header: &syntax::Data, graph: &Graph, files: &[DataFile]) -> Result<Vec<
     let find = |name: &str| all().find(|(_, array)| array.name == name);
     let too_many = |name: &str, span| {
         let (inputs, outputs) = (graph.inputs.len(), graph.outputs.len());
-        (DataProblem::TooMany { name: name.to_owned(), arrays: names(), inputs, outputs }, span)
+        let arrays: Vec<&Array> = all().map(|(_, array)| array).collect();
+        let places = fitting(&shapes.iter().collect::<Vec<_>>(), &arrays).unwrap_or_else(|| (0..ports).collect());
+        let meant = places.into_iter().map(|place| arrays[place].name.clone()).collect();
+        (DataProblem::TooMany { name: name.to_owned(), arrays: names(), inputs, outputs, meant }, span)
     };
     let whole = header.files.first().map_or_else(Span::call_site, |file| file.span());
     let found = if let Some(written) = &header.names {

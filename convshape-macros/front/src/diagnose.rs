@@ -15,7 +15,7 @@ use convshape_arith::op::Dialect;
 use proc_macro2::{LineColumn, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-pub(crate) use data::data;
+pub(crate) use data::{data, named};
 pub(crate) use fields::*;
 pub(crate) use names::*;
 pub(crate) use shapes::describe;

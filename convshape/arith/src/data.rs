@@ -10,7 +10,7 @@ use crate::size::Size;
 use crate::symbols::Symbols;
 
 pub use self::scaling::{Reader, UNSCALED, unscaled_reader};
-pub use self::words::{Library, arithmetic, expected, note, remedy, sizes};
+pub use self::words::{Library, arithmetic, expected, indices, note, remedy, sizes};
 
 /// An input or output of a chain.
 #[derive(Clone, Copy, Debug)]

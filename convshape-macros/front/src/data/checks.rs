@@ -39,7 +39,7 @@ fn misfit(
     symbols: &mut Symbols,
     first: &mut Option<Named>,
 ) -> Option<DataProblem> {
-    let array = named(paired);
+    let array = Named::of(&paired.array);
     if paired.array.dtype.kind() == Kind::Other {
         return Some(DataProblem::Dtype { name: array.name, dtype: array.dtype });
     }
@@ -55,22 +55,14 @@ fn misfit(
     (first.shape[0] != array.shape[0]).then(|| DataProblem::Samples { array, first: first.clone() })
 }
 
-fn named(paired: &Paired) -> Named {
-    let array = &paired.array;
-    Named { name: array.name.clone(), shape: array.shape.clone(), dtype: array.dtype.to_string() }
-}
-
 /// Problems with the elements of an array that fits.
 fn contents(graph: &Graph, checked: &Checked, data: &DataArrays, paired: &Paired, sink: &mut Sink) {
     let is = port_shape(graph, checked, paired.port);
     let array = &paired.array;
     let elements = || Elements::from(Path::new(&data.files[paired.file]), array, 0).map(|all| all.take(MOST_READ));
-    let classes = is.port().classes().filter(|classes| *classes > 1);
-    let problem = match classes {
-        Some(classes) if array.dtype.is_whole() && is.port().takes_numbers(&array.shape) => {
-            elements().and_then(|all| class_out_of_range(graph, paired, classes, all))
-        }
-        _ => Ok(None),
+    let problem = match classes(graph, checked, paired, &is) {
+        Some(classes) => elements().and_then(|all| class_out_of_range(graph, paired, classes, all)),
+        None => Ok(None),
     };
     match problem {
         Ok(Some(problem)) => sink.push(diagnose::data(&problem, paired.span)),
@@ -83,6 +75,20 @@ fn contents(graph: &Graph, checked: &Checked, data: &DataArrays, paired: &Paired
                 sink.warn(diagnose::data(&problem, paired.span));
             }
         }
+    }
+}
+
+/// How many classes the elements are the indices of, if they are indices.
+fn classes(graph: &Graph, checked: &Checked, paired: &Paired, is: &PortShape) -> Option<i64> {
+    let array = &paired.array;
+    if !is.output || !array.dtype.is_whole() {
+        return None;
+    }
+    match is.port().classes()? {
+        // A probability between two classes; a map of bytes may be an image.
+        1 if scaling::sigmoid(graph, checked, paired.port) && !scaling::is_map_of_bytes(paired, is) => Some(2),
+        1 => None,
+        classes => is.port().takes_numbers(&array.shape).then_some(classes),
     }
 }
 
@@ -104,7 +110,8 @@ fn class_out_of_range(
         }
         (low, high) = (low.min(element), high.max(element));
         if wrong.is_none() && !(0.0..classes as f64).contains(&element) {
-            wrong = Some((place / positions, element));
+            let sample = if paired.array.fortran { place % samples } else { place / positions };
+            wrong = Some((sample, element));
         }
     }
     Ok(wrong.map(|(sample, found)| DataProblem::Class {

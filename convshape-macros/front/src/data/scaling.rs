@@ -27,13 +27,26 @@ pub(super) fn unscaled(
             DataProblem::Bytes { name, port, layer: graph.nodes[layer].name.clone() }
         }
         // Class indices and one-hot labels are not quantities.
-        Some(_) if is.shape.rank() < 2 || is.port().takes_numbers(&paired.array.shape) => return None,
+        Some(_) if !is_map_of_bytes(paired, is) => return None,
         Some(output) => {
             let activation = bounded(graph, checked, graph.outputs[output].value?)?;
             DataProblem::ByteTargets { name, port, activation }
         }
     };
     beyond().then_some(problem)
+}
+
+/// Whether an output's bytes may be values of an image and not labels.
+pub(super) fn is_map_of_bytes(paired: &Paired, is: &PortShape) -> bool {
+    let (dtype, shape) = (&paired.array.dtype, &paired.array.shape);
+    let labels = is.port().classes() != Some(1) && is.port().takes_numbers(shape);
+    dtype.kind() == Kind::Unsigned && dtype.bytes() == 1 && is.shape.rank() > 1 && !labels
+}
+
+/// Whether an output is a probability.
+pub(super) fn sigmoid(graph: &Graph, checked: &Checked, port: usize) -> bool {
+    let value = port.checked_sub(graph.inputs.len()).and_then(|output| graph.outputs[output].value);
+    value.is_some_and(|value| bounded(graph, checked, value) == Some("Sigmoid"))
 }
 
 /// The first layer whose weights are applied to the unscaled values.

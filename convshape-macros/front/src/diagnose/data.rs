@@ -1,7 +1,7 @@
 //! Data files that cannot be read or do not fit.
 
 use convshape_arith::code::{self, Code};
-use convshape_arith::data::{Cause, Library, UNSCALED, arithmetic, expected, note, remedy};
+use convshape_arith::data::{Cause, Library, UNSCALED, arithmetic, expected, indices, note, remedy};
 use convshape_arith::text::Text;
 use convshape_data::{Damage, Unreadable};
 use proc_macro2::Span;
@@ -14,7 +14,7 @@ use crate::words::{list, nearest};
 pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
     let report = |code: Code, message: String| Report::new(code, span, message);
     match problem {
-        DataProblem::Unreadable { path, why } => unreadable(&path.display().to_string(), why, span),
+        DataProblem::Unreadable { written, path, why } => unreadable(written, &path.display().to_string(), why, span),
         DataProblem::NotUnicode { path } => {
             let why = "the path is not Unicode, so that no source code can name it";
             report(code::DATA_FILE, format!("the data `{}` cannot be read: {why}", path.display()))
@@ -29,13 +29,12 @@ pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
             let message = format!("the data has no array `{}`", brief(name));
             having(report(code::DATA_ARRAYS, message), arrays).meant(nearest)
         }
-        DataProblem::TooMany { name, arrays, inputs, outputs } => {
+        DataProblem::TooMany { name, arrays, inputs, outputs, meant } => {
             let count = |count: usize, what: &str| format!("{count} {what}{}", if count == 1 { "" } else { "s" });
             let ports = format!("{} and {}", count(*inputs, "input"), count(*outputs, "output"));
             let message = format!("the array `{}` is one too many: the chain has {ports}", brief(name));
-            let chosen: Vec<&str> = arrays.iter().take(inputs + outputs).map(String::as_str).collect();
             having(report(code::DATA_ARRAYS, message), arrays)
-                .help(format_args!("name those that are meant, inputs first: `as ({})`", chosen.join(", ")))
+                .help(format_args!("name those that are meant, inputs first: `as ({})`", named(meant)))
         }
         DataProblem::TooFew { input, arrays } => {
             let message = format!("the data has no array for the input `{input}`");
@@ -84,7 +83,7 @@ pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
     }
 }
 
-fn unreadable(path: &str, why: &Unreadable, span: Span) -> Report {
+fn unreadable(written: &str, path: &str, why: &Unreadable, span: Span) -> Report {
     let Unreadable::Header(damage) = why else {
         let report = Report::new(code::DATA_FILE, span, format!("the data `{path}` cannot be read: {why}"));
         return match why {
@@ -94,7 +93,7 @@ fn unreadable(path: &str, why: &Unreadable, span: Span) -> Report {
             _ => report,
         };
     };
-    let report = Report::new(code::DATA_HEADER, span, format!("the data cannot be used: {damage}"));
+    let report = Report::new(code::DATA_HEADER, span, format!("the data `{written}` cannot be used: {damage}"));
     match damage {
         Damage::Pointer => report.help("fetch it with `git lfs pull`"),
         _ => report,
@@ -111,6 +110,15 @@ fn having(report: Report, arrays: &[String]) -> Report {
         1 => report.note(format_args!("there is {some}")),
         _ => report.note(format_args!("there are {some}")),
     }
+}
+
+/// `images, labels`, with quotes around a name that is not an identifier.
+pub(crate) fn named(names: &[String]) -> String {
+    let name = |name: &String| match syn::parse_str::<syn::Ident>(name) {
+        Ok(_) => name.clone(),
+        Err(_) => format!("{:?}", brief(name)),
+    };
+    names.iter().map(name).collect::<Vec<_>>().join(", ")
 }
 
 /// ``images` is [60000, 28, 28]``
@@ -134,7 +142,9 @@ fn shape(problem: &DataProblem, span: Span) -> Report {
     let labels = cause.is_of_labels();
     let code = if labels { code::DATA_LABELS } else { code::DATA_SHAPE };
     let numbers = if is.output && port.classes().is_some_and(|classes| classes > 1) {
-        let numbers = wanted.replacen(&class_axis(&port), "", 1);
+        let numbers = words(&|text| {
+            indices(text, &port);
+        });
         format!(", or whole numbers {numbers}")
     } else {
         String::new()
@@ -168,13 +178,6 @@ fn shape(problem: &DataProblem, span: Span) -> Report {
     let resized = (*cause == Cause::Sizes && !is.output && first.is_none() && second.is_none())
         .then(|| format!("write the file with samples of `{}`", is.shape));
     first.into_iter().chain(second).chain(resized).fold(report, |report, help| report.help(help))
-}
-
-/// `, 10`: the class axis in the shape of a port.
-fn class_axis(port: &convshape_arith::data::Port<'_>) -> String {
-    let mut text = Text::new();
-    text.str(", ").size(port.shape.size(port.channel_axis() - 1), port.shape.scope());
-    text.as_str().to_owned()
 }
 
 /// How labels from `low` to `high` become classes.

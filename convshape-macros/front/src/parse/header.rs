@@ -97,7 +97,12 @@ impl Parser {
         let listed = c.group_at(0, Delimiter::Parenthesis).is_some();
         let mut files = Vec::new();
         match c.group(Delimiter::Parenthesis) {
-            None => files.push(string(c).ok_or_else(|| c.unexpected(FILE))?),
+            None => {
+                if let Some(list) = bare_list(c) {
+                    return Err(c.unexpected_with("`(` with the names of files", Some(list)));
+                }
+                files.push(string(c).ok_or_else(|| c.unexpected(FILE))?);
+            }
             Some(group) => {
                 let tokens = plain(group.stream());
                 for mut part in Cursor::new(&tokens, group.span_open()).split() {
@@ -169,6 +174,22 @@ impl Parser {
             return Err(c.unexpected("`in` and a range"));
         }
         Ok(SymbolDecl { name, range: self.range(c)? })
+    }
+}
+
+/// How to write `"x.npy", "y.npy"` or `["x.npy", "y.npy"]`.
+fn bare_list(c: &Cursor<'_>) -> Option<String> {
+    let list = |tokens: &[TokenTree]| {
+        let literal = |token: &TokenTree| matches!(token, TokenTree::Literal(_));
+        let comma = |token: &TokenTree| matches!(token, TokenTree::Punct(mark) if mark.as_char() == ',');
+        let ends = tokens.iter().position(|token| !literal(token) && !comma(token)).unwrap_or(tokens.len());
+        let names: Vec<String> =
+            tokens[..ends].iter().filter(|token| literal(token)).map(ToString::to_string).collect();
+        format!("write `({})`", names.join(", "))
+    };
+    match c.group_at(0, Delimiter::Bracket) {
+        Some(group) => Some(list(&plain(group.stream()))),
+        None => c.punct_at(1, ",").then(|| list(c.tokens())),
     }
 }
 

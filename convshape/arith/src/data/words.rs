@@ -3,6 +3,7 @@
 use super::{Cause, Port, fresh, matches, number};
 use crate::layer;
 use crate::op::AxisOrder;
+use crate::size::{Scope, Size};
 use crate::text::Text;
 
 /// Appends an array's shape: `[60000, 28, 28]`.
@@ -22,6 +23,19 @@ pub const fn expected<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
     let mut axis = 0;
     while axis < port.shape.rank() {
         text.str(", ").size(port.shape.size(axis), port.shape.scope());
+        axis += 1;
+    }
+    text.str("]")
+}
+
+/// Appends the shape of class indices for an output: `[N, 28, 28]`.
+pub const fn indices<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
+    text.str("[N");
+    let mut axis = 0;
+    while axis < port.shape.rank() {
+        if axis + 1 != port.channel_axis() {
+            text.str(", ").size(port.shape.size(axis), port.shape.scope());
+        }
         axis += 1;
     }
     text.str("]")
@@ -47,7 +61,8 @@ pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize]
     while axis < rank {
         let size = port.shape.size(axis);
         let right = fresh().learn_size(sizes[axis + 1], size, port.shape.scope());
-        if !right || alone && !all {
+        let symbol = matches!(size, Size::Symbolic { .. });
+        if !right || alone && !all && symbol {
             text.str(if first { "" } else { "; " });
             first = false;
             match axis_name(axis, port) {
@@ -59,10 +74,26 @@ pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize]
                 text.str(" on axis ").num(number(axis + 1));
             }
             text.str(", expected ").size(size, port.shape.scope());
+            if !right {
+                range(text, size, port.shape.scope());
+            }
         }
         axis += 1;
     }
     text
+}
+
+/// Appends the range of a size's symbol, unless it is `1..`: ` for h in 3..`.
+const fn range(text: &mut Text, size: Size, scope: Scope) {
+    let Size::Symbolic { symbol, .. } = size else { return };
+    let symbol = scope[symbol as usize];
+    let open = symbol.high == i64::MAX;
+    if symbol.low > 1 || !open {
+        text.str(" for ").str(symbol.name).str(" in ").num(symbol.low).str("..");
+    }
+    if !open {
+        text.str("=").num(symbol.high);
+    }
 }
 
 /// The name of a sample's axis. Shapes that only a `Reshape` makes have unnamed axes.
