@@ -53,6 +53,8 @@ enum Command {
         dry_run: bool,
     },
     /// Prints the layers of the chains in a source file, with shapes, parameters and multiply-accumulates.
+    ///
+    /// Exits with 1 if a chain has an error.
     Summary {
         /// A Rust source file.
         file: PathBuf,
@@ -66,7 +68,7 @@ enum Command {
         /// The name of the chain's struct.
         #[arg(long)]
         name: String,
-        /// The folder for `NAME.rs` and `NAME.safetensors`, in lower case.
+        /// The folder for the source and the weights: `my_net.rs` and `my_net.safetensors` for the name `MyNet`.
         #[arg(long)]
         out: PathBuf,
         /// A number for a size that the file leaves open besides the batch: `height=224`, or `INPUT.AXIS=224`.

@@ -7,8 +7,9 @@ use convshape_arith::shape::Shape;
 use convshape_arith::text::Thousands;
 use convshape_front::Inspection;
 
-use crate::Outcome;
+use crate::check::is_error;
 use crate::source::Source;
+use crate::{Outcome, complain};
 
 const HEADER: [&str; 5] = ["layer", "kind", "output", "parameters", "MACs"];
 /// The columns from here on contain numbers, which are right-aligned.
@@ -22,7 +23,11 @@ pub(crate) fn print(out: &mut impl Write, file: &Path) -> Outcome {
         }
         write!(out, "{}", table(&chain.inspection))?;
     }
-    Ok(true)
+    let right = !source.chains.iter().any(|chain| chain.inspection.findings.iter().any(is_error));
+    if !right {
+        complain("a chain has errors; `cargo convshape check` shows them");
+    }
+    Ok(right)
 }
 
 fn table(chain: &Inspection) -> String {

@@ -12,7 +12,8 @@ use crate::report::Unusable;
 
 pub(crate) fn print(out: &mut impl Write, file: &Path) -> Outcome {
     let bytes = fs::read(file).map_err(|error| Unusable::new(file, error))?;
-    let tensors = SafeTensors::deserialize(&bytes).map_err(|error| Unusable::new(file, error))?;
+    let tensors = SafeTensors::deserialize(&bytes)
+        .map_err(|error| Unusable::new(file, format!("not a safetensors file: {error}")))?;
     let mut tensors = tensors.tensors();
     tensors.sort_by(|(a, _), (b, _)| a.cmp(b));
     let width = tensors.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);

@@ -205,6 +205,33 @@ fn words_of_a_framework_get_their_values() {
 }
 
 #[test]
+fn a_corrected_word_uncovers_the_next_error() {
+    let text = "convshape::conv_chain! {
+    struct A { input: [3, 8, 8]; c: Conv2d(4 -> 8, kernal: 3); Relux; output: [8, 6, 6]; }
+}
+";
+    let files = files("fix-next", &[text]);
+    let output = convshape(&["fix"], &files);
+    assert!(output.status.success(), "{output:?}");
+    let fixed = fs::read_to_string(&files[0]).unwrap_or_default();
+    assert_eq!(fixed, text.replace("4 -> 8, kernal", "3 -> 8, kernel").replace("Relux", "Relu"));
+}
+
+#[test]
+fn a_summary_says_that_a_chain_is_wrong() {
+    let chain = |channels| {
+        format!(
+            "conv_chain! {{ struct A {{ input: [3, 8]; c: Conv1d({channels} -> 8, kernel: 3); output: [8, 6]; }} }}"
+        )
+    };
+    let files = files("summary", &[chain(3), chain(4)]);
+    let [right, wrong] = [0, 1].map(|file| convshape(&["summary"], &files[file..=file]));
+    assert!(right.status.success() && right.stderr.is_empty(), "{right:?}");
+    assert_eq!(wrong.status.code(), Some(1), "{wrong:?}");
+    assert!(String::from_utf8_lossy(&wrong.stderr).contains("`cargo convshape check`"), "{wrong:?}");
+}
+
+#[test]
 fn what_const_evaluation_checks_is_listed_apart() {
     let text = "convshape::conv_chain! {
     struct A<const H: usize> { input: [1, H, 12]; c: Conv2d(1 -> cfg::C, kernel: 3); output: [cfg::C, _, _]; }
@@ -252,6 +279,9 @@ fn a_file_that_cannot_be_read_is_named() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(file.to_str().unwrap_or_default()), "{output:?}");
     }
+    let output = convshape(&["weights"], &broken[..1]);
+    assert_eq!(output.status.code(), Some(2), "{output:?}");
+    assert!(String::from_utf8_lossy(&output.stderr).contains(": not a safetensors file: "), "{output:?}");
 }
 
 /// A module pasted from PyTorch becomes statements, line by line, and remaining mistakes are fixed too.

@@ -159,7 +159,7 @@ fn of_model(model: proto::Model, importer: &Importer) -> Result<Imported, Import
     };
     let (mut import, outputs) = read(0)?;
     if let Some(unknown) = import.open.unused() {
-        return Err(ImportError::NoSize(unknown.to_owned()));
+        return Err(ImportError::NoSize { name: unknown.to_owned(), open: import.open.names() });
     }
     if import.open.are_there() {
         import.make_symbolic(&read(1)?.0)?;

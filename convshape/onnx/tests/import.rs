@@ -126,7 +126,7 @@ fn open_sizes_become_symbols_or_numbers() {
     let source = Importer::new("Net").size("4*h", 8).bytes(&whole).expect("it can be read").source;
     assert!(source.contains("for w in 1..;") && source.contains("input: x [3, 8, 4*w];"), "{source}");
     let error = Importer::new("Net").size("height", 8).bytes(&whole).expect_err("there is no such size");
-    assert_eq!(error.to_string(), "no input has an open size `height`");
+    assert_eq!(error.to_string(), "no input has an open size `height`; open are `4*h`, `4*w`");
     // A stride would drop a row, and a size below 1 is none.
     for size in [7, 0, -3, i64::MAX] {
         let _ = Importer::new("Net").size("4*h", size).bytes(&whole);

@@ -21,8 +21,13 @@ pub enum ImportError {
         layer: String,
     },
     /// A number was given for a size that no input leaves open.
-    #[error("no input has an open size `{0}`")]
-    NoSize(String),
+    #[error("no input has an open size `{name}`; {}", there(open))]
+    NoSize {
+        /// The size.
+        name: String,
+        /// The sizes that are open, besides the batch.
+        open: Vec<String>,
+    },
     /// The file cannot be read.
     #[error(transparent)]
     Read(std::io::Error),
@@ -52,6 +57,11 @@ impl fmt::Display for Refusal {
         let Refusal { name, op, version, inputs, reason } = self;
         write!(f, "`{name}` ({op}, opset {version}, reads {}): {reason}", inputs.join(", "))
     }
+}
+
+/// Which open sizes there are.
+fn there(open: &[String]) -> String {
+    if open.is_empty() { "all sizes are numbers".to_owned() } else { format!("open are {}", open.join(", ")) }
 }
 
 fn list(refusals: &[Refusal]) -> String {

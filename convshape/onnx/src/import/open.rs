@@ -66,6 +66,11 @@ impl OpenSizes {
         self.given.iter().find(|(.., is_used)| !is_used).map(|(name, ..)| name.as_str())
     }
 
+    /// The names of the sizes that are open.
+    pub(super) fn names(&self) -> Vec<String> {
+        self.sizes.iter().map(|size| format!("`{}`", size.name)).collect()
+    }
+
     pub(super) fn are_there(&self) -> bool {
         !self.sizes.is_empty()
     }
