@@ -161,9 +161,8 @@
 //! - `safetensors`: the methods that read and write files. Implies `std`, as do the next two.
 //! - `train`: gradients, losses, optimisers and the training loop.
 //! - `rayon`: several threads for large enough work.
-//! - `image`: folders of PNG and JPEG files as data. Implies `train`, as do the next two.
+//! - `image`: folders of PNG and JPEG files as data. Implies `train`, as does the next one.
 //! - `plot`: training curves as pictures.
-//! - `progress`: a progress bar during training.
 //! - `serde`: serialises summaries, layers and histories. Implies `alloc`.
 //! - `typed`: the module `typed`, with shapes as types of `typenum`, for code that is generic over sizes. Implies
 //!   `alloc`.

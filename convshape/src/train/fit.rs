@@ -336,8 +336,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { checkpoint: Some(path.into()), ..self }
     }
 
-    /// Turns off progress output. Otherwise progress is shown on standard error: a bar on a terminal with the feature
-    /// `progress`, else a line per epoch. With several processes, the first one shows it.
+    /// Turns off progress output. Otherwise progress is shown on standard error: a line per epoch, and on a terminal a
+    /// bar below. With several processes, the first one shows it.
     #[must_use]
     pub fn quiet(self) -> Self {
         Fit { quiet: true, ..self }
@@ -378,7 +378,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         let rate = self.optimizer.learning_rate();
         let mut state = self.begin(model, data.len())?;
         let shown = !self.quiet && self.is_first();
-        let progress =
+        let mut progress =
             shown.then(|| Progress::new(self.epochs, self.epochs.saturating_mul(loader.batches() as u64), state.steps));
         for epoch in state.history.epochs.len() as u64..self.epochs {
             if self.is_over(&state.history) {
@@ -393,7 +393,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                     let (loss, size) = self.step(model, batch?, &mut state)?;
                     sum += f64::from(loss) * size;
                     samples += size;
-                    progress.iter().for_each(Progress::step);
+                    progress.iter_mut().for_each(Progress::step);
                 }
                 Ok::<(), FitError>(())
             })?;
@@ -416,7 +416,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 seconds: clock.elapsed().as_secs_f64(),
                 metrics,
             };
-            progress.iter().for_each(|progress| progress.epoch(&entry));
+            progress.iter_mut().for_each(|progress| progress.epoch(&entry));
             let watched = entry.validation.unwrap_or(entry.loss);
             // NaN is never the best.
             let best = state.best.as_ref().map_or(f64::INFINITY, |(best, _)| *best);
@@ -431,7 +431,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 break;
             }
         }
-        progress.iter().for_each(Progress::finish);
+        drop(progress);
         let average = averaged(model, &state);
         if let Some(last) = state.best.map(|(_, best)| best).or(average) {
             *model = last;
