@@ -22,7 +22,11 @@ impl Parser {
                     sources.push(parser.source(&mut part)?);
                     part.end("`,` or `)`")?;
                 }
-                Ok(Source::Several(sources, group.span()))
+                // A list of one is that one.
+                Ok(match <[Source; 1]>::try_from(sources) {
+                    Ok([only]) => only,
+                    Err(sources) => Source::Several(sources, group.span()),
+                })
             });
         }
         let Reference { name, port } = reference(c)?;

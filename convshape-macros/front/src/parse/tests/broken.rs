@@ -144,6 +144,7 @@ fn shapes_and_tails() {
     assert!(faults("struct M { input: [1], [2]; output: [1]; }")[0].contains("several ports have names"));
     let found = &faults("struct M { input: [5, 4]; l: Lstm(4 -> 8); output: l.h_n [1, 8]; }")[0];
     assert!(found.contains("`last: Identity from l.h_n;`"), "{found}");
+    assert_eq!(body("a: Relu; Tanh from (a); Add((a), _);").0, ["a: Relu", "Tanh from a", "Add(a, _)"]);
     let (shown, faults) = body("Relu -> [1] from a; Relu restores a restores b;");
     assert_eq!(shown, ["Relu from a -> [1]", "Relu restores b"]);
     assert!(faults.len() == 2 && faults.iter().all(|fault| fault.contains("is out of place here")), "{faults:?}");
