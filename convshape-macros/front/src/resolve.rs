@@ -25,7 +25,7 @@ use crate::check::output_rank;
 use crate::diagnose::{self, Report, Sink};
 use crate::graph::{Graph, Input, Member, MemberKind, Node, NodeId, Output, Recipe, Replaced, Restores, ValueId};
 use crate::numbers::Numbers;
-use crate::syntax::{Block, Chain, Layer, ShapePattern, Stmt, StmtKind, Strictness, SymbolDecl};
+use crate::syntax::{Block, Chain, Layer, Range, ShapePattern, Stmt, StmtKind, Strictness, SymbolDecl};
 use crate::unseen::Unseen;
 use crate::words::{self, Lookup};
 pub(crate) use arguments::Misfit;
@@ -101,22 +101,28 @@ fn symbols(declared: &[SymbolDecl], numbers: &Numbers, sink: &mut Sink) -> Vec<S
             sink.push(diagnose::repeated_name(&declaration.name));
             continue;
         }
-        let range = &declaration.range;
-        let bounds = numbers.int(&range.low).and_then(|low| match &range.high {
-            None => Ok((low, i64::MAX)),
-            Some(high) => {
-                numbers.int(high).map(|high| (low, if range.inclusive { high } else { high.saturating_sub(1) }))
-            }
-        });
-        match bounds {
-            Err(report) => sink.push(report),
-            Ok((low, high)) if low < 0 || low > high || Unseen::is(low) || Unseen::is(high) => {
-                sink.push(diagnose::symbol_range(&declaration.name, range.span()));
-            }
-            Ok((low, high)) => symbols.push(Symbol { name: String::leak(name), low, high }),
-        }
+        let range = declaration.range.as_ref().and_then(|range| symbol_range(&declaration.name, range, numbers, sink));
+        // With any range, sizes that use a symbol can be read.
+        let (low, high) = range.unwrap_or((1, i64::MAX));
+        symbols.push(Symbol { name: String::leak(name), low, high });
     }
     symbols
+}
+
+/// The least and the largest value of a symbol. A fault is reported.
+fn symbol_range(name: &Ident, range: &Range, numbers: &Numbers, sink: &mut Sink) -> Option<(i64, i64)> {
+    let bounds = numbers.int(&range.low).and_then(|low| match &range.high {
+        None => Ok((low, i64::MAX)),
+        Some(high) => numbers.int(high).map(|high| (low, if range.inclusive { high } else { high.saturating_sub(1) })),
+    });
+    match bounds {
+        Err(report) => sink.push(report),
+        Ok((low, high)) if low < 0 || low > high || Unseen::is(low) || Unseen::is(high) => {
+            sink.push(diagnose::symbol_range(name, range.span()));
+        }
+        Ok(bounds) => return Some(bounds),
+    }
+    None
 }
 
 /// A shape of which only the number of axes could be read.

@@ -66,7 +66,8 @@ pub(crate) enum Strictness {
 #[derive(Clone)]
 pub(crate) struct SymbolDecl {
     pub(crate) name: Ident,
-    pub(crate) range: Range,
+    /// `None` if it could not be read.
+    pub(crate) range: Option<Range>,
 }
 
 /// `low..`, `low..high` or `low..=high`.

@@ -17,7 +17,7 @@ use crate::size::{Size, SizeError};
 use crate::text::Text;
 
 pub use arithmetic::arithmetic;
-pub use chain::{body, comment, hole, input, input_code, output, restores};
+pub use chain::{body, comment, hole, input, input_code, input_lines, output, restores};
 pub use details::{closed_form_help, meant, mismatch, nearest_divisors, nearest_fillings, refusal};
 pub use dialect::dialect_note;
 

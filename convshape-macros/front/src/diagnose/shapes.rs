@@ -193,9 +193,14 @@ impl Context<'_> {
     fn details(&self, report: Report, problem: &Problem, found: &Found) -> Report {
         // A stride is the cause if a different input, or adding rows back, fixes it.
         let lost = found.fixes.is_empty() || found.fixes.iter().any(Fix::restores_rows);
+        let advised = !found.fixes.is_empty() || !found.advice.is_empty();
         match problem {
+            Problem::Input { input, fault } => {
+                let mut text = Text::new();
+                explain::input_lines(&mut text, fault, self.graph.inputs[*input].shape.scope());
+                lines(report, &text, advised)
+            }
             Problem::Layer { node, op, inputs, .. } => {
-                let advised = !found.fixes.is_empty() || !found.advice.is_empty();
                 let report = self.refusal(report, problem, lost, advised);
                 let restored = self.graph.nodes[*node].restores.as_ref();
                 let wanted = restored.and_then(|of| *self.checked.shapes.get(of.input)?);
@@ -233,9 +238,7 @@ impl Context<'_> {
             Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } => {
                 let mut text = Text::new();
                 explain::refusal(&mut text, op, fault, inputs, graph.order());
-                // Fixes that were tried come instead of another range.
-                let shown = |line: &&str| !line.is_empty() && (!advised || !line.starts_with("help: "));
-                text.as_str().lines().filter(shown).fold(report, Report::line)
+                lines(report, &text, advised)
             }
             Reason::Join { first, other, axis, .. } => self.joined(report, node, axis, &first, &other, lost),
             Reason::Rank { expected, found } if !advised => {
@@ -357,4 +360,10 @@ impl Context<'_> {
 fn product(shape: &Shape) -> String {
     let sizes = shape.sizes().iter().map(|size| size.number().map_or("_".to_owned(), |n| n.to_string()));
     sizes.collect::<Vec<_>>().join(" * ")
+}
+
+/// The lines of a text. Fixes that were tried come instead of another range.
+fn lines(report: Report, text: &Text, advised: bool) -> Report {
+    let shown = |line: &&str| !line.is_empty() && (!advised || !line.starts_with("help: "));
+    text.as_str().lines().filter(shown).fold(report, Report::line)
 }

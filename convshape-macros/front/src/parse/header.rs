@@ -153,13 +153,16 @@ impl Parser {
     pub(super) fn symbols(&mut self, c: &mut Cursor<'_>, symbols: &mut Vec<SymbolDecl>) {
         c.bump();
         loop {
-            match self.symbol(c) {
-                Ok(symbol) => symbols.push(symbol),
-                Err(fault) => {
-                    self.fault(fault);
-                    skip(c);
-                    return;
-                }
+            let Some(name) = self.faultless(c, |_, c| c.ident("the name of a size")) else { return };
+            let range = self.faultless(c, |parser, c| match c.word("in") {
+                Some(_) => parser.range(c),
+                None => Err(c.unexpected("`in` and a range")),
+            });
+            let read = range.is_some();
+            // Without its range it is still a name that sizes may use.
+            symbols.push(SymbolDecl { name, range });
+            if !read {
+                return;
             }
             if c.punct(",").is_none() || c.is_punct(";") {
                 break;
@@ -168,12 +171,20 @@ impl Parser {
         self.semicolon(c);
     }
 
-    fn symbol(&mut self, c: &mut Cursor<'_>) -> Parsed<SymbolDecl> {
-        let name = c.ident("the name of a size")?;
-        if c.word("in").is_none() {
-            return Err(c.unexpected("`in` and a range"));
+    /// A part of a header; a fault is kept, and the rest of the header left out.
+    fn faultless<T>(
+        &mut self,
+        c: &mut Cursor<'_>,
+        read: impl FnOnce(&mut Parser, &mut Cursor<'_>) -> Parsed<T>,
+    ) -> Option<T> {
+        match read(self, c) {
+            Ok(part) => Some(part),
+            Err(fault) => {
+                self.fault(fault);
+                skip(c);
+                None
+            }
         }
-        Ok(SymbolDecl { name, range: self.range(c)? })
     }
 }
 

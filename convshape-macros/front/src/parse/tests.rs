@@ -137,7 +137,9 @@ fn headers_blocks_generics_and_ports() {
         }",
     );
     assert_eq!(chain.headers.dialect, Some(convshape_arith::op::Dialect::Flax));
-    let ranges: Vec<String> = chain.headers.symbols.iter().map(|s| format!("{} in {}", s.name, s.range)).collect();
+    let symbols = chain.headers.symbols.iter();
+    let ranges: Vec<String> =
+        symbols.map(|s| format!("{} in {}", s.name, s.range.as_ref().expect("a range"))).collect();
     assert_eq!(ranges, ["h in 1..", "w in 1..=64"]);
     assert_eq!(chain.headers.weights.map(|path| path.value()).as_deref(), Some("models/net.safetensors"));
     assert_eq!(chain.blocks[0].params.len(), 2);

@@ -1,8 +1,10 @@
 //! Messages about what a chain declares and does not keep.
 
+use super::details::holds_from;
 use crate::code::{self, Code};
 use crate::fault::{Fault, Reason};
 use crate::shape::Shape;
+use crate::size::Scope;
 use crate::text::Text;
 
 /// The code for an impossible input.
@@ -19,6 +21,13 @@ pub const fn input(text: &mut Text, shape: &Shape, fault: &Fault) {
         Reason::EmptyOutput { .. } => " has a size below 1",
         _ => " has more elements than memory can address",
     });
+}
+
+/// The lines below the title of an impossible input: from which value of a symbol on it fits.
+pub const fn input_lines(text: &mut Text, fault: &Fault, scope: Scope) {
+    if let Reason::EmptyOutput { output } = fault.reason {
+        holds_from(text, output.plus(-1), scope);
+    }
 }
 
 /// A `restores` that does not hold.

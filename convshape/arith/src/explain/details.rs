@@ -5,7 +5,7 @@ use crate::fault::{Fault, Reason};
 use crate::layer::axis_name;
 use crate::op::{AxisOrder, Conv, MAX_SPATIAL, Op, PerAxis};
 use crate::shape::Shape;
-use crate::size::{Size, div_ceil};
+use crate::size::{Scope, Size, SizeError, div_ceil};
 use crate::solve::{AxisField, fill_axis, nearest_values};
 use crate::text::Text;
 
@@ -69,6 +69,11 @@ pub const fn refusal(text: &mut Text, op: &Op, fault: &Fault, inputs: &[Shape], 
         Reason::EmptyOutput { output } => (output.plus(-1), inputs[0].scope()),
         _ => return,
     };
+    holds_from(text, short, scope);
+}
+
+/// From which value of its symbol on a size is not negative: `short` is how far it is above the least that fits.
+pub(super) const fn holds_from(text: &mut Text, short: Result<Size, SizeError>, scope: Scope) {
     if let Ok(Size::Symbolic { scale, symbol, offset }) = short
         && (symbol as usize) < scope.len()
         && let Some(from) = div_ceil(offset.saturating_neg(), scale)
