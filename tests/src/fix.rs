@@ -39,6 +39,10 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
         }
         let edit = match (&statement.body, &change.what) {
             (_, What::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
+            (Body::Layer(_), What::Remove) => {
+                let end = tokens.iter().find(|token| token.text == ";" && token.span.start > statement.start)?;
+                (statement.start..end.span.end, String::new())
+            }
             (Body::Port(shape), What::Write(text)) => (shape.clone(), (*text).to_owned()),
             (Body::Layer(layer), What::Write(text)) => write_positional(layer, text),
             (Body::Layer(layer), What::Set { field, value, replaces: None }) => set_field(layer, field, value),
@@ -58,11 +62,21 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Move { .. })
             | (
                 Body::Port(_),
-                What::Set { .. } | What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Move { .. },
+                What::Set { .. }
+                | What::Rename { .. }
+                | What::Entry { .. }
+                | What::Read(_)
+                | What::Move { .. }
+                | What::Remove,
             )
             | (
                 Body::List(_) | Body::Count(_),
-                What::Set { .. } | What::Write(_) | What::Rename { .. } | What::Read(_) | What::Move { .. },
+                What::Set { .. }
+                | What::Write(_)
+                | What::Rename { .. }
+                | What::Read(_)
+                | What::Move { .. }
+                | What::Remove,
             )
             | (Body::Count(_), What::Entry { .. }) => {
                 return None;
@@ -296,6 +310,12 @@ mod tests {
     #[test]
     fn a_header_is_written_before_a_block() {
         becomes("insert `dialect: keras;` before `block Res`", "dialect: keras; block Res(k, c) {");
+    }
+
+    #[test]
+    fn a_statement_is_removed() {
+        let fixed = apply(CHAIN, "remove `concat1`").expect("a fix");
+        assert!(!fixed.contains("Concat") && fixed.contains("Relu;\n        \n        flat:"), "{fixed}");
     }
 
     #[test]

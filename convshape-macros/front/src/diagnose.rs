@@ -41,7 +41,7 @@ pub(crate) struct Report {
     once: bool,
     /// The field that a layer lacks, and whether it is its leading value.
     needed: Option<(&'static str, bool)>,
-    /// Whether one of its helps is an edit, in a form that a tool can apply.
+    /// Whether one of its helps is a likely edit, in a form that a tool can apply.
     has_edit: bool,
 }
 
@@ -96,7 +96,7 @@ impl Report {
         self.lines.iter().filter_map(|line| line.strip_prefix("help: "))
     }
 
-    /// Whether it has a help that a tool can apply.
+    /// Whether it has a likely help that a tool can apply.
     pub(crate) fn has_edit(&self) -> bool {
         self.has_edit
     }
@@ -128,7 +128,7 @@ impl Report {
         if self.lines.contains(&line) { self } else { self.line(line) }
     }
 
-    /// Adds a `help:` line that a tool can apply.
+    /// Adds a likely `help:` line that a tool can apply.
     pub(crate) fn edit(self, text: impl std::fmt::Display) -> Report {
         Report { has_edit: true, ..self.help(text) }
     }

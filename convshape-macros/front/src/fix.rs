@@ -28,6 +28,7 @@ mod words;
 
 pub(crate) use self::edit::{ArgumentPlace, Edit, field_text, transposed, with_rank};
 
+use convshape_arith::fault::Reason;
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
@@ -80,6 +81,8 @@ pub(crate) struct Fix {
     cost: u32,
     /// Problems that remain afterwards.
     left: Vec<Place>,
+    /// Whether two mistakes must have been made.
+    in_two_parts: bool,
 }
 
 /// The result of a search.
@@ -95,6 +98,8 @@ pub(crate) struct Found {
     pub(crate) more: usize,
     /// Edits after which a different problem appears, the most likely first.
     steps: Vec<Candidate>,
+    /// Edits that may be half of a fix, the most likely first.
+    parts: Vec<Candidate>,
 }
 
 /// One mistake.
@@ -128,9 +133,9 @@ impl Fix {
         })
     }
 
-    /// Whether its words are of a form that a tool can apply.
-    pub(crate) fn is_applicable(&self, graph: &Graph) -> bool {
-        phrase::is_applicable(&self.edits, graph)
+    /// Whether it is likely, and its words are of a form that a tool can apply.
+    pub(crate) fn is_likely(&self, graph: &Graph) -> bool {
+        !self.in_two_parts && phrase::is_applicable(&self.edits, graph)
     }
 
     /// As worded in a `help:` line.
@@ -179,7 +184,10 @@ pub(crate) fn mistakes(
         let others: Vec<Place> = others.map(Problem::place).collect();
         let mut fixes = if searched { search(&mut trial, &problem, &others) } else { Found::default() };
         let step = fixes.fixes.is_empty().then(|| first_step(&mut trial, &problem, &others, &fixes.steps)).flatten();
-        let is_new = !problems.iter().any(|known| known.place() == problem.place());
+        if fixes.fixes.is_empty() && step.is_none() {
+            fixes.fixes.extend(in_two_parts(&mut trial, &problem, &others, &fixes.parts));
+        }
+        let is_new = !problems.iter().any(|known| same_mistake(known, &problem));
         let behind = (mended && is_new).then(|| (trial.graph.clone(), trial.checked.clone()));
         match fixes.fixes.first().cloned() {
             None if step.is_some() => {
@@ -187,7 +195,7 @@ pub(crate) fn mistakes(
                 fixes.fixes.extend(step);
                 trial.make(&fixes.fixes[0].edits);
                 mended = true;
-                open = trial.checked.problems.iter().filter(|left| left.place() != problem.place()).cloned().collect();
+                open = trial.checked.problems.iter().filter(|left| !same_mistake(left, &problem)).cloned().collect();
             }
             // The remaining mistakes are looked for as if this one were fixed.
             Some(best) => {
@@ -245,16 +253,57 @@ fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], steps: &[C
     let known = OtherProblems(others.to_vec());
     for step in steps.iter().filter(|step| step.cost <= PLAUSIBLE).take(MOST_STEPS) {
         let outcome = trial.run(&step.edits, &|_| true);
-        let mends = outcome.left.iter().all(|left| left.place() != problem.place());
+        let mends = outcome.left.iter().all(|left| !same_mistake(left, problem));
         let Some(next) = outcome.left.iter().find(|left| !known.accepts(left)).filter(|_| mends) else { continue };
         let mut further = trial.with(&step.edits);
         let found = search(&mut further, next, others);
         trial.spend_as(&further);
         if found.fixes.first().is_some_and(|fix| fix.cost <= PLAUSIBLE) {
-            return Some(Fix { edits: step.edits.clone(), cost: step.cost, left: others.to_vec() });
+            return Some(Fix {
+                edits: step.edits.clone(),
+                cost: step.cost,
+                left: others.to_vec(),
+                in_two_parts: false,
+            });
         }
     }
     None
+}
+
+/// An edit and the fix of what it uncovers.
+fn in_two_parts(trial: &mut Trial, problem: &Problem, others: &[Place], parts: &[Candidate]) -> Option<Fix> {
+    // Sizes beyond all measure say nothing about what was meant.
+    if matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::Size(_))) {
+        return None;
+    }
+    let known = OtherProblems(others.to_vec());
+    for part in parts.iter().filter(|part| part.cost <= PLAUSIBLE) {
+        let outcome = trial.run(&part.edits, &|_| true);
+        let mends = outcome.left.iter().all(|left| !same_mistake(left, problem));
+        let Some(next) = outcome.left.iter().find(|left| !known.accepts(left)).filter(|_| mends) else { continue };
+        let mut further = trial.with(&part.edits);
+        let found = search(&mut further, next, others);
+        trial.spend_as(&further);
+        let apart = |fix: &&Fix| {
+            fix.cost <= PLAUSIBLE
+                && fix.edits.iter().all(|edit| part.edits.iter().all(|other| !edit.overlaps(other, &trial.graph)))
+        };
+        if let Some(fix) = found.fixes.iter().find(apart) {
+            let edits = [part.edits.clone(), fix.edits.clone()].concat();
+            return Some(Fix { edits, cost: part.cost + fix.cost, left: fix.left.clone(), in_two_parts: true });
+        }
+    }
+    None
+}
+
+/// Whether a problem is still there. What a layer does with its axes is not looked at before it has them.
+fn same_mistake(left: &Problem, before: &Problem) -> bool {
+    use convshape_arith::fault::Reason;
+    let of_axes = |problem: &Problem| match problem {
+        Problem::Layer { fault, .. } => matches!(fault.reason, Reason::Axis { .. } | Reason::Rank { .. }),
+        _ => false,
+    };
+    left.place() == before.place() && of_axes(left) == of_axes(before)
 }
 
 /// Whether two problems belong to one statement in the text: other passes of a repeat, other uses of a block.
@@ -364,7 +413,8 @@ impl<'b> Search<'_, 'b> {
             notes.append(&mut sized);
         }
         moved.truncate(MOST_STEPS * 2);
-        Found { fixes, notes, more: 0, steps: moved, advice: Vec::new() }
+        other.truncate(MOST_STEPS);
+        Found { fixes, notes, more: 0, steps: moved, parts: other, advice: Vec::new() }
     }
 
     /// Whether candidates of this cost no longer need to be tried.
@@ -386,7 +436,7 @@ impl<'b> Search<'_, 'b> {
         let mended = outcome.accepted && !self.only_stretches(candidate);
         if mended {
             let left = outcome.left.iter().map(Problem::place).collect();
-            self.fixes.push(Fix { edits: candidate.edits.clone(), cost: candidate.cost, left });
+            self.fixes.push(Fix { edits: candidate.edits.clone(), cost: candidate.cost, left, in_two_parts: false });
         }
         mended
     }
@@ -442,12 +492,14 @@ impl<'b> Search<'_, 'b> {
         if meant || !matches!(fault.reason, Reason::Join { .. }) {
             return false;
         }
+        let before: Vec<_> =
+            self.trial.graph.nodes[*node].inputs.iter().map(|value| self.trial.checked.shape(*value)).collect();
         let (_, stretched) = self.trial.inspect(&candidate.edits, &|_| true, |graph, checked| {
             let shapes: Vec<_> = graph.nodes[*node].inputs.iter().map(|value| checked.shape(*value)).collect();
             // One number per channel is a scale, not a row.
             let ranks = |pair: &[Option<Shape>]| pair[0].map(|shape| shape.rank()) == pair[1].map(|shape| shape.rank());
             let apart = shapes.windows(2).any(|pair| ranks(pair) && pair[0] != pair[1]);
-            apart.then_some(shapes)
+            (apart && !(0..shapes.len()).all(|at| keeps_rows(before[at], shapes[at]))).then_some(shapes)
         });
         // A value that had one row before was meant to broadcast.
         let was_one = |shape: &Option<Shape>| {
@@ -523,6 +575,17 @@ impl<'b> Search<'_, 'b> {
         });
         fixes.truncate(MOST_FIXES);
         fixes
+    }
+}
+
+/// Whether a value has a single row only where it had one.
+fn keeps_rows(before: Option<Shape>, after: Option<Shape>) -> bool {
+    let one = |size: &convshape_arith::size::Size| size.number() == Some(1);
+    match (before, after) {
+        (Some(before), Some(after)) if before.rank() == after.rank() => {
+            before.sizes().iter().zip(after.sizes()).all(|(before, after)| one(before) || !one(after))
+        }
+        _ => false,
     }
 }
 

@@ -186,7 +186,7 @@ fn settle(graph: &mut Graph, sink: &mut Sink) -> check::Checked {
 }
 
 /// A fix that corrects more lines than this is too long to read.
-const MOST_CORRECTED: usize = 12;
+const MOST_CORRECTED: usize = 24;
 
 /// The lines in another language, if these are all syntax errors of the chain.
 fn kept_lines(faults: &[SyntaxFault], graph: &Graph) -> Option<KeptLines> {
@@ -222,10 +222,10 @@ fn report(
     };
     let problems: Vec<check::Problem> = checked.problems.iter().filter(|problem| !follows(problem)).cloned().collect();
     let mistakes = fix::mistakes(graph, checked, &problems, refused, reread);
-    if let ([only], Some(lines)) = (mistakes.as_slice(), kept)
-        && (lines == KeptLines::Whole || !only.found.fixes.is_empty())
-    {
-        graph.kept = kept;
+    if let ([only], Some(lines)) = (mistakes.as_slice(), kept) {
+        // Without a fix the corrected lines are shown by themselves.
+        let lines = if only.found.fixes.is_empty() { KeptLines::Whole } else { lines };
+        graph.kept = Some(lines);
         let report = diagnose::describe(graph, checked, &only.problem, &only.found);
         sink.replace(faults.iter().fold(report, |report, fault| match lines {
             KeptLines::InArguments => report.note_first(fault.note()),

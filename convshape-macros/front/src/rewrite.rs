@@ -2,6 +2,7 @@
 //! statements in another order. Each is tried by reading the changed text again.
 
 use std::cell::Cell;
+use std::collections::HashSet;
 use std::ops::Range;
 
 use convshape_arith::code;
@@ -168,11 +169,14 @@ impl Reader<'_> {
                 }
                 token => vec![(vec![around[0], index], token.clone())],
             };
+            let read: HashSet<String> = inside.iter().map(|(_, token)| token.to_string()).collect();
             for (at, token) in inside {
                 let word = token.to_string();
                 let labels = tokens.get(index + 1).is_some_and(|next| is_punct(next, ':')) && at.len() == 2;
                 if known.contains(&word) && !labels {
-                    found.extend(self.names(&word).iter().map(|other| self.meant(&at, other)));
+                    // What the statement reads already is not meant again.
+                    let others = self.names(&word).into_iter().filter(|other| !read.contains(other));
+                    found.extend(others.map(|other| self.meant(&at, &other)));
                 }
             }
         }

@@ -198,8 +198,8 @@ pub(crate) struct Args {
     pub(crate) fields: Vec<Field>,
     /// Single words after these: fields that are being typed. Reported already.
     pub(crate) half_typed: Vec<Ident>,
-    /// The names of the fields at the end that are written with `:`.
-    pub(crate) kept: Vec<String>,
+    /// The fields at the end that are written with `:`.
+    pub(crate) kept: Vec<Kept>,
     /// Whether something in another language follows one of them.
     pub(crate) mixed: bool,
     /// Whether they are read in a different form than written, which is reported.
@@ -208,14 +208,31 @@ pub(crate) struct Args {
     pub(crate) correction: Option<Correction>,
 }
 
-/// What to write in place of the arguments before the first `field: value`.
+/// A field that is written with `:`.
+#[derive(Clone)]
+pub(crate) struct Kept {
+    pub(crate) name: String,
+    /// Whether its value is Python's `True` or `False`.
+    pub(crate) respelled: bool,
+}
+
+/// A layer's arguments as they should be.
 #[derive(Clone, Debug)]
 pub(crate) struct Correction {
+    /// What to write in place of those before the first `field: value`; `None` if they are right.
+    pub(crate) front: Option<Front>,
+    /// The fields behind them whose values are spelled as in Python, each with the value here.
+    pub(crate) respelled: Vec<(String, String)>,
+    /// The words of the fields behind them, which stay otherwise.
+    pub(crate) kept: Vec<String>,
+}
+
+/// The arguments before the first `field: value`.
+#[derive(Clone, Debug)]
+pub(crate) struct Front {
     pub(crate) leading: String,
     /// Each with its word.
     pub(crate) fields: Vec<(String, String)>,
-    /// The words of the fields behind them, which stay as they are.
-    pub(crate) kept: Vec<String>,
 }
 
 /// `kernel: 3`

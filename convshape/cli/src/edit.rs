@@ -96,12 +96,13 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
             instead(chain, layer.span, word).filter(|_| layer.span.source_text().is_none_or(|text| text == *replaces))
         }
         (Some(layer), What::Insert(text)) => before(chain, layer.span, text),
+        (Some(layer), What::Remove) => Some(Edit { range: removable(chain, layer.span)?, text: String::new() }),
         (None, What::Write(text)) => port(chain, change.target, text),
         (None, What::Insert(text)) => {
             let block = change.target.strip_prefix("block ").and_then(|block| block_span(chain, block));
             before(chain, block.or_else(|| port_span(chain, change.target))?, text)
         }
-        (None, What::Set { .. } | What::Read(_) | What::Rename { .. })
+        (None, What::Set { .. } | What::Read(_) | What::Rename { .. } | What::Remove)
         | (_, What::Entry { .. } | What::Move { .. }) => None,
     }
 }
@@ -113,12 +114,10 @@ fn before(chain: &Chain, span: Span, text: &str) -> Option<Edit> {
     Some(Edit { range: place..place, text: format!("{text}\n{}", " ".repeat(indent)) })
 }
 
-/// A statement moved before another.
-fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
-    let span = statement(chain, name)?.span;
+/// The statement that a token belongs to, with the empty line that it would leave, but not with a comment.
+fn removable(chain: &Chain, span: Span) -> Option<Range<usize>> {
     let tokens = statement_at(chain, span)?;
     let mut range = tokens.first()?.span().byte_range().start..tokens.last()?.span().byte_range().end;
-    // The empty line that it would leave is removed too, but not a comment.
     let (around, at) = find(&chain.tokens, &tokens.first()?.span().byte_range())?;
     if let Some(end) = at.checked_sub(1).map(|earlier| around[earlier].span()) {
         let both = end.join(tokens.first()?.span()).and_then(|span| span.source_text())?;
@@ -127,6 +126,13 @@ fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
             range.start = end.byte_range().end;
         }
     }
+    Some(range)
+}
+
+/// A statement moved before another.
+fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
+    let span = statement(chain, name)?.span;
+    let (tokens, range) = (statement_at(chain, span)?, removable(chain, span)?);
     let text: Vec<String> = tokens.iter().map(|token| token.span().source_text()).collect::<Option<_>>()?;
     let written = tokens.first()?.span().join(tokens.last()?.span()).and_then(|span| span.source_text());
     let inserted = before(chain, statement(chain, other)?.span, &written.unwrap_or_else(|| text.join(" ")))?;

@@ -22,6 +22,8 @@ pub(crate) enum What<'a> {
     Rename { word: &'a str, replaces: &'a str },
     /// A statement before this one.
     Insert(&'a str),
+    /// Nothing in place of this statement.
+    Remove,
     /// This statement moves before another.
     Move { before: &'a str },
     /// An entry in the list of a repeat, from 1.
@@ -35,6 +37,7 @@ pub(crate) enum What<'a> {
 /// - ``write `[..]` in `input` and `[..]` in `output` ``, ``set `FIELD: VALUE` in `A` and `B` ``, and such parts joined
 ///   by `and`
 /// - ``insert `STATEMENT;` before `LAYER` `` or before `` `block NAME` ``, alone or followed by `, and` and the like, or one of the joint forms
+/// - ``remove `STATEMENT` ``, alone or followed in the same way
 /// - ``in `LAYER`, read `NAME` ``, alone or as such a part
 /// - ``move `STATEMENT` before `OTHER` ``
 /// - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
@@ -70,20 +73,26 @@ impl<'a> Line<'_, 'a> {
                 Some(vec![Change { target: self.parts[1], what: What::Move { before: self.parts.get(3)? } }])
             }
             ("insert" | "write", "before") => {
-                let mut changes = vec![Change { target: self.parts.get(3)?, what: What::Insert(self.parts[1].trim()) }];
-                match self.words(4).strip_prefix(", and ") {
-                    Some("insert") => {
-                        let rest: Vec<&str> =
-                            std::iter::once("insert").chain(self.parts[5..].iter().copied()).collect();
-                        changes.extend(Line { parts: &rest }.changes()?);
-                    }
-                    Some(verb) => changes.extend(self.joint(verb, 5)?),
-                    None => {}
-                }
-                Some(changes)
+                let insertion = Change { target: self.parts.get(3)?, what: What::Insert(self.parts[1].trim()) };
+                self.followed(insertion, 4)
             }
+            ("remove", _) => self.followed(Change { target: self.parts.get(1)?, what: What::Remove }, 2),
             (verb, _) => self.joint(verb, 1),
         }
+    }
+
+    /// A change of a whole statement, and those that follow it from the words at a place on.
+    fn followed(&self, first: Change<'a>, at: usize) -> Option<Vec<Change<'a>>> {
+        let mut changes = vec![first];
+        match self.words(at).strip_prefix(", and ") {
+            Some(verb @ ("insert" | "remove")) => {
+                let rest: Vec<&str> = std::iter::once(verb).chain(self.parts[at + 1..].iter().copied()).collect();
+                changes.extend(Line { parts: &rest }.changes()?);
+            }
+            Some(verb) => changes.extend(self.joint(verb, at + 1)?),
+            None => {}
+        }
+        Some(changes)
     }
 
     /// What is done, quoted at a place, and the place of the words that follow.
@@ -184,6 +193,9 @@ mod tests {
         assert_eq!(changes("insert `Flatten;` before `l`, and read `same` in `l`"), [insert.clone(), read]);
         let other = Change { target: "m", what: What::Insert("Relu;") };
         assert_eq!(changes("insert `Flatten;` before `l`, and insert `Relu;` before `m`"), [insert, other]);
+        let removed = Change { target: "l", what: What::Remove };
+        assert_eq!(changes("remove `l`"), std::slice::from_ref(&removed));
+        assert_eq!(changes("remove `l`, and write `64 -> 10` in `c`"), [removed, write("c", "64 -> 10")]);
     }
 
     #[test]

@@ -56,14 +56,10 @@ pub(crate) fn statements<'a>(tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
 }
 
 fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<'a>>) {
-    let mut unnamed = BTreeMap::new();
+    let mut unnamed = Unnamed { labels: labels(tokens), counts: BTreeMap::new() };
     let mut rest = tokens;
     while let Some(end) = statement_end(rest) {
-        let head = without_attributes(&rest[..end]);
-        let (name, head) = match head {
-            [name, colon, tail @ ..] if name.is_word() && colon.text == ":" => (Some(name.text), tail),
-            _ => (None, head),
-        };
+        let (name, head) = labelled(without_attributes(&rest[..end]));
         if rest[end].text == "{" {
             let close = closing(rest, end).unwrap_or(rest.len() - 1);
             let inside = scope(path, name, head, &mut unnamed);
@@ -81,7 +77,7 @@ fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<
             Some(name @ ("input" | "output")) => found.extend(ports(name, rest[0].span.start, head)),
             _ => found.extend(layer(head).map(|layer| {
                 let start = rest[0].span.start;
-                let name = name.map_or_else(|| numbered(words::kind(layer.op.text), &mut unnamed), str::to_owned);
+                let name = name.map_or_else(|| unnamed.next(words::kind(layer.op.text)), str::to_owned);
                 Statement { path: [path, &[name]].concat(), start, body: Body::Layer(layer) }
             })),
         }
@@ -121,21 +117,55 @@ fn without_attributes<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
 }
 
 /// The path inside braces: `repeat` and `block` add a name, the struct does not.
-fn scope(path: &[String], name: Option<&str>, head: &[Token<'_>], unnamed: &mut BTreeMap<String, u32>) -> Vec<String> {
+fn scope(path: &[String], name: Option<&str>, head: &[Token<'_>], unnamed: &mut Unnamed<'_>) -> Vec<String> {
     let inner = match head {
-        [first, ..] if first.text == "repeat" => Some(name.map_or_else(|| numbered("repeat", unnamed), str::to_owned)),
+        [first, ..] if first.text == "repeat" => Some(name.map_or_else(|| unnamed.next("repeat"), str::to_owned)),
         [first, block, ..] if first.text == "block" => Some(block.text.to_owned()),
         _ => None,
     };
     path.iter().cloned().chain(inner).collect()
 }
 
-/// `kind` + number, counting the unnamed statements of that kind.
-fn numbered(kind: &str, unnamed: &mut BTreeMap<String, u32>) -> String {
-    let kind = words::snake(kind);
-    let count = unnamed.entry(kind.clone()).or_default();
-    *count += 1;
-    format!("{kind}{count}")
+/// The names of unnamed statements.
+struct Unnamed<'a> {
+    /// Names that are taken.
+    labels: Vec<&'a str>,
+    counts: BTreeMap<String, u32>,
+}
+
+impl Unnamed<'_> {
+    /// `kind` + number, counting the unnamed statements of that kind.
+    fn next(&mut self, kind: &str) -> String {
+        let kind = words::snake(kind);
+        loop {
+            let count = self.counts.entry(kind.clone()).or_default();
+            *count += 1;
+            let name = format!("{kind}{count}");
+            if !self.labels.contains(&name.as_str()) {
+                return name;
+            }
+        }
+    }
+}
+
+/// The names that statements have.
+fn labels<'a>(tokens: &[Token<'a>]) -> Vec<&'a str> {
+    let mut found = Vec::new();
+    let mut rest = tokens;
+    while let Some(end) = statement_end(rest) {
+        found.extend(labelled(without_attributes(&rest[..end])).0);
+        let close = if rest[end].text == "{" { closing(rest, end) } else { None };
+        rest = &rest[close.unwrap_or(end) + 1..];
+    }
+    found
+}
+
+/// A statement's name, and the rest.
+fn labelled<'t, 'a>(head: &'t [Token<'a>]) -> (Option<&'a str>, &'t [Token<'a>]) {
+    match head {
+        [name, colon, tail @ ..] if name.is_word() && colon.text == ":" => (Some(name.text), tail),
+        _ => (None, head),
+    }
 }
 
 /// The shapes of `input:` or `output:`. The first is called that, a named one by its name as well.

@@ -1,12 +1,14 @@
 //! How the language's words relate, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 35] = [
+const LAYER_NAMES: [(&str, &str); 37] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
     ("MaxPooling", "MaxPool"),
     ("AveragePooling", "AvgPool"),
+    ("GlobalAveragePooling", "GlobalAvgPool"),
+    ("GlobalMaxPooling", "GlobalMaxPool"),
     ("UpSampling", "Upsample"),
     ("Dense", "Linear"),
     ("BatchNormalization", "BatchNorm"),

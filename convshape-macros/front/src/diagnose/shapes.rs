@@ -17,7 +17,7 @@ use proc_macro2::Span;
 use super::Report;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
-use crate::fix::{ArgumentPlace, Edit, Fix, Found};
+use crate::fix::{ArgumentPlace, Edit, Fix, Found, with_rank};
 use crate::graph::{Graph, NodeId, Recipe, Use};
 use crate::unseen::visible;
 
@@ -40,7 +40,7 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     let first = fixes.is_empty() && context.forgot_a_crop(problem);
     let (before, after) = if first { (crop, None) } else { (None, crop) };
     let report = before.iter().fold(report, Report::help);
-    let report = fixes.iter().fold(report, |report, fix| match fix.is_applicable(graph) {
+    let report = fixes.iter().fold(report, |report, fix| match fix.is_likely(graph) {
         true => report.edit(fix.words(graph)),
         false => report.help(fix.words(graph)),
     });
@@ -241,13 +241,13 @@ impl Context<'_> {
                 lines(report, &text, advised)
             }
             Reason::Join { first, other, axis, .. } => self.joined(report, node, axis, &first, &other, lost),
-            Reason::Rank { expected, found } if !advised => {
-                let name = &graph.nodes[node].op_name;
-                let (written, there) = (format!("{}d", expected - 1), format!("{}d", found.rank() - 1));
-                if !(2..=4).contains(&found.rank()) || !name.ends_with(&written) {
+            Reason::Rank { found, .. } if !advised => {
+                let name = graph.nodes[node].spans.op.to_string();
+                let there = with_rank(&name, found.rank().saturating_sub(1));
+                if !(2..=4).contains(&found.rank()) || there == name {
                     return report;
                 }
-                report.help(format_args!("for {found} it is `{}`", name.replace(&written, &there)))
+                report.help(format_args!("for {found} it is `{there}`"))
             }
             Reason::Tokens { found, .. } if found.rank() >= 3 && !advised => {
                 let flat = match graph.order() {
@@ -269,14 +269,12 @@ impl Context<'_> {
             }
             Reason::NamedRank { found, .. } if !advised => {
                 let name = graph.nodes[node].spans.op.to_string();
-                let rank = name.find(|letter: char| letter.is_ascii_digit());
-                match (rank, found.rank().saturating_sub(1)) {
-                    (Some(at), axes @ 1..=3) => {
-                        let there = format!("{}{axes}{}", &name[..at], &name[at + 1..]);
-                        report.help(format_args!("for {found} it is `{there}`"))
-                    }
-                    _ => report,
+                let axes = found.rank().saturating_sub(1);
+                let there = with_rank(&name, axes);
+                if !(1..=3).contains(&axes) || there == name {
+                    return report;
                 }
+                report.help(format_args!("for {found} it is `{there}`"))
             }
             Reason::Features { found, expected } => self.features(report, node, &found, expected),
             Reason::Weight { expected, found } if found.rank() != expected.rank() && !advised => {

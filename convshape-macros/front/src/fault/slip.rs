@@ -18,6 +18,8 @@ pub(crate) enum Slip {
     Constant(String),
     /// `Conv2D(16, 3)(x)`
     Applied(String),
+    /// `([x, skip])` behind a layer that joins statements.
+    Joined(String),
     /// `torch.cat([a, b])`
     List(String),
     /// `[None, 28, 28]`
@@ -85,6 +87,7 @@ impl Slip {
                 | Slip::Positional(_)
                 | Slip::Constant(_)
                 | Slip::Applied(_)
+                | Slip::Joined(_)
                 | Slip::List(_)
                 | Slip::Batch(_)
                 | Slip::Open
@@ -103,6 +106,7 @@ impl Slip {
         match (self, other) {
             (Slip::Batch(found), Slip::Batch(again))
             | (Slip::Shape(found), Slip::Shape(again))
+            | (Slip::Constant(found), Slip::Constant(again))
             | (Slip::Arrow(found), Slip::Arrow(again)) => found == again,
             (Slip::Positional(_), Slip::Positional(_))
             | (Slip::Equals(_), Slip::Equals(_))
@@ -110,6 +114,7 @@ impl Slip {
             | (Slip::Path(_), Slip::Path(_))
             | (Slip::Assignment(_), Slip::Assignment(_))
             | (Slip::Applied(_), Slip::Applied(_))
+            | (Slip::Joined(_), Slip::Joined(_))
             | (Slip::Unpacked(_), Slip::Unpacked(_))
             | (Slip::Keyword(_), Slip::Keyword(_))
             | (Slip::Let(_), Slip::Let(_))
@@ -133,6 +138,9 @@ impl Slip {
                 format!("`{found}` is written as in Python; only the first part of a layer goes without a name")
             }
             Slip::Constant(found) => format!("`{found}` is written as in Python"),
+            Slip::Joined(found) => {
+                format!("`{found}` is written as in Python; what a layer joins is in its parentheses")
+            }
             Slip::Applied(found) => format!("`{found}` is written as in Python; what a layer reads follows `from`"),
             Slip::List(found) => format!("`{found}` is written as in Python; a layer takes names without a list"),
             Slip::Batch(found) => {

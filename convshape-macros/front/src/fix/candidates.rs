@@ -81,6 +81,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     inputs::impossible(graph, problem, &mut found);
     inputs::square(graph, checked, problem, &mut found);
     inputs::permuted(graph, problem, &mut found);
+    inputs::channels_first(graph, problem, &mut found);
     inputs::of_other_rank(graph, problem, &mut found);
     inputs::declared_otherwise(graph, checked, problem, &mut found);
     joint::edits(graph, checked, problem, &mut found);

@@ -2,6 +2,7 @@
 
 use convshape_arith::op::{Axes, Axis, Conv, Direction, MAX_SPATIAL, Op, Padding, ResizeTo, Upsample};
 use convshape_arith::shape::Shape;
+use proc_macro2::Ident;
 
 use super::formulas::{Formula, is_of_rows};
 use super::shortcut;
@@ -132,6 +133,8 @@ impl Edit {
     /// change may differ.
     fn change(&self, node: &mut Node, now: (Option<i64>, i64)) {
         match self {
+            // What a normalisation says of its axis.
+            Edit::Field { field: "axis", .. } if node.named_axes.is_some() => node.named_axes = None,
             Edit::Field { field, setting, .. } => {
                 set(node, field, setting);
                 node.holes.retain(|hole| hole.field() != *field);
@@ -270,6 +273,9 @@ impl Edit {
         match (self, other) {
             (Edit::Input { input: a, .. }, Edit::Input { input: b, .. }) => a == b,
             (Edit::Output { output: a, .. }, Edit::Output { output: b, .. }) => a == b,
+            (Edit::Argument { statement: a, place, .. }, Edit::Argument { statement: b, place: there, .. }) => {
+                a == b && place == there
+            }
             _ => match (self.node(), other.node()) {
                 (Some(a), Some(b)) => graph.nodes[a].origin == graph.nodes[b].origin && self.field() == other.field(),
                 _ => false,
@@ -316,6 +322,8 @@ pub(super) enum Verb {
     Read(String),
     /// ``insert `STATEMENT;` before the place``, and what must change at that place
     Insert(String, Option<Box<Verb>>),
+    /// ``remove `STATEMENT` ``
+    Remove,
     /// ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
     Entry(String),
     /// Something that only a person can do.
@@ -331,6 +339,8 @@ impl Edit {
                 let verbs = channels_verbs(node, *inputs, *outputs).into_iter();
                 verbs.map(|verb| (verb, node.writing.statement.clone())).collect()
             }
+            // Its name says nothing about axes.
+            Edit::Renamed { node, rank } if is_for(&graph.nodes[*node].spans.op, *rank) => Vec::new(),
             _ => vec![self.verb(graph)],
         }
     }
@@ -358,9 +368,7 @@ impl Edit {
             Edit::Undo { node, of } => (Verb::Write(format!("undo {}", graph.nodes[*of].name)), name(*node)),
             Edit::Insert { node, operand, ops } => (insertion(graph, *node, *operand, ops), name(*node)),
             Edit::Operand { node, operand, value } => (reading(graph, *node, *operand, *value), name(*node)),
-            Edit::Removed { node } => {
-                (Verb::Replace("Identity".to_owned(), graph.nodes[*node].spans.op.to_string()), name(*node))
-            }
+            Edit::Removed { node } => (Verb::Remove, name(*node)),
             Edit::Fit { node, operand, fitting } => (fitted(graph, *node, *operand, *fitting), name(*node)),
             Edit::Project { node, operand, from, to } => {
                 (shortcut::projected(graph, *node, *operand, from, to), name(*node))
@@ -480,6 +488,14 @@ fn fitted(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> Verb
     }
 }
 
+/// Whether a statement can be left out of the text: what reads it then reads the one before it.
+pub(super) fn can_remove(graph: &Graph, node: NodeId) -> bool {
+    let there = &graph.nodes[node];
+    let alone = there.spans.label.is_none() && there.comment.is_none() && there.restores.is_none();
+    let own = matches!(there.recipe, Recipe::Given(_)) && !there.writing.statement.contains('.');
+    alone && own && !there.writing.sourced && is_previous(graph, node, 0)
+}
+
 /// Whether such a statement can be inserted: both values have names, and the layer is not part of a block or repeat,
 /// whose text has several uses.
 pub(super) fn can_fit(graph: &Graph, node: NodeId, operand: usize, fitting: Fitting) -> bool {
@@ -544,6 +560,17 @@ pub(super) fn written(leading: String) -> Option<Box<Verb>> {
     Some(Box::new(Verb::Write(leading)))
 }
 
+/// Layers as statements: the first reads a value, the last gets a name.
+fn lines_from(layers: &[String], from: &str, name: &str) -> String {
+    let last = layers.len() - 1;
+    let line = |(at, layer): (usize, &String)| {
+        let label = if at == last { format!("{name}: ") } else { String::new() };
+        let source = if at == 0 { format!(" from {from}") } else { String::new() };
+        format!("{label}{layer}{source};")
+    };
+    layers.iter().enumerate().map(line).collect::<Vec<String>>().join(" ")
+}
+
 /// Layers inserted before a layer.
 fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     let layers: Vec<String> = ops.iter().map(inserted).collect();
@@ -551,14 +578,8 @@ fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     if written.sourced
         && let Some(from) = graph.reference(graph.nodes[node].inputs[operand])
     {
-        let (name, last) = (free_name(graph, "same"), layers.len() - 1);
-        let line = |(at, layer): (usize, &String)| {
-            let label = if at == last { format!("{name}: ") } else { String::new() };
-            let source = if at == 0 { format!(" from {from}") } else { String::new() };
-            format!("{label}{layer}{source};")
-        };
-        let lines: Vec<String> = layers.iter().enumerate().map(line).collect();
-        let (lines, statement) = (lines.join(" "), &written.statement);
+        let name = free_name(graph, "same");
+        let (lines, statement) = (lines_from(&layers, from, &name), &written.statement);
         return match graph.nodes[node].inputs.as_slice() {
             [_] => Verb::Insert(lines, Some(Box::new(Verb::Read(name)))),
             _ => Verb::Other(format!("write `{lines}` before `{statement}`, and let it read `{name}`")),
@@ -569,9 +590,9 @@ fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
     }
     let name = free_name(graph, "same");
     let value = graph.nodes[node].inputs[operand];
-    match (operands_with(graph, node, operand, &name), graph.reference(value), layers.as_slice()) {
-        (Some((front, operands)), Some(from), [only]) => {
-            Verb::Insert(format!("{front}{name}: {only} from {from};"), self::written(operands))
+    match (operands_with(graph, node, operand, &name), graph.reference(value)) {
+        (Some((front, operands)), Some(from)) => {
+            Verb::Insert(format!("{front}{}", lines_from(&layers, from, &name)), self::written(operands))
         }
         _ => Verb::Other(format!("`{}` gets `{}` before it is read here", graph.value_name(value), layers.join("; "))),
     }
@@ -636,6 +657,11 @@ pub(crate) fn transposed(word: &str) -> String {
 /// The name for a different number of axes.
 pub(crate) fn with_rank(word: &str, rank: usize) -> String {
     word.replacen(|letter: char| letter.is_ascii_digit(), &rank.to_string(), 1)
+}
+
+/// Whether a layer's name is that for a number of axes, or for any.
+fn is_for(word: &Ident, rank: usize) -> bool {
+    *word == with_rank(&word.to_string(), rank)
 }
 
 /// Turns a node's layer into one for a different number of axes.

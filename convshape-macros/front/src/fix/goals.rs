@@ -62,7 +62,14 @@ pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<
         Problem::Layer { node, op, inputs, fault } => {
             let values = &graph.nodes[*node].inputs;
             match fault.reason {
-                Reason::Join { operand, first, other, .. } => joins(graph, checked, values, operand, &first, &other),
+                Reason::Join { operand, first, other, .. } => {
+                    let (first, other) = if matches!(op, Op::Concat { .. }) {
+                        (first, other)
+                    } else {
+                        (unstretched(&first, &other), unstretched(&other, &first))
+                    };
+                    joins(graph, checked, values, operand, &first, &other)
+                }
                 Reason::Unpooled { given, found } => meet(graph, values[0], &found, &given).into_iter().collect(),
                 Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. } | Reason::PoolInput { .. } => {
                     let least = |axis| smallest_input(op, &inputs[0], graph, axis);
@@ -163,6 +170,13 @@ fn joins(
     let mut goals: Vec<Goal> = [second, lead].into_iter().flatten().collect();
     goals.sort_by_key(|goal| std::cmp::Reverse(goal.value));
     goals
+}
+
+/// A shape in which the axes that stretch, because one of two has a single row, are already alike.
+fn unstretched(shape: &Shape, other: &Shape) -> Shape {
+    let one = |size: Size| size.number() == Some(1);
+    let axes = (0..shape.rank()).filter(|axis| shape.rank() == other.rank() && one(other.size(*axis)));
+    axes.fold(*shape, |shape, axis| shape.with(axis, Size::Number(1)))
 }
 
 /// The input should have enough rows on every axis.

@@ -2,7 +2,7 @@
 
 use convshape_arith::fault::Reason;
 use convshape_arith::layer::axis_name;
-use convshape_arith::op::{AxisOrder, Direction, MAX_SPATIAL, Op};
+use convshape_arith::op::{Axes, Axis, AxisOrder, Direction, MAX_SPATIAL, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
@@ -12,6 +12,7 @@ use super::needs::Need;
 use super::trial::Trial;
 use super::{Edit, OtherProblems};
 use crate::check::{Checked, Problem};
+use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
 use crate::unseen::{Unseen, visible};
 
@@ -243,7 +244,15 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
             if rotated != shape {
                 // If every layer accepts its input, reordered axes are less likely.
                 let cost = if matches!(problem, Problem::Output { .. }) { 14 } else { 4 };
-                let cost = if ordered { cost + 12 } else { cost };
+                // Nothing tells steps from features, unless there are few of one.
+                let few = |few: Size, many: Size| match (few.number(), many.number()) {
+                    (Some(few), Some(many)) => few <= 4 || many >= few * 8,
+                    _ => false,
+                };
+                let small = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::KernelTooLarge { .. }));
+                let unclear =
+                    small && rank == 2 && !few(shape.size(0), shape.size(1)) && !few(shape.size(1), shape.size(0));
+                let cost = if ordered || unclear { cost + 12 } else { cost };
                 found.push(vec![Edit::Input { input, shape: rotated }], cost);
                 // A layer that was given its channels from the wrong axis.
                 let channel = graph.order().channel(rank);
@@ -255,6 +264,46 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
                 }
             }
         }
+    }
+}
+
+/// Whether a layer is a normalisation over one axis that cannot be the last of a map.
+pub(super) fn is_of_axis(graph: &Graph, node: NodeId) -> bool {
+    let norm = matches!(graph.given(node), Some(Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::LayerNorm { .. }));
+    let last = graph.order() == AxisOrder::ChannelsLast;
+    norm && last && graph.nodes[node].named_axes.is_some_and(|(least, _)| least == 0)
+}
+
+/// The last axis, for a layer with an `axis`.
+pub(super) fn last_axis(node: NodeId) -> Option<Edit> {
+    let axes = Axes::of(&[Axis::At(-1)])?;
+    Some(Edit::Field { node, field: "axis", setting: Setting::Axes(axes) })
+}
+
+/// A whole chain with the channels first, in a dialect that has them last: inputs, outputs and the axes of joins.
+pub(super) fn channels_first(graph: &Graph, problem: &Problem, found: &mut Candidates) {
+    if graph.order() == AxisOrder::ChannelsFirst || matches!(problem, Problem::Lossy { .. } | Problem::Hole { .. }) {
+        return;
+    }
+    let turned = |shape: &Shape| {
+        let rank = shape.rank();
+        let sizes: Vec<Size> = (0..rank).map(|axis| shape.size((axis + 1) % rank)).collect();
+        (rank > 2 && visible(shape) == *shape).then(|| Shape::new(&sizes, shape.scope()))
+    };
+    let inputs = graph.inputs.iter().enumerate();
+    let inputs = inputs.filter_map(|(input, port)| Some(Edit::Input { input, shape: turned(&port.shape)? }));
+    let outputs = graph.outputs.iter().enumerate();
+    let outputs = outputs.filter_map(|(output, port)| Some(Edit::Output { output, shape: turned(&port.shape)? }));
+    let (inputs, outputs): (Vec<Edit>, Vec<Edit>) = (inputs.collect(), outputs.collect());
+    let joins = (0..graph.nodes.len()).filter_map(|node| match graph.given(node)? {
+        Op::Concat { axis: Axis::At(0 | 1 | 3) } => last_axis(node),
+        _ if is_of_axis(graph, node) => last_axis(node),
+        _ => None,
+    });
+    let joins: Vec<Edit> = joins.collect();
+    if !inputs.is_empty() && !joins.is_empty() {
+        found.push([inputs.clone(), outputs, joins.clone()].concat(), 3);
+        found.push([inputs, joins].concat(), 4);
     }
 }
 
@@ -304,11 +353,20 @@ pub(super) fn of_other_rank(graph: &Graph, problem: &Problem, found: &mut Candid
         }
         if comes < expected && sizes.len() < MAX_RANK {
             let channel = graph.order().channel(sizes.len() + 1);
+            let depth = graph.order().spatial(0);
             let others = (0..=sizes.len()).rev().filter(|axis| *axis != channel);
+            if let Some(square) = squared(graph, &shape).filter(|_| comes + 1 == expected) {
+                found.push(vec![Edit::Input { input, shape: square }], 3);
+            }
             for axis in std::iter::once(channel).chain(others) {
                 let mut more = sizes.to_vec();
                 more.insert(axis, Size::Number(1));
-                let cost = if axis == channel { 4 } else { 12 };
+                let cost = match axis {
+                    _ if axis == channel => 4,
+                    // A picture is one frame, or one slice.
+                    _ if axis == depth && expected == 4 => 10,
+                    _ => 12,
+                };
                 if visible(&shape) != shape || !shape.is_known() {
                     continue;
                 }
@@ -343,6 +401,15 @@ fn unflattened(graph: &Graph, input: usize, rank: usize) -> Vec<(Shape, u32)> {
         }
     }
     found
+}
+
+/// Channels with the pixels of a square image in one row, as an image.
+fn squared(graph: &Graph, flat: &Shape) -> Option<Shape> {
+    let order = graph.order();
+    let (channels, pixels) = (flat.size(order.channel(2)), flat.size(order.spatial(0)).number()?);
+    let side = super::goals::root(pixels, 2).filter(|side| *side > 1 && flat.rank() == 2)?;
+    let image = Shape::new(&[Size::Number(side); 3], flat.scope());
+    Some(image.with(order.channel(3), channels))
 }
 
 /// The outputs that begin with a batch axis like an input, each without it.
@@ -525,6 +592,9 @@ fn nearest_sizes_of(trial: &mut Trial, problem: &Problem, known: &OtherProblems,
     let forms = if best == smaller { vec![best] } else { vec![best, smaller] };
     let forms: Vec<Shape> = forms.into_iter().filter(|form| *form != shape).collect();
     let mut candidates = search.offered(&forms);
+    if candidates.iter().all(|candidate| candidate.edits.len() > 1) {
+        candidates.extend(search.as_declared());
+    }
     if candidates.is_empty() {
         notes.clear();
         candidates = search.square(axes).map_or_else(Vec::new, |form| search.offered(&[form]));
@@ -552,6 +622,21 @@ impl SizeSearch<'_, '_> {
             Some(Candidate { edits, cost })
         };
         forms.iter().filter_map(candidate).collect()
+    }
+
+    /// Several times the written size, if that gives the outputs as they are declared.
+    fn as_declared(&mut self) -> Option<Candidate> {
+        let (order, axes) = (self.trial.graph.order(), self.shape.rank().saturating_sub(1));
+        let known = self.known;
+        let about = cost(&self.trial.graph, &self.trial.checked, self.problem);
+        [2, 4, 8, 16].into_iter().find_map(|times| {
+            let larger = (0..axes).map(|axis| order.spatial(axis)).try_fold(self.shape, |shape, place| {
+                Some(shape.with(place, Size::Number(shape.size(place).number()?.checked_mul(times)?)))
+            })?;
+            let edits = vec![Edit::Input { input: self.input, shape: larger }];
+            let holds = self.trial.run(&edits, &|left| known.accepts(left)).accepted;
+            holds.then_some(Candidate { edits, cost: about })
+        })
     }
 
     /// Whether the chain works on this axis with that number of rows. Other axes are ignored.

@@ -3,15 +3,16 @@
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
-    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, PoolKind,
+    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, Pool, PoolKind,
     RecurrentOutput, ResizeTo, Source, Upsample, WeightFrom,
 };
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
+use convshape_arith::solve::AxisField;
 
 use super::Edit;
 use super::candidates::{Candidates, ancestors, blamed};
-use super::edit::{can_fit, can_insert, with_rank};
+use super::edit::{can_fit, can_insert, can_remove, with_rank};
 use crate::check::{Checked, Fitting, Problem, fitted};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
@@ -21,11 +22,17 @@ const MOST_LAYERS: usize = 8;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     if let Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } = problem {
+        one_too_many(graph, checked, *node, op, reason, found);
         match *reason {
             Reason::Rank { found: comes, .. } | Reason::NamedRank { found: comes, .. } => {
+                if super::inputs::is_of_axis(graph, *node) {
+                    let all = (0..graph.nodes.len()).filter(|other| super::inputs::is_of_axis(graph, *other));
+                    found.push(all.filter_map(super::inputs::last_axis).collect(), 3);
+                }
                 if let Some(edit) = renamed(graph, *node, &comes) {
                     found.push(vec![edit], 6);
                 }
+                with_other_values(graph, *node, op, &comes, found);
                 squeezed(graph, *node, &comes, found);
                 reshaped(graph, *node, &comes, found);
                 unflattened(graph, checked, *node, op, &comes, found);
@@ -66,6 +73,14 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             Reason::Join { operand, axis: None, first, other } if matches!(op, Op::Concat { .. }) => {
                 flattened(graph, *node, [(operand, &other), (1 - operand.min(1), &first)], found);
             }
+            Reason::Join { operand, axis: None, first, other } => {
+                for (operand, map, rows) in [(operand, &other, &first), (1 - operand.min(1), &first, &other)] {
+                    let fits = map.rank() > 2 && rows.rank() == 2 && map.size(0).fits(rows.size(1));
+                    if fits && graph.order() == AxisOrder::ChannelsFirst && can_insert(graph, *node, operand) {
+                        tokens(*node, operand, map, found);
+                    }
+                }
+            }
             Reason::Join { operand, axis: Some(place), first, other } => {
                 permuted(graph, *node, [(1 - operand.min(1), &first), (operand, &other)], found);
                 of_sources(graph, checked, *node, [&first, &other], found);
@@ -85,6 +100,29 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     orders(graph, checked, problem, found);
     if let Problem::Layer { node, .. } = problem {
         last_first(graph, *node, found);
+    }
+}
+
+/// A layer that should not be there: a pooling of what is small already, a `Flatten` of a vector or before a layer that
+/// takes a map, a `Permute` of what was in order.
+fn one_too_many(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, reason: &Reason, found: &mut Candidates) {
+    let mut remove = |node: NodeId, cost: u32| {
+        if can_remove(graph, node) {
+            found.push(vec![Edit::Removed { node }], cost);
+        }
+    };
+    match (reason, op) {
+        (Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. }, Op::Pool(_)) => remove(node, 12),
+        (Reason::Axis { .. }, Op::Flatten { .. }) => remove(node, 4),
+        _ => {}
+    }
+    let Some(above) = graph.nodes[node].inputs.first().and_then(|value| graph.shaper(*value)) else { return };
+    match (reason, checked.ops[above]) {
+        (Reason::Rank { .. }, Some(Op::Flatten { .. } | Op::GlobalPool { .. }))
+        | (Reason::Channels { .. } | Reason::Features { .. } | Reason::NormShape { .. }, Some(Op::Permute { .. })) => {
+            remove(above, 4);
+        }
+        _ => {}
     }
 }
 
@@ -118,6 +156,32 @@ pub(super) fn renamed(graph: &Graph, node: NodeId, comes: &Shape) -> Option<Edit
     let word = node_there.spans.op.to_string();
     let other = with_rank(&word, rank);
     (other != word && !node_there.writing.per_axis).then_some(Edit::Renamed { node, rank })
+}
+
+/// The layer for the input's number of axes, with as many values per axis.
+fn with_other_values(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, found: &mut Candidates) {
+    let there = &graph.nodes[node];
+    let Some(rank) = comes.rank().checked_sub(1).filter(|rank| (1..=3).contains(rank)) else { return };
+    let (Op::Conv(Conv { rank: now, .. }) | Op::Pool(Pool { rank: now, .. })) = *op else { return };
+    if !there.writing.per_axis || rank == now {
+        return;
+    }
+    let mut edits = vec![Edit::Renamed { node, rank }];
+    for field in [AxisField::Kernel, AxisField::Stride, AxisField::Padding, AxisField::OutputPadding] {
+        let written = there.spans.fields.iter().any(|(name, _)| *name == field.name());
+        let Some(mut values) = op.axis_field(field).filter(|_| written) else { continue };
+        // The first axes are the ones that go, as time or depth; a new one is like the last.
+        if rank < now {
+            values.rotate_left(now - rank);
+        } else {
+            let last = values[now - 1];
+            values[now..rank].fill(last);
+        }
+        edits.push(Edit::Field { node, field: field.name(), setting: Setting::ints(values, rank) });
+    }
+    // If its name is for any number of axes, only these values are wrong.
+    let named = there.spans.op != with_rank(&there.spans.op.to_string(), rank);
+    found.push(edits, if named { 6 } else { 3 });
 }
 
 /// This many times the features from the dense layer before a `Split`, as for queries, keys and values at once.
@@ -243,12 +307,26 @@ fn tokens_pooled(graph: &Graph, checked: &Checked, node: NodeId, features: i64, 
 
 /// An axis that was counted including the batch.
 fn counted_with_the_batch(graph: &Graph, node: NodeId, at: i64, comes: &Shape, found: &mut Candidates) {
-    let Some(axes) = at.checked_sub(1).filter(|at| *at >= 0).and_then(|at| Axes::of(&[Axis::At(at)])) else { return };
     if i64::try_from(comes.rank()) != Ok(at) {
+        for (other, nth) in (0..comes.rank()).rev().filter_map(|axis| i64::try_from(axis).ok()).zip(0..) {
+            for field in ["axis", "axes", "from"].into_iter().filter(|field| graph.nodes[node].writing.takes(field)) {
+                if let Some(axes) = Axes::of(&[Axis::At(other)]) {
+                    found.push(vec![Edit::Field { node, field, setting: Setting::Axes(axes) }], 12 + nth);
+                }
+            }
+        }
         return;
     }
+    let Some(axes) = at.checked_sub(1).filter(|at| *at >= 0).and_then(|at| Axes::of(&[Axis::At(at)])) else { return };
+    let set = |node: NodeId, field: &'static str| Edit::Field { node, field, setting: Setting::Axes(axes) };
     for field in ["axis", "axes"].into_iter().filter(|field| graph.nodes[node].writing.takes(field)) {
-        found.push(vec![Edit::Field { node, field, setting: Setting::Axes(axes) }], 6);
+        found.push(vec![set(node, field)], 6);
+    }
+    // Who counts the batch does so everywhere.
+    let counts = |other: &NodeId| matches!(graph.given(*other), Some(Op::Concat { axis: Axis::At(of) }) if of == at);
+    let edits: Vec<Edit> = (0..graph.nodes.len()).filter(counts).map(|other| set(other, "axis")).collect();
+    if edits.len() > 1 {
+        found.push(edits, 5);
     }
 }
 
@@ -281,7 +359,9 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
         && matches!(checked.ops[above], Some(Op::Flatten { .. }))
         && matches!(graph.nodes[above].recipe, Recipe::Given(_))
     {
-        found.push(vec![Edit::Removed { node: above }], 6);
+        if can_remove(graph, above) {
+            found.push(vec![Edit::Removed { node: above }], 6);
+        }
         // The rows, or the columns, stay as steps.
         let rows = Axes::of(&[Axis::At(1)]).map(|axes| Edit::Field {
             node: above,
@@ -296,6 +376,11 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
     }
     if !can_insert(graph, node, 0) || graph.nodes[node].inputs.len() != 1 {
         return;
+    }
+    // A vector is one step.
+    if comes.rank() == 1 && matches!(op, Op::Recurrent(_)) {
+        let shape = Shape::new(&[Size::Number(1), comes.size(0)], comes.scope());
+        found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Reshape { shape }] }], 9);
     }
     let positions = matches!(op, Op::MultiHead(_) | Op::Attention { .. });
     let forms: Vec<Vec<Option<Op>>> = match (graph.order(), comes.rank()) {
@@ -452,6 +537,19 @@ fn reordered(graph: &Graph, node: NodeId, comes: &Shape, wanted: Size, to: Turne
         let ops = vec![Op::Permute { axes, swap: false }];
         found.push(vec![Edit::Insert { node, operand: 0, ops }], 7);
     }
+    if matches!(to, Turned::Back) {
+        tokens(node, 0, comes, found);
+    }
+}
+
+/// The positions of a map as rows of features: `Flatten(from: 1); Permute(1, 0);`.
+fn tokens(node: NodeId, operand: usize, comes: &Shape, found: &mut Candidates) {
+    if comes.rank() > 2
+        && let Some(axes) = Axes::of(&[Axis::At(1), Axis::At(0)])
+    {
+        let ops = vec![Op::Flatten { from: Axis::At(1), to: Axis::At(-1) }, Op::Permute { axes, swap: false }];
+        found.push(vec![Edit::Insert { node, operand, ops }], 9);
+    }
 }
 
 /// A different order for an earlier `Permute`.
@@ -461,6 +559,9 @@ fn orders(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candi
         let leads = graph.nodes[node].spans.positional.is_some();
         if !leads || !matches!(graph.nodes[node].recipe, Recipe::Given(_)) {
             continue;
+        }
+        if can_remove(graph, node) {
+            found.push(vec![Edit::Removed { node }], 6 + distance);
         }
         let rank = now.as_slice().len();
         for (axes, nth) in permutations(rank).into_iter().zip(0..) {
@@ -498,16 +599,18 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     if rank < 2 || !can_insert(graph, node, 0) {
         return;
     }
-    let mut insert = |op: Op, cost: u32| found.push(vec![Edit::Insert { node, operand: 0, ops: vec![op] }], cost);
+    let insert = |op: Op| vec![Edit::Insert { node, operand: 0, ops: vec![op] }];
     let channels_first = graph.order() == AxisOrder::ChannelsFirst;
     let one_row = comes.sizes()[1..].iter().all(|size| size.same(Size::Number(1)));
     if channels_first && comes.size(0).fits(Size::Number(wanted)) && !one_row {
         let last: Vec<Axis> = (1..rank).chain([0]).filter_map(|axis| i64::try_from(axis).ok()).map(Axis::At).collect();
         if let Some(axes) = Axes::of(&last) {
-            insert(Op::Permute { axes, swap: false }, 8);
+            found.push(insert(Op::Permute { axes, swap: false }), 8);
         }
+        tokens(node, 0, comes, found);
         if rank > 2 || !matches!(op, Op::Recurrent(_) | Op::MultiHead(_)) {
-            insert(Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx }, 6);
+            let pool = Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx };
+            found.push(insert(pool), 6);
         }
     }
     if let (Op::Linear { outputs, .. }, Ok(Size::Number(elements))) = (op, comes.elements())
@@ -647,6 +750,13 @@ fn fits(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Ca
         // The output of a dense layer has no positions.
         let above = graph.producer(graph.nodes[node].inputs[operand]);
         if matches!(above.and_then(|above| graph.given(above)), Some(Op::Linear { .. })) {
+            continue;
+        }
+        let value = graph.nodes[node].inputs[operand];
+        let others = graph.nodes[node].inputs.iter().filter(|other| **other != value);
+        // A value that was resized is not meant to meet itself as it was before.
+        let mut shapers = others.filter_map(|other| graph.shaper(*other));
+        if shapers.any(|shaper| graph.nodes[shaper].inputs.first() == Some(&value)) {
             continue;
         }
         if !can_fit(graph, node, operand, fitting) {

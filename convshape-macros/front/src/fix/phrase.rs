@@ -47,22 +47,23 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
     }
     notes.dedup();
     // What an insertion asks for in its place is one more thing to write.
-    let mut insertions: Vec<String> = Vec::new();
+    let mut statements: Vec<String> = Vec::new();
     let mut rest: Vec<(Verb, Vec<String>)> = Vec::new();
     for (verb, names) in parts {
         match verb {
             Verb::Insert(statement, there) => {
-                insertions.push(format!("insert `{statement}` before `{}`", names[0]));
+                statements.push(format!("insert `{statement}` before `{}`", names[0]));
                 rest.extend(there.map(|verb| (*verb, names)));
             }
+            Verb::Remove => statements.push(format!("remove `{}`", names[0])),
             verb => rest.push((verb, names)),
         }
     }
     let corrects = graph.kept == Some(KeptLines::InArguments);
     let parts = if corrects { with_corrections(rest, graph) } else { rest };
-    if !insertions.is_empty() {
+    if !statements.is_empty() {
         let written = (!parts.is_empty()).then(|| clauses(&parts).join(" and "));
-        return insertions.into_iter().chain(written).collect::<Vec<String>>().join(", and ");
+        return statements.into_iter().chain(written).collect::<Vec<String>>().join(", and ");
     }
     let notes = if notes.is_empty() { String::new() } else { format!(" ({})", notes.join(", ")) };
     if let [(verb, names)] = parts.as_slice()
@@ -73,7 +74,7 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
             Verb::Write(text) => format!("in `{name}`, write `{text}`{notes}"),
             Verb::Replace(text, old) => format!("in `{name}`, put `{text}` in place of `{old}`{notes}"),
             Verb::Read(source) => format!("in `{name}`, read `{source}`{notes}"),
-            Verb::Insert(..) => String::new(),
+            Verb::Insert(..) | Verb::Remove => String::new(),
             Verb::Entry(text) | Verb::Other(text) => format!("{text}{notes}"),
         };
     }
@@ -104,28 +105,44 @@ fn with_corrections(parts: Vec<(Verb, Vec<String>)>, graph: &Graph) -> Vec<(Verb
             changed.push((verb, names));
         }
     }
-    changed.extend(lines.into_iter().map(|(name, line)| (Verb::Write(line.to_string()), vec![name.to_owned()])));
+    let mut respelled: Vec<(Verb, Vec<String>)> = Vec::new();
+    for (name, line) in lines {
+        let set = line.respelled.iter().map(|(field, value)| Verb::Set(format!("{field}: {value}")));
+        for verb in set {
+            match changed.iter_mut().chain(&mut respelled).find(|(known, _)| same(known, &verb)) {
+                Some((_, names)) => names.push(name.to_owned()),
+                None => respelled.push((verb, vec![name.to_owned()])),
+            }
+        }
+        changed.extend(line.front.map(|front| (Verb::Write(front.to_string()), vec![name.to_owned()])));
+    }
+    changed.extend(respelled);
     changed
 }
 
 /// Makes a change in arguments that are corrected anyway. Returns `false` if it belongs elsewhere.
 fn change(line: &mut Correction, verb: &Verb) -> bool {
+    if let Verb::Set(text) | Verb::Replace(text, _) = verb {
+        // Its new value is written, not the old one in another spelling.
+        line.respelled.retain(|(field, _)| text.split(':').next() != Some(field));
+    }
+    let Some(front) = &mut line.front else { return false };
     let (text, old) = match verb {
         Verb::Write(leading) => {
-            line.leading.clone_from(leading);
+            front.leading.clone_from(leading);
             return true;
         }
         Verb::Set(text) => (text, text.split(':').next().unwrap_or_default()),
         Verb::Replace(text, old) => (text, old.as_str()),
-        Verb::Insert(..) | Verb::Read(_) | Verb::Entry(_) | Verb::Other(_) => return false,
+        Verb::Insert(..) | Verb::Remove | Verb::Read(_) | Verb::Entry(_) | Verb::Other(_) => return false,
     };
     let Some((field, value)) = text.split_once(": ").filter(|_| line.kept.iter().all(|kept| kept != old)) else {
         return false;
     };
     let changed = (field.to_owned(), value.to_owned());
-    match line.fields.iter_mut().find(|(name, _)| name == old) {
+    match front.fields.iter_mut().find(|(name, _)| name == old) {
         Some(known) => *known = changed,
-        None => line.fields.push(changed),
+        None => front.fields.push(changed),
     }
     true
 }
@@ -140,6 +157,7 @@ fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
             Verb::Read(source) => ("read ", source),
             Verb::Replace(text, old) => return format!("put `{text}` in place of `{old}` in {}", all(names)),
             Verb::Insert(text, _) => return format!("insert `{text}` before {}", all(names)),
+            Verb::Remove => return format!("remove {}", all(names)),
             Verb::Entry(text) | Verb::Other(text) => return text.clone(),
         };
         // One `write` introduces all that follow it.
@@ -165,7 +183,13 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
     order.sort_by_key(|index| !written(&&edits[*index]));
     let texts = order.into_iter().map(|index| match &parts[index].0 {
         Verb::Set(text) => Some(text.as_str()),
-        Verb::Write(_) | Verb::Read(_) | Verb::Replace(..) | Verb::Insert(..) | Verb::Entry(_) | Verb::Other(_) => None,
+        Verb::Write(_)
+        | Verb::Read(_)
+        | Verb::Replace(..)
+        | Verb::Insert(..)
+        | Verb::Remove
+        | Verb::Entry(_)
+        | Verb::Other(_) => None,
     });
     Some(texts.collect::<Option<Vec<&str>>>()?.join(", "))
 }

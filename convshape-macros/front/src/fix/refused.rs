@@ -13,7 +13,7 @@ use convshape_arith::solve::AxisField;
 
 use super::Edit;
 use super::candidates::Candidates;
-use super::edit::can_insert;
+use super::edit::{can_insert, counts};
 use crate::check::Problem;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
@@ -45,6 +45,7 @@ pub(super) fn at_the_layer(
             if let (Op::Recurrent(layer), Size::Number(features)) = (op, shape.size(shape.rank().saturating_sub(1))) {
                 found.push(vec![Edit::Channels { node, inputs: features, outputs: layer.hidden }], 10);
             }
+            layer.features_of_input(expected, found);
         }
         // Counted with the batch, which comes first and stays there.
         Reason::AxisCount { given, wanted, .. } if given == wanted + 1 => {
@@ -231,6 +232,9 @@ pub(super) fn at_the_layer(
             }
         }
         Reason::NormShape { expected, found: shape } => {
+            if let (1, Some(features)) = (expected.rank(), expected.size(0).number()) {
+                layer.features_of_input(features, found);
+            }
             let sizes = shape.sizes();
             let last = sizes.len().saturating_sub(expected.rank());
             // Channels that come first should be last.
@@ -440,6 +444,16 @@ impl Refused<'_> {
 
     fn groups(&self, channels: i64, groups: i64, side: &str, found: &mut Candidates) {
         let node = self.node;
+        // The layer before it gives a number near one that divides.
+        let above = self.graph.shaper(self.graph.nodes[node].inputs[0]).filter(|_| side != "output channel");
+        if let Some(above) = above
+            && let (Some(inputs), now) = counts(&self.graph.nodes[above])
+            && now == channels
+        {
+            let below = channels - channels % groups;
+            let multiples = [below, below.saturating_add(groups)].into_iter().filter(|outputs| *outputs > 0);
+            multiples.for_each(|outputs| found.push(vec![Edit::Channels { node: above, inputs, outputs }], 22));
+        }
         match *self.op {
             Op::Conv(Conv { inputs: Some(ins), outputs: outs, .. }) => {
                 let divides = |group: &i64| ins % group == 0 && outs % group == 0;
@@ -483,6 +497,21 @@ impl Refused<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// As many features for each token of an input.
+    fn features_of_input(&self, features: i64, found: &mut Candidates) {
+        let mut value = self.graph.nodes[self.node].inputs[0];
+        while let Some(node) = self.graph.producer(value) {
+            match self.graph.given(node) {
+                Some(op) if op.keeps_shape() => value = self.graph.nodes[node].inputs[0],
+                _ => return,
+            }
+        }
+        let shape = self.graph.inputs[value].shape;
+        if shape.rank() == 2 {
+            found.push(vec![Edit::Input { input: value, shape: shape.with(1, Size::Number(features)) }], 12);
         }
     }
 

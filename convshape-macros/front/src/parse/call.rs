@@ -1,14 +1,14 @@
 //! A layer's name and values, in parentheses or wherever other languages put them.
 
 use convshape_arith::op::Dialect;
-use proc_macro2::{Delimiter, Ident, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
 use super::cursor::{Cursor, plain};
 use super::size::angles;
 use super::statement::LAYER;
 use super::{Parsed, Parser};
 use crate::fault::Slip;
-use crate::syntax::{Args, Field, Layer, Reference, SizeExpr, Source, Value};
+use crate::syntax::{Args, Field, Layer, Reference, SizeExpr, Source, Value, source_text};
 use crate::words::{self, Group as LayerGroup, Positional};
 
 /// Modules of frameworks, whose functions read their first argument. Any other word before a dot is a value.
@@ -53,19 +53,47 @@ impl Parser {
             self.setter(c, layer);
         }
         if let Some(group) = c.group_at(0, Delimiter::Parenthesis) {
-            let span = c.span();
-            let tokens = plain(group.stream());
-            let mut inner = Cursor::new(&tokens, group.span_open());
-            if let Ok(source) = self.source(&mut inner)
-                && inner.at_end()
-            {
-                self.slip(span, Slip::Applied(format!("({source})")));
-                // In Python, `x` is often just the previous value.
-                layer.from = Some(source).filter(|source| self.knows(source));
-                c.bump();
-            }
+            self.applied(group, c, layer);
         }
         Ok(path)
+    }
+
+    /// What a layer is called with in Keras: `(x)`, `([x, skip])`, `(query, value)`.
+    fn applied(&mut self, group: &Group, c: &mut Cursor<'_>, layer: &mut Layer) {
+        let tokens = plain(group.stream());
+        let tokens = match tokens.as_slice() {
+            [TokenTree::Group(list)] if list.delimiter() == Delimiter::Bracket => plain(list.stream()),
+            _ => tokens,
+        };
+        let mut sources = Vec::new();
+        for mut part in Cursor::new(&tokens, group.span_open()).split() {
+            match self.source(&mut part) {
+                Ok(source) if part.at_end() => sources.push(source),
+                _ => return,
+            }
+        }
+        let (span, written) = (c.span(), source_text(group.stream()));
+        let joins = words::find_layer(&layer.op.to_string(), self.dialect)
+            .any()
+            .is_some_and(|found| found.words.positional == Positional::Names);
+        if joins {
+            self.slip(span, Slip::Joined(format!("({written})")));
+            let operands = self.args_of(&tokens, group.span_open()).positional;
+            layer.args.positional.splice(0..0, operands);
+        } else {
+            self.slip(span, Slip::Applied(format!("({written})")));
+            let source = match (sources.len(), sources.pop()) {
+                (0, _) | (_, None) => None,
+                (1, only) => only,
+                (_, last) => {
+                    sources.extend(last);
+                    Some(Source::Several(sources, span))
+                }
+            };
+            // In Python, `x` is often just the previous value.
+            layer.from = source.filter(|source| self.knows(source));
+        }
+        c.bump();
     }
 
     /// `nn.` or `layers::` before a name, `::new` after it.

@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 use super::Parser;
 use super::slip::is_broken;
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Args, Field, SizeExpr, Value};
+use crate::syntax::{Args, Field, Kept, SizeExpr, Value};
 use crate::words::{self, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional, Takes};
 
 /// Arguments of the frameworks that have no effect on what a layer computes.
@@ -40,6 +40,7 @@ impl Parser {
                 return;
             }
             self.misplaced(&call, args);
+            self.kernel_of_keras_1(op, args);
             self.rewrite_values(op, &call, args);
         }
         for field in &mut args.fields {
@@ -173,6 +174,22 @@ impl Parser {
         args.positional.splice(0..1, names);
     }
 
+    /// Keras 1 has the kernel's rows and columns where Keras 2 has the kernel and the stride: `Convolution2D(32, 3, 3)`.
+    fn kernel_of_keras_1(&mut self, op: &Ident, args: &mut Args) {
+        let rank = match op.to_string().as_str() {
+            "Convolution2D" => 2,
+            "Convolution3D" => 3,
+            _ => return,
+        };
+        let Some(rows) = args.positional.get(1..=rank) else { return };
+        if rows.iter().all(|value| matches!(value, Value::Size(_))) {
+            let (span, written): (_, Vec<String>) = (rows[0].span(), rows.iter().map(ToString::to_string).collect());
+            self.slip(span, Slip::Positional(written.join(", ")));
+            let kernel = args.positional.drain(1..=rank).collect();
+            args.positional.insert(1, Value::Tuple(kernel, span));
+        }
+    }
+
     fn rewrite_values(&mut self, op: &mut Ident, call: &Call, args: &mut Args) {
         let taken = match call.layer.positional {
             Positional::None => 0,
@@ -193,17 +210,32 @@ impl Parser {
         if self.sign.is_none() {
             return;
         }
+        // An argument without effect stays where it is right, and where nothing else would be left to write.
+        let right = |field: &Field| words::neutral(call.layer.kind, &field.name.to_string(), call.dialect).is_some();
+        let alone = args.positional.is_empty() && args.fields.iter().all(right);
+        let only_arguments = self.sign.as_ref().is_some_and(|sign| sign.in_arguments);
+        let kept = args.fields.len().saturating_sub(args.kept.len());
+        let mut index = 0;
         args.fields.retain_mut(|field| {
-            match words::find_field(call.layer, &field.name.to_string(), call.dialect) {
+            index += 1;
+            let stays = right(field) && only_arguments && (alone || index > kept);
+            let name = field.name.to_string();
+            match words::find_field(call.layer, &name, call.dialect) {
                 Lookup::Found(_) => {}
                 Lookup::Elsewhere { words, .. } => field.name = Ident::new(words.name, field.name.span()),
-                Lookup::Unknown { .. } if MEANINGLESS.contains(&field.name.to_string().as_str()) => return false,
+                Lookup::Unknown { .. } if MEANINGLESS.contains(&name.as_str()) && !stays => return false,
                 Lookup::Unknown { .. } => {}
             }
             // `bias=None`: left out.
             !matches!(field.value, Value::Broken(_))
         });
-        join_channels(call, args);
+        let channels = |kept: &Kept| {
+            let words = words::find_field(call.layer, &kept.name, call.dialect).any();
+            words.is_some_and(|words| matches!(words.name, "in_channels" | "out_channels"))
+        };
+        if !(only_arguments && args.kept.iter().any(channels)) {
+            join_channels(call, args);
+        }
         if let Some(name) = &call.renamed {
             *op = Ident::new(name, op.span());
         }
@@ -262,6 +294,9 @@ impl Parser {
                 args.positional.push(value);
             } else if let Some(words) = call.layer.all_fields().find(|words| words.name == *field) {
                 named.push(Field { name: Ident::new(call.word(words), value.span()), value });
+            } else if matches!(value, Value::Bool { .. }) {
+                // Only an argument without effect, such as `inplace`, is no field.
+                named.push(Field { name: Ident::new(field, value.span()), value });
             }
         }
         named.append(&mut args.fields);

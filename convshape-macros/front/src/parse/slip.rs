@@ -6,9 +6,9 @@ use proc_macro2::{Ident, Span};
 
 use super::{Parser, unpack};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Args, Attrs, Correction, Field, Layer, Reference, Source, Stmt, StmtKind, Value};
+use crate::syntax::{Args, Attrs, Correction, Field, Front, Layer, Reference, SizeExpr, Source, Stmt, StmtKind, Value};
 use crate::value::written_dialect;
-use crate::words;
+use crate::words::{self, Kind};
 
 /// The first slip of a statement.
 pub(super) struct Sign {
@@ -16,6 +16,8 @@ pub(super) struct Sign {
     pub(super) slip: Slip,
     /// Whether only arguments are in another language.
     pub(super) in_arguments: bool,
+    /// How many slips the statement has.
+    pub(super) count: usize,
 }
 
 impl Parser {
@@ -23,8 +25,9 @@ impl Parser {
     pub(super) fn slip(&mut self, span: Span, slip: Slip) {
         self.slips += 1;
         let in_arguments = slip.is_in_arguments();
-        let sign = self.sign.get_or_insert(Sign { span, slip, in_arguments });
+        let sign = self.sign.get_or_insert(Sign { span, slip, in_arguments, count: 0 });
         sign.in_arguments &= in_arguments;
+        sign.count += 1;
     }
 
     /// Reports the slip in a part of the chain, if there is one, with the corrected part.
@@ -40,6 +43,9 @@ impl Parser {
         let (from, op) = (layer.from.is_some(), layer.op.to_string());
         self.move_tail(layer, dialect);
         self.rewrite(&mut layer.op, &mut layer.args, dialect);
+        if self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::NoParentheses(_))) {
+            add_kernel(layer, dialect);
+        }
         // What could not be read was reported already, and would leave a gap in the line.
         if is_broken(&layer.args) {
             self.sign = None;
@@ -63,16 +69,20 @@ impl Parser {
         }
     }
 
-    /// The first arguments as they should be, if nothing else in the line must change.
+    /// The arguments as they should be, if nothing else in the line must change.
     fn correction(&self, args: &Args) -> Option<Correction> {
-        self.sign.as_ref().filter(|sign| sign.in_arguments && !args.mixed)?;
+        let sign = self.sign.as_ref().filter(|sign| sign.in_arguments && !args.mixed)?;
         let (corrected, kept) = args.fields.split_at_checked(args.fields.len().checked_sub(args.kept.len())?)?;
-        if kept.iter().zip(&args.kept).any(|(field, name)| field.name != name) {
+        if kept.iter().zip(&args.kept).any(|(field, kept)| field.name != kept.name) {
             return None;
         }
+        let texts = |field: &Field| (field.name.to_string(), field.value.to_string());
+        let respelled = kept.iter().zip(&args.kept).filter(|(_, kept)| kept.respelled);
+        let respelled: Vec<(String, String)> = respelled.map(|(field, _)| texts(field)).collect();
         let leading: Vec<String> = args.positional.iter().map(ToString::to_string).collect();
-        let fields = corrected.iter().map(|field| (field.name.to_string(), field.value.to_string()));
-        Some(Correction { leading: leading.join(", "), fields: fields.collect(), kept: args.kept.clone() })
+        let front = (sign.count > respelled.len())
+            .then(|| Front { leading: leading.join(", "), fields: corrected.iter().map(texts).collect() });
+        Some(Correction { front, respelled, kept: args.kept.iter().map(|kept| kept.name.clone()).collect() })
     }
 
     /// `from: x`, `restores: enc1` or `undo: enc1` among the values, if the layer has no such field.
@@ -96,6 +106,22 @@ impl Parser {
             let slip = if word == "undo" { Slip::Colon(word.to_owned()) } else { Slip::Inside(word.to_owned()) };
             self.slip(span, slip);
         }
+    }
+}
+
+/// The commonest kernel, if a convolution in a line that is rewritten anyway has none.
+fn add_kernel(layer: &mut Layer, dialect: Dialect) {
+    let Some(found) = words::named_layer(&layer.op.to_string(), dialect) else { return };
+    let kernel = |field: &Field| {
+        words::find_field(found.words, &field.name.to_string(), dialect)
+            .any()
+            .is_some_and(|words| words.name == "kernel")
+    };
+    let open = matches!(found.words.kind, Kind::Conv | Kind::ConvTranspose) && !layer.args.fields.iter().any(kernel);
+    if open && !matches!(layer.args.positional.as_slice(), [Value::Undo { .. }]) {
+        let span = layer.op.span();
+        let value = Value::Size(SizeExpr::Int { value: 3, span });
+        layer.args.fields.insert(0, Field { name: Ident::new("kernel", span), value });
     }
 }
 

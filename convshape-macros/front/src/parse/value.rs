@@ -11,7 +11,7 @@ use super::source::reference;
 use super::statement::labelled;
 use super::{Parsed, Parser};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Args, Field, SizeExpr, Text, Value};
+use crate::syntax::{Args, Field, Kept, SizeExpr, Text, Value};
 use crate::words::{self, Lookup};
 
 impl Parser {
@@ -50,9 +50,15 @@ impl Parser {
                 part.bump();
             }
             let value = self.whole_value(part);
-            // A slip in what is kept would stay.
-            args.mixed |= if colon { self.slips != slips } else { !args.kept.is_empty() };
-            args.kept.extend(colon.then(|| name.to_string()));
+            if colon {
+                let slipped = self.slips != slips;
+                let respelled = slipped && matches!(value, Value::Bool { .. });
+                // Another slip in what is kept would stay.
+                args.mixed |= slipped && !respelled;
+                args.kept.push(Kept { name: name.to_string(), respelled });
+            } else {
+                args.mixed |= !args.kept.is_empty();
+            }
             if equals {
                 self.slip(span, Slip::Equals(format!("{name}={value}")));
             }

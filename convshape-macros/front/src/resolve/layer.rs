@@ -147,7 +147,7 @@ impl<'a> Resolver<'a> {
             comment,
             restores,
             spans,
-            named_axes: named_axes(&found).or(last_axis.map(|axis| (axis - 1, axis - 1))),
+            named_axes: named_axes(&found).or(last_axis.map(|axis| (axis - 1, axis))),
             unseen,
             origin: std::ptr::from_ref(stmt).addr(),
             lint,

@@ -6,7 +6,7 @@ use convshape_arith::operator::Operator;
 use proc_macro2::{Delimiter, TokenTree};
 
 use super::{
-    Args, Comparison, Condition, Correction, Dim, Field, Layer, Param, ParamKind, Port, Range, Reference, ShapePattern,
+    Args, Comparison, Condition, Dim, Field, Front, Layer, Param, ParamKind, Port, Range, Reference, ShapePattern,
     SizeExpr, Source, Value,
 };
 
@@ -52,7 +52,7 @@ impl Display for Args {
     }
 }
 
-impl Display for Correction {
+impl Display for Front {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         let leading = (!self.leading.is_empty()).then(|| self.leading.clone());
         let fields = self.fields.iter().map(|(name, value)| format!("{name}: {value}"));

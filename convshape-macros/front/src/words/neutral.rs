@@ -1,6 +1,6 @@
 //! Framework arguments that have no effect on what a layer computes, or that repeat its default.
 
-use convshape_arith::op::Dialect::{self, Flax, Keras, Onnx, Torch};
+use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
 
 use super::{Dialects, Kind};
 
@@ -31,7 +31,7 @@ const NORMS: &[Kind] = &[Kind::BatchNorm, Kind::GroupNorm, Kind::LayerNorm, Kind
 
 /// Word, dialects, layers (all if none is named), values.
 static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
-    ("inplace", &[Torch], &[], Neutral::Any),
+    ("inplace", &[Torch, Jax, Flax, Keras, Onnx], &[], Neutral::Any),
     ("device", &[Torch], &[], Neutral::Any),
     ("dtype", &[Torch, Keras, Flax], &[], Neutral::Any),
     ("return_indices", &[Torch], &[Kind::MaxPool], Neutral::Bool(false)),

@@ -31,7 +31,9 @@ impl Context<'_> {
         let first = fixes.first().and_then(|fix| fix.edits.first());
         let joint = fixes.first().filter(|fix| fix.edits.len() == 2).and_then(|fix| fix.edits.first());
         let turned = joint.filter(|edit| matches!(edit, Edit::Input { .. }));
-        for edit in fixes.iter().filter_map(Fix::only).chain(turned) {
+        // An input that is turned is the first edit of a joint fix, too.
+        let only = fixes.iter().filter_map(Fix::only).filter(|edit| turned != Some(*edit));
+        for edit in only.chain(turned) {
             match edit {
                 // A product's help says which matrix to transpose.
                 Edit::Input { input, shape }
