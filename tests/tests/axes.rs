@@ -36,6 +36,9 @@ cases! {
     product: (a [2, 3, 5], b [2, 5, 4]) => [2, 3, 4] { MatMul(a, b); }
     product_transposed: (a [2, 5, 3], b [2, 4, 5]) => [2, 3, 4] { MatMul(a, b, transpose_a: true, transpose_b: true); }
     product_broadcast: (a [2, 3, 5], b [5, 4]) => [2, 3, 4] { MatMul(a, b); }
+    upsample_like: (x [2, 3, 4], y [3, 5, 8]) => [5, 5, 8] { u: Upsample(like: y) from x; Concat(u, y); }
+    pad_like: (x [2, 3, 4], y [2, 5, 8]) => [2, 5, 8] { p: Pad(like: y) from x; Mul(p, y); }
+    crop_like: (x [2, 5, 8], y [2, 3, 4]) => [2, 3, 4] { c: Crop(like: y) from x; Add(c, y); }
     product_wide: (a [3, 5], b [2, 2, 4, 5]) => [2, 2, 3, 4] { MatMul(a, b, transpose_b: true); }
 }
 

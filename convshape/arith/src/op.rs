@@ -406,6 +406,18 @@ impl Op {
         }
     }
 
+    /// Whether the output depends on the elements of an input, and not only on its shape.
+    pub const fn reads_elements(&self, input: usize) -> bool {
+        let like = matches!(
+            self,
+            Op::ReshapeLike
+                | Op::Upsample(Upsample { to: ResizeTo::Like, .. })
+                | Op::Pad { amount: Amount::Like { .. }, .. }
+                | Op::Crop { amount: Amount::Like { .. } }
+        );
+        input == 0 || !like
+    }
+
     /// The smallest and largest number of inputs that the layer takes.
     pub const fn operands(&self) -> (usize, usize) {
         match self {

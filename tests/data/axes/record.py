@@ -44,6 +44,12 @@ CASES = {
     "product": (lambda a, b: a @ b, [a, b]),
     "product_transposed": (lambda a, b: a.mT @ b.mT, [numbers(2, 5, 3), numbers(2, 4, 5)]),
     "product_broadcast": (lambda a, b: a @ b, [a, numbers(5, 4)]),
+    "upsample_like": (
+        lambda x, y: torch.cat([F.interpolate(x[None], size=(5, 8))[0], y]),
+        [x, numbers(3, 5, 8)],
+    ),
+    "pad_like": (lambda x, y: F.pad(x, (2, 2, 1, 1)) * y, [x, numbers(2, 5, 8)]),
+    "crop_like": (lambda x, y: x[:, 1:4, 2:6] + y, [numbers(2, 5, 8), x]),
     "product_wide": (lambda a, b: a @ b.mT, [numbers(3, 5), numbers(2, 2, 4, 5)]),
 }
 

@@ -55,17 +55,23 @@ impl Facts {
             let wanted = match node.op {
                 Op::Source { of: Source::Parameter { trained, .. } | Source::Shared { trained, .. }, .. } => trained,
                 Op::Source { of: Source::Arange | Source::Constant(_), .. } => false,
-                _ => !node.params.is_empty() || node.inputs.iter().any(|&value| facts.wanted[value]),
+                _ => !node.params.is_empty() || elements_read(node).any(|value| facts.wanted[value]),
             };
             node.outputs.iter().for_each(|&value| facts.wanted[value] = wanted);
         }
         for node in graph.nodes().iter().rev() {
             if node.outputs.iter().any(|&value| facts.reached[value]) {
-                node.inputs.iter().for_each(|&value| facts.reached[value] = true);
+                elements_read(node).for_each(|value| facts.reached[value] = true);
             }
         }
         Ok(facts)
     }
+}
+
+/// The inputs of a node whose elements its output depends on.
+fn elements_read(node: &Node) -> impl Iterator<Item = usize> {
+    let inputs = node.inputs.iter().enumerate();
+    inputs.filter(|(index, _)| node.op.reads_elements(*index)).map(|(_, &value)| value)
 }
 
 impl Facts {

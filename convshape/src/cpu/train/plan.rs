@@ -109,13 +109,14 @@ impl TrainPlan {
             let is_differentiated = facts.reached[output] && facts.wanted[output];
             let reads = is_differentiated && !matches!(draft.node.op, Op::Source { .. });
             let mut back = Vec::new();
-            for &value in &draft.node.inputs {
-                back.push(match (reads && facts.wanted[value], started[value]) {
+            for (index, &value) in draft.node.inputs.iter().enumerate() {
+                let wanted = reads && facts.wanted[value] && draft.node.op.reads_elements(index);
+                back.push(match (wanted, started[value]) {
                     (false, _) => Back::Unwanted,
                     (true, false) => Back::Write,
                     (true, true) => Back::Add,
                 });
-                started[value] |= reads && facts.wanted[value];
+                started[value] |= wanted;
             }
             stored[output] = true;
             steps.push(step(level, &key, order, &values, draft, back, is_differentiated));
