@@ -74,7 +74,9 @@ convshape::conv_chain! {
         dec: ConvTranspose2d(undo enc, tied: true) from enc;
         like: Upsample(like: x, mode: bilinear) from enc;
         mean: GlobalAvgPool from like;
-        output: dec [6, 4*h, 4*w + 2], up [8, 4*h, 4*w + 2], mean [8];
+        s: Split(2, axis: width) from x;
+        half: Relu from s.1;
+        output: dec [6, 4*h, 4*w + 2], up [8, 4*h, 4*w + 2], mean [8], half [3, 4*h, 2*w + 1];
     }
 }
 
@@ -90,7 +92,7 @@ fn symbols_and_ports_keep_their_names() {
         let inputs: Vec<ArrayD<f32>> = (0..2).map(|port| random.array(3, bound.shape(port))).collect();
         let outputs = run(&bound, &params, &inputs.iter().collect::<Vec<_>>());
         let inputs = [("x", &inputs[0]), ("y", &inputs[1])];
-        let outputs = [("dec", &outputs[0]), ("up", &outputs[1]), ("mean", &outputs[2])];
+        let outputs = [("dec", &outputs[0]), ("up", &outputs[1]), ("mean", &outputs[2]), ("half", &outputs[3])];
         engine.add(&format!("symbolic{h}x{w}"), &onnx, &inputs, &outputs);
     }
     engine.check();

@@ -1,7 +1,7 @@
 //! Every layer as nodes.
 
 use convshape::Shape;
-use convshape::graph::op::{Activation, Amount, DepthOrder, PoolKind, Reduction, Source};
+use convshape::graph::op::{Activation, Amount, DepthOrder, Pieces, PoolKind, Reduction, Source};
 use convshape::graph::{AxisOrder, Fault, Node, Op, Size};
 
 use super::writer::{Tensor, to_i64};
@@ -41,7 +41,11 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             let rows = export.rows(node, amount, &x)?;
             Output::First(export.writer.crop(&x, &rows))
         }
-        Op::Split { .. } => Output::Natural(export.piece(node)),
+        Op::Split { axis, index, pieces } => {
+            let x = export.natural(input);
+            let at = export.place(*axis, &x.shape)?;
+            Output::Natural(export.piece(node, &x, at, (*index, *pieces)))
+        }
         Op::Recurrent(layer) => Output::Natural(export.recurrent(node, layer)),
         Op::RecurrentOutput { layer, output } => Output::Natural(export.recurrent_output(node, layer, *output)?),
         Op::Slice { axis, start, end } => match export.is_channels(*axis, input) {
@@ -296,14 +300,14 @@ impl Export<'_> {
         self.writer.node("Slice", &[&x.name, &starts, &ends, &axes], Vec::new(), shape)
     }
 
-    fn piece(&mut self, node: &Node) -> Tensor {
-        let x = self.natural(node.inputs[0]);
+    fn piece(&mut self, node: &Node, x: &Tensor, at: usize, (index, pieces): (i64, Pieces)) -> Tensor {
         let shape = *self.graph.shape(node.outputs[0]);
-        let (axis, start) = node.op.piece_start(&x.shape, self.graph.order()).unwrap_or((0, 0));
-        let end = start + shape.size(axis).number().unwrap_or(0);
-        let batch_too = i64::try_from(axis).map_or(0, |axis| axis + 1);
-        let bounds = [start, end, batch_too].map(|number| self.writer.ints(&[number]));
-        self.writer.node("Slice", &[&x.name, &bounds[0], &bounds[1], &bounds[2]], Vec::new(), shape)
+        match (pieces, shape.size(at).number()) {
+            (Pieces::Sized { start, end, .. }, _) => self.part(x, at, start, end),
+            (Pieces::Equal { .. }, Some(size)) => self.part(x, at, index * size, (index + 1) * size),
+            // Only ONNX can say where the pieces begin of an axis that is known at run time.
+            (Pieces::Equal { count }, None) => self.writer.equal_piece(x, at, (index, count), shape),
+        }
     }
 
     fn linear(&mut self, node: &Node, outputs: i64, bias: bool) -> Tensor {

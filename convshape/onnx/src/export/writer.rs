@@ -105,6 +105,22 @@ impl Writer {
         name
     }
 
+    /// Piece `index` of `count` equal ones.
+    pub(super) fn equal_piece(&mut self, x: &Tensor, at: usize, (index, count): (i64, i64), shape: Shape) -> Tensor {
+        let piece = self.node("Split", &[&x.name], vec![attribute::int("axis", to_i64(at) + 1)], shape);
+        for _ in 1..count {
+            let other = Tensor { name: self.unique(&format!("{}/unread", self.layer)), shape };
+            self.graph.value_info.push(info(&other));
+            self.graph.node.last_mut().into_iter().for_each(|node| node.output.push(other.name.clone()));
+        }
+        self.graph
+            .node
+            .last_mut()
+            .into_iter()
+            .for_each(|node| node.output.swap(0, usize::try_from(index).unwrap_or(0)));
+        piece
+    }
+
     /// A node that gives a value of its input's shape.
     pub(super) fn same(&mut self, op: &str, x: &Tensor, more: &[&str], attributes: Vec<Attribute>) -> Tensor {
         let inputs: Vec<&str> = [x.name.as_str()].into_iter().chain(more.iter().copied()).collect();
