@@ -425,6 +425,26 @@ impl Graph {
         matches!(self.producer(value).and_then(|node| self.given(node)), Some(Op::Source { .. }))
     }
 
+    /// For each value whether it depends on parameters and constants alone, so that it has no batch.
+    pub(crate) fn fixed(&self) -> Vec<bool> {
+        let mut fixed = vec![false; self.inputs.len()];
+        for node in &self.nodes {
+            let inputs = node.inputs.iter().all(|value| fixed.get(*value).is_some_and(|fixed| *fixed));
+            fixed.push(match &node.recipe {
+                Recipe::Given(Op::Source { .. }) | Recipe::Param { .. } => true,
+                Recipe::Given(_)
+                | Recipe::Undo { .. }
+                | Recipe::Unpool { .. }
+                | Recipe::Chain { .. }
+                | Recipe::Port { .. }
+                | Recipe::Same
+                | Recipe::Again { .. }
+                | Recipe::Broken => inputs && !node.inputs.is_empty(),
+            });
+        }
+        fixed
+    }
+
     /// The name of a value's origin, as messages show it.
     pub(crate) fn value_name(&self, value: ValueId) -> &str {
         match (self.names.get(&value), self.producer(value)) {

@@ -19,7 +19,7 @@ pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
     if graph.lint == Strictness::Allow {
         return Vec::new();
     }
-    let lints = Lints { graph, checked };
+    let lints = Lints { graph, checked, fixed: graph.fixed() };
     let mut reports = Vec::new();
     let mut told = BTreeSet::new();
     for (id, node) in graph.nodes.iter().enumerate() {
@@ -49,6 +49,8 @@ pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
 struct Lints<'a> {
     graph: &'a Graph,
     checked: &'a Checked,
+    /// Which values have no batch.
+    fixed: Vec<bool>,
 }
 
 /// The origin of a value: a node, and whether its activation or the layer itself gives it.
@@ -102,7 +104,7 @@ impl Lints<'_> {
         } else {
             return None;
         };
-        if !bends(&first.1) || !bends(&second) {
+        if !bends(&first.1) || !bends(&second) || !self.graph.nodes[first.0].lint {
             return None;
         }
         let message = match field {
@@ -122,7 +124,7 @@ impl Lints<'_> {
     fn dropout_before_norm(&self, id: NodeId) -> Option<Report> {
         let Op::BatchNorm { .. } = self.op(id)? else { return None };
         let Origin::Layer(of, Op::Dropout { p, .. }) = self.source_of(id)? else { return None };
-        if p == 0.0 {
+        if p == 0.0 || !self.graph.nodes[of].lint {
             return None;
         }
         let message = format!("`{}` normalises what `{}` has dropped from", self.name(id), self.name(of));
@@ -207,6 +209,9 @@ impl Lints<'_> {
         else {
             return None;
         };
+        if !self.graph.nodes[of].lint {
+            return None;
+        }
         let message = format!("`{}` has a bias that `{}` removes", self.name(of), self.name(id));
         Some(
             Report::new(code::BIAS_BEFORE_NORM, self.graph.nodes[of].spans.of(Some("bias")), message)
@@ -244,18 +249,23 @@ impl Lints<'_> {
         )
     }
 
-    /// An `axis` in the words of a framework that counts the batch as axis 0.
+    /// An `axis` in the words of a framework that counts the batch as axis 0, or PyTorch's `dim` of a value that has no
+    /// batch there.
     fn counts_from_the_sample(&self, id: NodeId) -> Option<Report> {
         let node = &self.graph.nodes[id];
         let framework = match node.writing.dialect {
-            // `dim` is its word, and keeps its count.
-            Dialect::Torch => return None,
+            Dialect::Torch => "PyTorch",
             Dialect::Onnx => "ONNX",
             Dialect::Jax => "JAX",
             Dialect::Flax => "Flax",
             Dialect::Keras => "Keras",
         };
         let (field, word) = node.writing.words.iter().find(|(field, _)| matches!(*field, "axis" | "axes"))?;
+        let fixed = node.inputs.iter().all(|value| self.fixed[*value]);
+        let counts_the_batch = node.writing.dialect != Dialect::Torch;
+        if fixed == counts_the_batch || (fixed && word != "dim") {
+            return None;
+        }
         let input = self.input_shape(id)?.rank();
         let (axes, rank) = match self.op(id)? {
             // The new axis is one of the output's.
@@ -273,8 +283,10 @@ impl Lints<'_> {
             Axis::At(number) => Some(*number),
             Axis::Channels | Axis::Depth | Axis::Height | Axis::Width | Axis::Length => None,
         });
+        // `dim` is stored without the batch, which PyTorch counts only where there is one.
+        let least = if fixed { 0 } else { 1 };
         let numbers =
-            numbers.collect::<Option<Vec<i64>>>().filter(|numbers| numbers.iter().any(|number| *number > 0))?;
+            numbers.collect::<Option<Vec<i64>>>().filter(|numbers| numbers.iter().any(|number| *number >= least))?;
         let order = self.graph.order();
         let reading = |less: i64| -> (String, Setting) {
             let at = |number: &i64| Axis::At(if *number < 0 { *number } else { number - less });
@@ -288,6 +300,17 @@ impl Lints<'_> {
         };
         let given: Vec<Axis> = numbers.iter().copied().map(Axis::At).collect();
         let given = Setting::Axes(Axes::of(&given)?);
+        if fixed {
+            let more: Vec<Axis> = numbers.iter().map(|number| Axis::At(number + i64::from(*number >= 0))).collect();
+            let theirs = Setting::Axes(Axes::of(&more)?);
+            let value = self.graph.value_name(*node.inputs.first()?);
+            let message = format!("`dim` in `{}` counts the batch as 0, which `{value}` does not have", node.name);
+            return Some(
+                Report::new(code::COUNTED_AXIS, node.spans.of(Some(field)), message)
+                    .note(format!("`dim: {theirs}` is `axis: {given}` here; PyTorch would take `axis: {theirs}`"))
+                    .help(format!("write `axis: {given}` or `axis: {theirs}`")),
+            );
+        }
         let (ours, this) = reading(0);
         let message = format!("`{word}: {given}` in `{}` is the {ours}: axes are counted without the batch", node.name);
         let report = Report::new(code::COUNTED_AXIS, node.spans.of(Some(field)), message);
@@ -443,6 +466,30 @@ mod tests {
         }
         assert!(findings("", "[6, 4, 2]", "Softmax(axis: 1); output: [6, 4, 2];").is_empty());
         assert!(findings("", "[6, 4, 2]", "Softmax(dim: 1); output: [6, 4, 2];").is_empty());
+    }
+
+    #[test]
+    fn the_axes_of_a_parameter_count_from_0_in_every_framework() {
+        let body = |axes: &str| format!("g: Parameter([4, 1, 3]); Mean({axes}) from g; Add(input, _); output: [1, 8, 8];");
+        let found = |dialect: &str, axes: &str| findings(dialect, "[1, 8, 8]", &body(axes));
+        assert!(found("dialect: jax;", "axis: (0, 1, 2)").is_empty());
+        assert!(found("", "axis: (0, 1, 2)").is_empty());
+        assert!(found("", "dim: (-1, -2, -3)").is_empty());
+        let warning = "CS0807 `dim` in `mean1` counts the batch as 0, which `g` does not have";
+        assert_eq!(found("", "dim: (1, 2, 3)"), [warning]);
+    }
+
+    #[test]
+    fn either_of_two_layers_allows_a_lint() {
+        let bodies = [
+            "c: Conv2d(1, kernel: 1, lint: allow); BatchNorm; output: [1, 8, 8];",
+            "c: Conv2d(1, kernel: 1); BatchNorm(lint: allow); output: [1, 8, 8];",
+            "Dropout(lint: allow); BatchNorm; output: [1, 8, 8];",
+            "Relu(lint: allow); Tanh; output: [1, 8, 8];",
+        ];
+        for body in bodies {
+            assert!(findings("lint: deny;", "[1, 8, 8]", body).is_empty(), "{body}");
+        }
     }
 
     #[test]

@@ -52,17 +52,22 @@ pub(crate) fn settle(
             (rows[2 * last], rows[2 * last + 1])
         })?,
         Takes::Float => Setting::Float(real(value, numbers, &wrong)?),
-        Takes::FloatPerAxis | Takes::FactorPerAxis => match value.items() {
-            Some(items) => {
-                let mut all = [0.0; MAX_SPATIAL];
-                let axes = axes(items.len(), value.span())?;
-                for (place, value) in all.iter_mut().zip(items) {
-                    *place = real(value, numbers, &wrong)?;
+        Takes::FloatPerAxis | Takes::FactorPerAxis => {
+            let each = match (each_axis(value, numbers, Numbers::real), value.items()) {
+                (Some(each), _) => Some(each?),
+                (None, Some(items)) => {
+                    Some(items.iter().map(|item| real(item, numbers, &wrong)).collect::<Result<Vec<f64>, Report>>()?)
                 }
-                Setting::Floats { values: all, axes: Some(axes) }
+                (None, None) => None,
+            };
+            match each {
+                Some(each) => {
+                    let (values, axes) = for_axes(&each, value.span())?;
+                    Setting::Floats { values, axes: Some(axes) }
+                }
+                None => Setting::Floats { values: [real(value, numbers, &wrong)?; MAX_SPATIAL], axes: None },
             }
-            None => Setting::Floats { values: [real(value, numbers, &wrong)?; MAX_SPATIAL], axes: None },
-        },
+        }
         Takes::Bool => Setting::Bool(truth(value, numbers, dialect).ok_or_else(wrong)?),
         Takes::Word(known) => Setting::Word(word(field, value, known, numbers, dialect)?),
         Takes::Shape => Setting::Shape(shape(value, numbers, &wrong)?),
@@ -179,6 +184,13 @@ pub(crate) fn truth(value: &Value, numbers: &Numbers, dialect: Dialect) -> Optio
 
 /// `2`, or `[64, 80]`. If const evaluation knows the sizes, it also computes the ends of the pieces, which are sums.
 fn pieces(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
+    if let Some(sizes) = each_axis(value, numbers, Numbers::int) {
+        let sum = |end: &mut i64, size: i64| {
+            *end = end.saturating_add(size);
+            Some(*end)
+        };
+        return Ok(Setting::Pieces(sizes?.into_iter().scan(0, sum).collect()));
+    }
     let Some(items) = value.items() else {
         let count = number(value, numbers, wrong)?;
         return if Unseen::is(count) { Err(diagnose::unseen_pieces(value)) } else { Ok(Setting::Int(count)) };
@@ -224,37 +236,40 @@ fn axes(written: usize, span: Span) -> Result<usize, Report> {
     if (1..=MAX_SPATIAL).contains(&written) { Ok(written) } else { Err(diagnose::too_many_axes(written, span)) }
 }
 
-/// `3`, `(3, 5)` or `[3, 5]`.
-fn per_axis(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
-    let size = match value {
-        Value::Size(size) => Some(size.clone()),
-        Value::Word(name) => Some(SizeExpr::Name(name.clone())),
-        _ => None,
-    };
-    if let Some(size) = size
-        && let Some(axes) = numbers.axes(&size)
-    {
-        return each_axis(&size, axes, numbers);
-    }
-    let Some(items) = value.items() else {
-        return Ok(Setting::Ints { values: [number(value, numbers, wrong)?; MAX_SPATIAL], axes: None });
-    };
-    let mut all = [0; MAX_SPATIAL];
-    let axes = axes(items.len(), value.span())?;
-    for (place, value) in all.iter_mut().zip(items) {
-        *place = number(value, numbers, wrong)?;
-    }
-    Ok(Setting::Ints { values: all, axes: Some(axes) })
+/// The values in front, and how many there are.
+fn for_axes<T: Copy + Default>(each: &[T], span: Span) -> Result<([T; MAX_SPATIAL], usize), Report> {
+    let axes = axes(each.len(), span)?;
+    let mut all = [T::default(); MAX_SPATIAL];
+    all[..axes].copy_from_slice(each);
+    Ok((all, axes))
 }
 
-/// Arithmetic with names that have a size per axis.
-fn each_axis(size: &SizeExpr, count: usize, numbers: &Numbers) -> Result<Setting, Report> {
-    let mut values = [0; MAX_SPATIAL];
-    let axes = axes(count, size.span())?;
-    for (axis, place) in values.iter_mut().enumerate().take(axes) {
-        *place = numbers.on_axis(axis).int(size)?;
-    }
+/// `3`, `(3, 5)` or `[3, 5]`.
+fn per_axis(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
+    let each: Vec<i64> = match (each_axis(value, numbers, Numbers::int), value.items()) {
+        (Some(each), _) => each?,
+        (None, Some(items)) => items.iter().map(|item| number(item, numbers, wrong)).collect::<Result<_, Report>>()?,
+        (None, None) => {
+            return Ok(Setting::Ints { values: [number(value, numbers, wrong)?; MAX_SPATIAL], axes: None });
+        }
+    };
+    let (values, axes) = for_axes(&each, value.span())?;
     Ok(Setting::Ints { values, axes: Some(axes) })
+}
+
+/// The values of arithmetic with a name that has a size per axis; `None` for anything else.
+fn each_axis<T>(
+    value: &Value,
+    numbers: &Numbers,
+    read: impl Fn(&Numbers, &SizeExpr) -> Result<T, Report>,
+) -> Option<Result<Vec<T>, Report>> {
+    let size = match value {
+        Value::Size(size) => size.clone(),
+        Value::Word(name) => SizeExpr::Name(name.clone()),
+        _ => return None,
+    };
+    let axes = numbers.axes(&size)?;
+    Some((0..axes).map(|axis| read(&numbers.on_axis(axis), &size)).collect())
 }
 
 /// Rows for all axes, per axis, or per axis and side: `1`, `(1, 2)`, `[(0, 1), (1, 1)]`.

@@ -206,6 +206,9 @@ pub const CS0806: &str = code::CHANNELS_OR_LAST.title;
 /// take the height (`keras.layers.Softmax`). Counted from the end both agree. An axis can also be named:
 /// `axis: width`.
 ///
+/// PyTorch's `dim` counts the batch as 0 here too. A parameter has no batch, so that `dim: 1` of it is `axis: 0`, and
+/// PyTorch would take its axis 1; a warning says so.
+///
 /// ```
 /// convshape::conv_chain! {
 ///     struct Model {
