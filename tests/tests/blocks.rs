@@ -1,7 +1,9 @@
 //! Blocks with parameters of every kind, `if`, repeats with several values, and `reuse`: each chain gives the same
 //! result as its layers written out one by one.
 
-use convshape::ndarray::{Array2, Array4, Ix2, aview1};
+use std::collections::HashMap;
+
+use convshape::ndarray::{Array2, Array3, Array4, Ix2, aview1};
 use convshape::rand::{RngExt, SeedableRng, rngs::StdRng};
 use convshape::train::Mse;
 use convshape::{Chain, Model, conv_chain};
@@ -502,4 +504,118 @@ fn generic_chains_in_blocks() {
     }
     let found = model.forward_batch(x.view()).unwrap();
     assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
+}
+
+conv_chain! {
+    /// A recurrent layer that continues where its first run ended.
+    struct Continued {
+        input: a [3, 6], b [4, 6];
+        l: Lstm(6 -> 5) from a;
+        n: reuse l from (b, l.h_n, l.c_n);
+        g: Gru(6 -> 5) from a;
+        k: reuse g from (b, g.h_n);
+        m: MultiHeadAttention(5, heads: 5) from n;
+        x: reuse m from (m, l, l);
+        output: n [4, 5], k [4, 5], x [4, 5];
+    }
+}
+
+conv_chain! {
+    struct Whole {
+        input: a [3, 6], b [4, 6];
+        c: Concat(a, b, axis: 0);
+        l: Lstm(6 -> 5);
+        n: Slice(3..7, axis: 0);
+        g: Gru(6 -> 5) from c;
+        k: Slice(3..7, axis: 0);
+        m: MultiHeadAttention(5, heads: 5) from n;
+        first: Slice(0..3, axis: 0) from l;
+        x: MultiHeadAttention(5, heads: 5) from (m, first, first);
+        output: n [4, 5], k [4, 5], x [4, 5];
+    }
+}
+
+#[test]
+fn another_run_may_have_first_states_or_keys_of_its_own() {
+    let mut own = HashMap::new();
+    let continued = Continued::init(&mut rng());
+    continued.for_each_param(|name, param| drop(own.insert(name.to_owned(), param.clone())));
+    let mut whole = Whole::init(&mut rng());
+    whole.for_each_param_mut(|name, param| {
+        let first = name.replace("x.", "m.");
+        param.as_mut_slice().copy_from_slice(own[&first].as_slice());
+    });
+    let mut rng = rng();
+    let mut random = |rows| Array3::from_shape_fn((2, rows, 6), |_| rng.random_range(-1.0..1.0));
+    let (a, b) = (random(3), random(4));
+    let found = continued.forward_batch((a.view(), b.view())).unwrap();
+    let expected = whole.forward_batch((a.view(), b.view())).unwrap();
+    for (found, expected) in [(found.0, expected.0), (found.1, expected.1), (found.2, expected.2)] {
+        assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-6));
+    }
+}
+
+conv_chain! {
+    /// A size per axis where real numbers per axis, and sizes of pieces, are taken.
+    struct PerAxis {
+        block Resized(by = (2, 1), parts = (1, 2)) { s: Split(parts); Upsample(scale: by) from s.1; MaxPool2d(by); }
+        input: [3, 4, 6];
+        first: Resized;
+        wide: Resized((1, 2), parts: (1, 1));
+        output: [1, 4, 6];
+    }
+}
+
+#[test]
+fn a_parameter_per_axis_is_one_for_each_axis() {
+    let x = random4([2, 3, 4, 6]);
+    let y = PerAxis::init(&mut rng()).forward_batch(x.view()).unwrap();
+    assert_eq!(y, x.slice(convshape::ndarray::s![.., 2.., .., ..]));
+}
+
+conv_chain! {
+    /// An axis that is known at run time, split into parts of a known size.
+    struct Framed {
+        for w in 1..=64;
+        input: [2, 3, 2*w];
+        a: Unflatten(2, [_, 2]);
+        rows: Reshape([_, 4]) from a;
+        output: a [2, 3, w, 2], rows [3*w, 4];
+    }
+}
+
+#[test]
+fn parts_of_an_axis_known_at_run_time() {
+    let x = random4([2, 2, 3, 8]);
+    let (a, rows) = Framed::init(&mut rng()).forward_batch(x.view()).unwrap();
+    assert_eq!((a.shape(), rows.shape()), (&[2, 2, 3, 4, 2][..], &[2, 12, 4][..]));
+    assert!(a.iter().eq(&x) && rows.iter().eq(&x));
+}
+
+conv_chain! {
+    /// The heads of a detector on six levels.
+    struct Heads {
+        block Head(c) { cls: Conv1d(2, kernel: 1); at: Conv1d(4, kernel: 1) from input; output: cls, at; }
+        input: a [3, 6], b [3, 5], c [3, 4], d [3, 3], e [3, 2], f [3, 1];
+        h: Head(3) from a;
+        i: reuse h from b; j: reuse h from c; k: reuse h from d; l: reuse h from e; m: reuse h from f;
+        a0: Identity from h.cls; a1: Identity from h.at;
+        b0: Identity from i.cls; b1: Identity from i.at;
+        c0: Identity from j.cls; c1: Identity from j.at;
+        d0: Identity from k.cls; d1: Identity from k.at;
+        e0: Identity from l.cls; e1: Identity from l.at;
+        f0: Identity from m.cls; f1: Identity from m.at;
+        output: a0 [2, 6], a1 [4, 6], b0 [2, 5], b1 [4, 5], c0 [2, 4], c1 [4, 4],
+            d0 [2, 3], d1 [4, 3], e0 [2, 2], e1 [4, 2], f0 [2, 1], f1 [4, 1];
+    }
+}
+
+#[test]
+fn a_chain_has_up_to_twelve_outputs() {
+    let heads = Heads::init(&mut rng());
+    let x = [6, 5, 4, 3, 2, 1].map(|size| Array3::from_elem((1, 3, size), 0.5));
+    let [a, b, c, d, e, f] = x.each_ref().map(|x| x.view());
+    let y = heads.forward_batch((a, b, c, d, e, f)).unwrap();
+    assert_eq!((y.0.shape(), y.11.shape()), (&[1, 2, 6][..], &[1, 4, 1][..]));
+    assert!((y.0[[0, 1, 0]] - y.10[[0, 1, 0]]).abs() < 1e-6);
 }

@@ -43,6 +43,8 @@ pub(crate) struct Report {
     needed: Option<(&'static str, bool)>,
     /// Whether one of its helps is a likely edit, in a form that a tool can apply.
     has_edit: bool,
+    /// Whether the word here is no misspelling of another.
+    is_spelled: bool,
 }
 
 /// A word from other dialects.
@@ -71,7 +73,17 @@ impl Report {
             once: false,
             needed: None,
             has_edit: false,
+            is_spelled: false,
         }
+    }
+
+    /// Records that the word here is no misspelling of another.
+    pub(crate) fn spelled(self) -> Report {
+        Report { is_spelled: true, ..self }
+    }
+
+    pub(crate) fn is_spelled(&self) -> bool {
+        self.is_spelled
     }
 
     /// Records the field that a layer lacks, and whether it is its leading value.

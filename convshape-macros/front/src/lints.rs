@@ -470,7 +470,8 @@ mod tests {
 
     #[test]
     fn the_axes_of_a_parameter_count_from_0_in_every_framework() {
-        let body = |axes: &str| format!("g: Parameter([4, 1, 3]); Mean({axes}) from g; Add(input, _); output: [1, 8, 8];");
+        let body =
+            |axes: &str| format!("g: Parameter([4, 1, 3]); Mean({axes}) from g; Add(input, _); output: [1, 8, 8];");
         let found = |dialect: &str, axes: &str| findings(dialect, "[1, 8, 8]", &body(axes));
         assert!(found("dialect: jax;", "axis: (0, 1, 2)").is_empty());
         assert!(found("", "axis: (0, 1, 2)").is_empty());

@@ -448,6 +448,10 @@ impl<'a> Resolver<'a> {
             let (outer, last) = node.name.rsplit_once('.')?;
             (last == text && node.spans.label.is_some()).then_some(outer)
         });
+        let outside = |node: &Node| node.spans.label.is_some() && node.name == text;
+        if let Some(block) = scope.block.as_ref().filter(|_| self.graph.nodes.iter().any(outside)) {
+            return diagnose::outside_name(name, block);
+        }
         // Sorted, so that the message is always the same.
         let nearest = || {
             let known: BTreeSet<String> = scope.names.keys().cloned().collect();

@@ -95,7 +95,7 @@ impl Reader<'_> {
             code if code == code::UNKNOWN_NAME.id && self.is_unnamed(&word) => None,
             code if [code::UNKNOWN_NAME.id, code::REPEATED_NAME.id, code::UNDO.id].contains(&code) => {
                 let moved = self.first(self.moved_up(&at, &word));
-                moved.or_else(|| self.first(self.other_names(&at, &word)))
+                moved.or_else(|| if report.is_spelled() { None } else { self.first(self.other_names(&at, &word)) })
             }
             code if code == code::NOT_FIXED.id => self.first(self.counted(&at, &word)),
             code if [code::CONCAT.id, code::BROADCAST.id].contains(&code) => self.first(self.other_operands(&at)),

@@ -272,11 +272,18 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         }
         Reason::Axis { axis: written, found } => {
             axis_as_written(text.str("takes axis "), written).str(", but ").shape(&found).str(" has ");
-            text.num(rank(found.rank())).str(if found.rank() == 1 { " axis: 0" } else { " axes: 0" });
-            if found.rank() > 1 {
-                text.str(" to ").num(rank(found.rank() - 1));
+            match (written.name(), axis_names(found.rank())) {
+                (Some(_), Some(names)) => {
+                    text.str(names);
+                }
+                _ => {
+                    text.num(rank(found.rank())).str(if found.rank() == 1 { " axis: 0" } else { " axes: 0" });
+                    if found.rank() > 1 {
+                        text.str(" to ").num(rank(found.rank() - 1));
+                    }
+                    text.str(", without the batch");
+                }
             }
-            text.str(", without the batch");
         }
         Reason::Steps { found } => {
             text.str("takes [length, features], two axes, but its input is ").shape(&found);
@@ -309,7 +316,8 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         }
         Reason::AxisCount { given, wanted, found } => {
             text.str("names ").num(rank(given)).str(if given == 1 { " axis" } else { " axes" }).str(" of ");
-            text.shape(&found).str(", which has ").num(rank(wanted));
+            text.shape(&found).str(if wanted == found.rank() { ", which has " } else { ", and takes " });
+            text.num(rank(wanted));
         }
         Reason::Tokens { operand, found } => {
             let (known, name) = if operand < names.len() { (true, names[operand]) } else { (false, "") };
@@ -429,6 +437,17 @@ const fn elements_along<'a>(text: &'a mut Text, size: Size, axis: Axis, inputs: 
     match axis {
         Axis::Channels => text.str(if one { " channel" } else { " channels" }),
         axis => axis_as_written(text.str(if one { " element" } else { " elements" }).str(" along axis "), axis),
+    }
+}
+
+/// The named axes of a shape of `rank` axes.
+const fn axis_names(rank: usize) -> Option<&'static str> {
+    match rank {
+        1 => Some("channels"),
+        2 => Some("channels and length"),
+        3 => Some("channels, height and width"),
+        4 => Some("channels, depth, height and width"),
+        _ => None,
     }
 }
 

@@ -133,9 +133,15 @@ macro_rules! tuples {
 }
 
 tuples! {
-    (A X, B Y)
-    (A X, B Y, D Z)
-    (A X, B Y, D Z, E U)
-    (A X, B Y, D Z, E U, F V)
-    (A X, B Y, D Z, E U, F V, G W)
+    (A X0, B X1)
+    (A X0, B X1, D X2)
+    (A X0, B X1, D X2, E X3)
+    (A X0, B X1, D X2, E X3, F X4)
+    (A X0, B X1, D X2, E X3, F X4, G X5)
+    (A X0, B X1, D X2, E X3, F X4, G X5, H X6)
+    (A X0, B X1, D X2, E X3, F X4, G X5, H X6, I X7)
+    (A X0, B X1, D X2, E X3, F X4, G X5, H X6, I X7, J X8)
+    (A X0, B X1, D X2, E X3, F X4, G X5, H X6, I X7, J X8, K X9)
+    (A X0, B X1, D X2, E X3, F X4, G X5, H X6, I X7, J X8, K X9, L X10)
+    (A X0, B X1, D X2, E X3, F X4, G X5, H X6, I X7, J X8, K X9, L X10, M X11)
 }

@@ -1,7 +1,7 @@
 //! How the language's words relate, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 37] = [
+const LAYER_NAMES: [(&str, &str); 38] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
@@ -37,6 +37,7 @@ const LAYER_NAMES: [(&str, &str); 37] = [
     ("GroupNormalization", "GroupNorm"),
     ("InstanceNormalization", "InstanceNorm"),
     ("LayerNormalization", "LayerNorm"),
+    ("SpatialDropout", "Dropout"),
     ("MultiheadAttention", "MultiHeadAttention"),
     ("MultiHeadDotProductAttention", "MultiHeadAttention"),
 ];

@@ -201,7 +201,10 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             let tokens = if inputs[0].rank() == 2 { inputs[0].size(0) } else { Size::Unknown };
             Some(Shape::unknown(2).with(0, tokens))
         }
-        Op::MatMul { .. } => Some(Shape::unknown(inputs[0].rank().max(inputs.get(1)?.rank()))),
+        Op::MatMul { .. } => {
+            let (a, b) = (inputs[0].rank(), inputs.get(1)?.rank());
+            (a.min(b) >= 2).then(|| Shape::unknown(a.max(b)))
+        }
         Op::Flatten { .. }
         | Op::Unflatten { .. }
         | Op::Stack { .. }

@@ -276,14 +276,20 @@ pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Re
         Takes::Shape => "a shape such as `[16, 4, 4]`",
         Takes::Range => "a range of channels such as `0..16`",
         Takes::Pieces => "a number of equal pieces, or the sizes of all such as `[64, 80]`",
-        Takes::Axes | Takes::AxesWithBatch => "an axis such as `0`, `-1` or `channels`, or several",
+        Takes::Axes => "an axis such as `0`, `-1` or `channels`, or several",
+        Takes::AxesWithBatch => "an axis such as `1`, `-1` or `channels`, or several",
         Takes::Array => "the path of a `const` or `static` array such as `tables::ANCHORS`",
         Takes::Init => "a number, `normal(0.02)` or `uniform(0.1)`",
         Takes::Name => "the name of a statement",
         Takes::Activation => "an activation such as `Relu`",
         Takes::Dialect => "the name of a dialect",
     };
-    Report::new(code::VALUE, value.span(), format!("`{}` takes {wanted}, found `{value}`", field.name))
+    let word = match takes {
+        Takes::AxesWithBatch => "dim",
+        Takes::Pads(_) => "pads",
+        _ => field.name,
+    };
+    Report::new(code::VALUE, value.span(), format!("`{word}` takes {wanted}, found `{value}`"))
 }
 
 /// A word of the framework with a value that would make it a different layer.

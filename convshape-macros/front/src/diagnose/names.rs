@@ -22,6 +22,19 @@ pub(crate) fn unknown_name(name: &Ident, nearest: Option<String>, inside: Option
     report.help(format_args!("give it at the end of that body, `output: {name};`, and read `{inside}.{name}`"))
 }
 
+/// A statement of the chain, read inside a block.
+pub(crate) fn outside_name(name: &Ident, block: &str) -> Report {
+    no_statement(name)
+        .spelled().note(format_args!("a block does not see `{name}` of the chain around it")).help(format_args!(
+        "let it read the value: `block {block}(..) reads x, {name} {{ .. }}`, and `from (.., {name})` where it is used"
+    ))
+}
+
+/// An output of a body with the name of another.
+pub(crate) fn repeated_output(name: &Ident) -> Report {
+    repeated_name(name).spelled().help(format_args!("name one of the outputs: `output: {name}, other: {name};`"))
+}
+
 /// A name that messages give to an unnamed layer.
 pub(crate) fn unnamed_layer(name: &Ident) -> Report {
     no_statement(name).help(format_args!("only given names can be referred to; name the layer: `{name}: ..;`"))

@@ -28,7 +28,7 @@ impl Parser {
         }
         let mut inner = Cursor::new(start.until(c), start.last());
         let condition = self.either(&mut inner).and_then(|condition| {
-            inner.end("`{`, `&&` or `||`")?;
+            end(&inner, "`{`, `&&` or `||`")?;
             Ok(condition)
         });
         Ok(self.recorded(condition).unwrap_or(Condition::Broken))
@@ -56,6 +56,9 @@ impl Parser {
             c.bump();
             return self.nested(span, |parser| Ok(Condition::Not(Box::new(parser.negated(c)?))));
         }
+        if c.is_word("not") && c.left() > 1 {
+            return Err(c.unexpected_with("a comparison", Some("negation is written `!a`".to_owned())));
+        }
         match c.group_at(0, Delimiter::Parenthesis) {
             Some(group) if is_condition(group) => {
                 c.bump();
@@ -63,7 +66,7 @@ impl Parser {
                     let tokens = plain(group.stream());
                     let mut inner = Cursor::new(&tokens, group.span_open());
                     let condition = parser.either(&mut inner)?;
-                    inner.end("`)`")?;
+                    end(&inner, "`)`")?;
                     Ok(condition)
                 })
             }
@@ -95,6 +98,16 @@ impl Parser {
             None => Err(c.unexpected("a size, a number or a bool")),
             Some(_) => self.simple_value(c),
         }
+    }
+}
+
+/// A fault unless nothing is left.
+fn end(c: &Cursor<'_>, expected: &'static str) -> Parsed<()> {
+    let operators = [("and", "&&"), ("or", "||")];
+    let meant = operators.into_iter().find(|(word, _)| c.is_word(word));
+    match meant {
+        Some((word, operator)) => Err(c.unexpected_with(expected, Some(format!("`{word}` is written `{operator}`")))),
+        None => c.end(expected),
     }
 }
 

@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 use super::cursor::{self, Cursor, plain};
 use super::number::{Lit, literal};
 use super::statement::{labelled, skip};
+use super::value::compares;
 use super::{Parsed, Parser};
 use crate::fault::SyntaxFault;
 use crate::syntax::{Block, Body, BodyOutput, Branch, Count, If, Param, ParamKind, Repeat, Reuse, Stmt, Value};
@@ -75,6 +76,9 @@ impl Parser {
         }
         let mut default = None;
         if c.punct("=").is_some() {
+            if let Some(fault) = compares(c) {
+                return Err(fault);
+            }
             default = Some(self.value(c)?);
         }
         c.end("`,` or `)`")?;
@@ -202,7 +206,11 @@ impl Parser {
         }
         match c.group(Delimiter::Brace) {
             Some(group) => Ok(Repeat { span, count, from, body: self.body(group, "repeat", reads)? }),
-            None => Err(c.unexpected("`{` with the statements that are repeated")),
+            None => {
+                let help =
+                    c.is_word("reads").then(|| "`reads` comes first: `repeat 2 reads a, b from (x, y) {`".to_owned());
+                Err(c.unexpected_with("`{` with the statements that are repeated", help))
+            }
         }
     }
 
@@ -286,6 +294,9 @@ impl Parser {
             let condition = Some(self.condition(c)?);
             branches.push(Branch { condition, stmts: self.branch(c)? });
             let word = c.span();
+            if c.is_word("elif") || c.is_word("elsif") {
+                return Err(c.unexpected_with("`else if`", Some("write `else if a == b { .. }`".to_owned())));
+            }
             if c.word("else").is_none() {
                 break;
             }

@@ -10,6 +10,9 @@ use crate::fault::{Part, Slip, SyntaxFault};
 use crate::syntax::{Chain, Port};
 use crate::words;
 
+/// Longer tuples have no `Debug` and no `PartialEq`.
+const MOST_PORTS: usize = 12;
+
 impl Parser {
     /// Whether `input:` or `output:` is here, or what must mean it: `inputs: [1, 28, 28]`, `output = 10`.
     pub(super) fn part(&mut self, c: &Cursor<'_>) -> Option<Part> {
@@ -68,6 +71,10 @@ impl Parser {
             }
             Err(fault) => {
                 self.fault(fault);
+                // What follows in `output` is not a statement, though `y: a [16]` looks like one.
+                while part == Part::Output && !c.at_end() && !c.is_punct(";") {
+                    c.bump();
+                }
                 skip(c);
                 Vec::new()
             }
@@ -107,14 +114,13 @@ impl Parser {
                 self.slip(c.span(), Slip::Colon(name.as_ref().map(ToString::to_string).unwrap_or_default()));
                 c.bump();
             }
-            if let Some(name) = name.as_ref().filter(|_| c.at_end() || c.is_punct(";")) {
+            if let Some(name) = name.as_ref().filter(|_| c.at_end() || c.is_punct(";") || c.is_punct(",")) {
                 let help = format!("write its shape after the name: `{}: {name} [16];`", part.word());
                 return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
             }
-            if let Some(name) = name.as_ref().filter(|_| part == Part::Output && c.is_punct(".")) {
-                let of = c.peek_at(1).map(ToString::to_string).unwrap_or_default();
-                let help =
-                    format!("give it a name before: `last: Identity from {name}.{of};`, and `output: last [16];`");
+            if let (Part::Output, Some(name)) = (part, name.as_ref())
+                && let Some(help) = renamed(c, &name.to_string())
+            {
                 return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
             }
             let named = name.is_some();
@@ -127,8 +133,14 @@ impl Parser {
                 }
                 None => name,
             };
+            if ports.len() == MOST_PORTS {
+                let help = Some("join values with `Concat` or `Stack`, or divide the chain into several".to_owned());
+                let (span, found) = (shape.span, "another".to_owned());
+                return Err(SyntaxFault::Unexpected { span, found, expected: "at most 12 ports", help });
+            }
             ports.push(Port { name, shape });
-            if !c.is_punct(",") || starts_part(c) {
+            let is_port = part == Part::Output && c.ident_at(1).is_some();
+            if !c.is_punct(",") || starts_part(c) && !is_port {
                 return Ok(ports);
             }
             if !named {
@@ -141,6 +153,18 @@ impl Parser {
             }
         }
     }
+}
+
+/// What to write for an output with another name than its statement's, or for one of several outputs of a statement:
+/// `y: a [16]`, `y: s.0 [16]`, `s.0 [16]`.
+fn renamed(c: &Cursor<'_>, name: &str) -> Option<String> {
+    let (name, statement, port) = match c.ident_at(0) {
+        Some(of) => (name, of.to_string(), c.punct_at(1, ".").then(|| c.peek_at(2))),
+        None if c.is_punct(".") => ("last", name.to_owned(), Some(c.peek_at(1))),
+        None => return None,
+    };
+    let port = port.flatten().map(|port| format!(".{port}")).unwrap_or_default();
+    Some(format!("give it a name before: `{name}: Identity from {statement}{port};`, and `output: {name} [16];`"))
 }
 
 /// Whether this comma is meant as a `;`: what follows is not a port.

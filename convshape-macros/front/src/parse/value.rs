@@ -49,7 +49,7 @@ impl Parser {
             if equals || colon {
                 part.bump();
             }
-            let value = self.whole_value(part);
+            let value = self.whole_value(part, compares(part));
             if colon {
                 let slipped = self.slips != slips;
                 let respelled = slipped && matches!(value, Value::Bool { .. });
@@ -65,7 +65,7 @@ impl Parser {
             args.fields.push(Field { name, value });
             return;
         }
-        let value = self.whole_value(part);
+        let value = self.whole_value(part, None);
         if let Value::Word(word) = &value
             && !(args.fields.is_empty() && args.positional.is_empty())
         {
@@ -111,9 +111,9 @@ impl Parser {
     }
 
     /// The value of a part, up to the next field if a comma is missing.
-    fn whole_value(&mut self, part: &mut Cursor<'_>) -> Value {
+    fn whole_value(&mut self, part: &mut Cursor<'_>, compares: Option<SyntaxFault>) -> Value {
         let span = part.span();
-        if let Some(fault) = conditional(part) {
+        if let Some(fault) = conditional(part).or(compares) {
             self.fault(fault);
             while part.bump().is_some() {}
             return Value::Broken(span);
@@ -268,6 +268,16 @@ impl Parser {
             let args = self.nested(group.span(), |parser| Ok(parser.args(group)))?;
             return Ok(Some(Value::Call { name, args }));
         }
+        if let [first, inner, ..] = &module[..]
+            && !is_module(first)
+        {
+            // `b.conv.weight`: of a block's value, what is inside it.
+            let expected = "a value, or one output of it such as `a.b`";
+            let help =
+                format!("give it at the end of the body, `output: .., own: {inner}.{name};`, and read `{first}.own`");
+            let found = format!("`{first}.{inner}.{name}`");
+            return Err(SyntaxFault::Unexpected { span, found, expected, help: Some(help) });
+        }
         if module.len() > 1 || module.first().is_some_and(is_module) {
             // `tf.nn.relu` as a value.
             let module: Vec<String> = module.iter().map(ToString::to_string).collect();
@@ -361,6 +371,22 @@ fn unnamed(value: &Value, field: &Field, span: Span) -> SyntaxFault {
 fn next_field(part: &Cursor<'_>) -> bool {
     part.ident_at(0).is_some_and(|word| words::is_field(&word.to_string()))
         && (part.equals_at(1) || matches!(part.peek_at(1), Some(TokenTree::Literal(_) | TokenTree::Group(_))))
+}
+
+/// The fault of a value that compares: `first: i == 0`, `se: bool = n > 4`.
+pub(super) fn compares(part: &Cursor<'_>) -> Option<SyntaxFault> {
+    // `<` and `>` also enclose generic arguments.
+    let short = if part.left() == 3 { ["<", ">"].as_slice() } else { &[] };
+    let operators = || ["==", "!=", "<=", ">=", "&&", "||"].iter().chain(short);
+    let operator_at = |at: usize| operators().find(|text| part.punct_at(at, text)).map(|text| (at, *text));
+    let (at, operator) = (1..part.left()).find_map(operator_at)?;
+    let help = "pass the numbers, and compare them in the block: `if a == b { .. } else { .. }`".to_owned();
+    Some(SyntaxFault::Unexpected {
+        span: part.peek_at(at).map_or_else(|| part.span(), TokenTree::span),
+        found: format!("`{operator}`"),
+        expected: "a value",
+        help: Some(help),
+    })
 }
 
 /// The fault of a value that contains `if` or `match`, which are only allowed as statements.

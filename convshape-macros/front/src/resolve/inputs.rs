@@ -52,6 +52,8 @@ impl<'a> Resolver<'a> {
                     Value::Hole(_) => previous,
                     Value::Word(name) => self.lookup(name, scope)?.value,
                     Value::Name(reference) => self.reference(reference, scope)?,
+                    // Reported by the parser.
+                    Value::Broken(_) => return None,
                     other => {
                         self.sink.push(diagnose::not_a_name(&other.to_string(), other.span()));
                         return None;

@@ -250,7 +250,7 @@ impl<'a> Resolver<'a> {
             match &name {
                 None if body.outputs.len() > 1 => self.sink.push(diagnose::unnamed_output(output.span)),
                 Some(name) if outputs.iter().any(|known| known.name.as_ref() == Some(name)) => {
-                    self.sink.push(diagnose::repeated_name(&Ident::new(name, output.span)));
+                    self.sink.push(diagnose::repeated_output(&Ident::new(name, output.span)));
                 }
                 _ => {}
             }

@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use convshape_arith::op::{Amount, Op, ResizeTo};
+use convshape_arith::op::{Amount, Cell, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 use proc_macro2::{Ident, Span};
 use syn::ext::IdentExt;
@@ -66,13 +66,23 @@ impl<'a> Resolver<'a> {
         let like = usize::from(reads_like(&node));
         let operands = node.inputs.len() - like;
         let mut inputs = self.sources(reuse.from.as_ref(), scope)?;
-        if inputs.len() != operands {
+        let root = node.first_run.unwrap_or(of);
+        if let (Some(Op::MultiHead(_)), [_, memory]) = (self.graph.given(root), &inputs[..]) {
+            // Keys and values share one value.
+            inputs.push(*memory);
+        }
+        // First states, or keys and values of their own, may come with one run and not with another.
+        let fits = match self.graph.given(root) {
+            Some(Op::Recurrent(layer)) => [1, if layer.cell == Cell::Lstm { 3 } else { 2 }].contains(&inputs.len()),
+            Some(Op::MultiHead(_)) => [1, 3].contains(&inputs.len()),
+            _ => inputs.len() == operands,
+        };
+        if !fits {
             let span = reuse.from.as_ref().and_then(Source::span).unwrap_or(reuse.of.span());
             self.sink.push(diagnose::operands_again(&reuse.of, operands, inputs.len(), span));
             return None;
         }
         inputs.extend(&node.inputs[operands..]);
-        let root = node.first_run.unwrap_or(of);
         node.name = format!("{}{name}", scope.path);
         node.docs = stmt.attrs.docs.clone();
         node.recipe = again(node.recipe, root);

@@ -71,7 +71,9 @@ pub(super) const fn fill(shape: Shape, input: &Shape) -> Shape {
     }
     match (input.elements(), shape.size(open)) {
         (Ok(Size::Number(n)), _) if n % product == 0 => shape.with(open, Size::Number(n / product)),
-        (Ok(Size::Symbolic { scale, symbol, offset }), Size::Unknown) if scale % product == 0 && offset % product == 0 => {
+        (Ok(Size::Symbolic { scale, symbol, offset }), Size::Unknown)
+            if scale % product == 0 && offset % product == 0 =>
+        {
             shape.with(open, Size::Symbolic { scale: scale / product, symbol, offset: offset / product })
         }
         _ => shape,

@@ -107,7 +107,7 @@ const fn check_activation(activation: Activation) -> Result<(), Fault> {
     match activation {
         Activation::LeakyRelu { slope } => finite("slope", slope),
         Activation::Elu { alpha } | Activation::Hardsigmoid { alpha } => finite("alpha", alpha),
-        Activation::Celu { alpha } if alpha == 0.0 => Err(outside("alpha", alpha, "not 0")),
+        Activation::Celu { alpha } if alpha == 0.0 => Err(outside("alpha", alpha, "another number")),
         Activation::Celu { alpha } => finite("alpha", alpha),
         Activation::Pow { exponent } => finite("exponent", exponent),
         Activation::AddScalar { by } => finite("by", by),

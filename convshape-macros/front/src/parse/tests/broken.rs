@@ -122,6 +122,59 @@ fn mistyped_words() {
     }
 }
 
+/// What other languages or other places of this one allow gets one error that says how it is written.
+#[test]
+fn what_is_written_otherwise() {
+    let shape = "expected a shape such as `[1, 28, 28]`, found";
+    let compare = "pass the numbers, and compare them in the block: `if a == b { .. } else { .. }`";
+    for (source, message) in [
+        ("input: [1]; a: Relu; output: a;", format!("{shape} `;` | write its shape after the name: `output: a [16];`")),
+        (
+            "input: [1]; a: Relu; b: Tanh; output: a [1], b;",
+            format!("{shape} `;` | write its shape after the name: `output: b [16];`"),
+        ),
+        (
+            "input: [1]; a: Relu; output: x: a [1], y: a [1];",
+            format!("{shape} `a` | give it a name before: `x: Identity from a;`, and `output: x [16];`"),
+        ),
+        (
+            "input: [2]; s: Split(2); output: low: s.0 [1], high: s.1 [1];",
+            format!("{shape} `s` | give it a name before: `low: Identity from s.0;`, and `output: low [16];`"),
+        ),
+        (
+            "block B(f: bool) { if f { Relu; } elif !f { Tanh; } } input: [1]; B(true); output: [1];",
+            "expected `else if`, found `elif` | write `else if a == b { .. }`".to_owned(),
+        ),
+        (
+            "block B(f: bool) { if not f { Relu; } } input: [1]; B(true); output: [1];",
+            "expected a comparison, found `not` | negation is written `!a`".to_owned(),
+        ),
+        (
+            "block B(f: bool) { if f and f { Relu; } } input: [1]; B(true); output: [1];",
+            "expected `{`, `&&` or `||`, found `and` | `and` is written `&&`".to_owned(),
+        ),
+        ("block B(n, f: bool = n > 4) { Relu; } input: [1]; B(1); output: [1];", format!("expected a value, found `>` | {compare}")),
+        (
+            "block B(f: bool) { Relu; } input: [1]; repeat i in 0..2 { B(f: i == 0); } output: [1];",
+            format!("expected a value, found `==` | {compare}"),
+        ),
+        (
+            "input: [1]; a: Relu; repeat 2 from a reads x { Tanh; } output: [1];",
+            "expected `{` with the statements that are repeated, found `reads` | `reads` comes first: \
+             `repeat 2 reads a, b from (x, y) {`"
+                .to_owned(),
+        ),
+        (
+            "block B() { c: Relu; } input: [1]; b: B; Add(b, b.c.weight); output: [1];",
+            "expected a value, or one output of it such as `a.b`, found `b.c.weight` | give it at the end of the body, \
+             `output: .., own: c.weight;`, and read `b.own`"
+                .to_owned(),
+        ),
+    ] {
+        assert_eq!(faults(&format!("struct M {{ {source} }}")), [format!("[CS0001] {message}")], "{source}");
+    }
+}
+
 /// A header's word can be a name where it cannot be a header.
 #[test]
 fn header_words_as_names() {
