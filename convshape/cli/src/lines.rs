@@ -127,8 +127,14 @@ fn continues(open: &[TokenTree], next: &TokenTree) -> bool {
         TokenTree::Punct(punct) => punct.as_char() == '-' && punct.spacing() == Spacing::Joint,
         TokenTree::Group(_) | TokenTree::Literal(_) => false,
     };
-    tail || without_attributes(open.to_vec()).is_empty()
-        || matches!(open.last(), Some(TokenTree::Punct(punct)) if ":=>,.".contains(punct.as_char()))
+    let statement = without_attributes(open.to_vec());
+    let word = |token: &TokenTree, words: &[&str]| words.iter().any(|word| token.to_string() == *word);
+    // A list of ports or of names, and not the lines of `nn.Sequential(..)`.
+    let listed = statement.first().is_some_and(|first| word(first, &["input", "output"]))
+        || statement.iter().any(|token| word(token, &["from"]));
+    tail || statement.is_empty()
+        || matches!(open.last(), Some(TokenTree::Punct(punct)) if ":=>.".contains(punct.as_char()))
+        || listed && matches!(open.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == ',')
 }
 
 fn without_attributes(mut statement: Statement) -> Statement {

@@ -316,6 +316,32 @@ fn lines_of_python_are_written_anew() {
     }
 }
 
+/// The lines of `nn.Sequential(..)` end with commas. One error shows them, and the fix of their shapes follows.
+#[test]
+fn lines_with_commas_are_written_anew() {
+    let text = "convshape::conv_chain! {
+    struct Net {
+        input: [1, 28, 28];
+        nn.Conv2d(1, 8, 3, stride=2),
+        nn.ReLU(True),
+        nn.ConvTranspose2d(8, 1, 3, stride=2),
+        nn.Tanh()
+        output: [1, 28, 28];
+    }
+}
+";
+    let files = files("fix-sequential", &[text]);
+    let output = convshape(&["fix"], &files);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stdout));
+    let fixed = fs::read_to_string(&files[0]).unwrap_or_default();
+    for line in [
+        "        Conv2d(1 -> 8, kernel: 3, stride: 2);\n        ReLU;\n",
+        "        ConvTranspose2d(8 -> 1, kernel: 3, stride: 2, output_padding: 1);\n        Tanh;\n",
+    ] {
+        assert!(fixed.contains(line), "{line}\n{fixed}");
+    }
+}
+
 /// Fixes outside of layers: the arguments of a block, a header, the order of statements, a port without brackets.
 #[test]
 fn fixes_of_uses_headers_orders_and_ports() {

@@ -351,7 +351,14 @@ impl Edit {
             Edit::Field { node, field, setting } => (field_verb(&graph.nodes[*node], field, setting), name(*node)),
             Edit::Channels { node, inputs, outputs } => (Verb::Write(format!("{inputs} -> {outputs}")), name(*node)),
             Edit::Formula { node, field, formula } => (formula_verb(&graph.nodes[*node], field, formula), name(*node)),
-            Edit::Reshape { node, shape } => (Verb::Write(shape.to_string()), name(*node)),
+            Edit::Reshape { node, shape } => {
+                let reshape = &graph.nodes[*node];
+                let verb = match reshape.spans.positional {
+                    Some(_) => Verb::Write(shape.to_string()),
+                    None => field_verb(reshape, "shape", &Setting::Shape(*shape)),
+                };
+                (verb, name(*node))
+            }
             Edit::Keep { node, causal } => (keeping_verb(&graph.nodes[*node], *causal), name(*node)),
             Edit::Like { node, value } => {
                 let like = format!("like: {}", graph.value_name(*value));

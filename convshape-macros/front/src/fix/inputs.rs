@@ -229,6 +229,12 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
         if rank < 2 || visible(&shape) != shape {
             continue;
         }
+        // Frames often come before the channels.
+        if rank == 4 && graph.order() == AxisOrder::ChannelsFirst && !shape.size(0).same(shape.size(1)) {
+            let sizes = [1, 0, 2, 3].map(|axis| shape.size(axis));
+            let cost = if ordered || matches!(problem, Problem::Output { .. }) { 15 } else { 3 };
+            found.push(vec![Edit::Input { input, shape: Shape::new(&sizes, shape.scope()) }], cost);
+        }
         for by in [rank - 1, 1] {
             let sizes: Vec<Size> = (0..rank).map(|axis| shape.size((axis + by) % rank)).collect();
             let rotated = Shape::new(&sizes, shape.scope());

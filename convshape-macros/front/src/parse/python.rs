@@ -21,6 +21,15 @@ const MEANINGLESS: &[&str] = &[
     "rngs",
     "input_shape",
     "recompute_scale_factor",
+    "kernel_initializer",
+    "bias_initializer",
+    "kernel_regularizer",
+    "bias_regularizer",
+    "activity_regularizer",
+    "kernel_constraint",
+    "bias_constraint",
+    "kernel_init",
+    "bias_init",
 ];
 
 impl Parser {
@@ -83,7 +92,15 @@ impl Parser {
         }
         let positional = std::mem::take(&mut args.positional);
         let mut fields = Vec::new();
-        for value in positional {
+        // Parameters of a block are often called `in_channels` and `out_channels`.
+        let leads = call.layer.positional == Positional::Channels
+            && positional.first().is_some_and(|first| is_arrow_from(first, "in_channels", call))
+            && !positional.iter().any(|value| is_arrow_from(value, "out_channels", call));
+        for (at, value) in positional.into_iter().enumerate() {
+            if leads && at == 0 {
+                args.positional.push(value);
+                continue;
+            }
             match as_field(value, call) {
                 Ok(field) => {
                     self.slip(field.name.span(), Slip::NoColon(field.name.to_string()));
@@ -372,6 +389,12 @@ fn as_undo(value: &Value) -> Option<Value> {
         },
         _ => None,
     }
+}
+
+/// Whether a value is `in_channels -> 16`, with the word for a field.
+fn is_arrow_from(value: &Value, field: &str, call: &Call) -> bool {
+    let Value::Arrow { from, .. } = value else { return false };
+    matches!(&**from, Value::Word(name) if call.field(name).is_some_and(|words| words.name == field))
 }
 
 /// `kernel(3)` or `kernel -> 3` as the field that it must mean.

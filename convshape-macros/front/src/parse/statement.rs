@@ -195,6 +195,12 @@ impl Parser {
             return true;
         }
         if let Some((tokens, found)) = joint(c) {
+            // A line of `nn.Sequential(..)`; the rewritten line shows the `;`.
+            let rewritten = |slip: &Slip| slip.is_python() && !slip.is_in_arguments();
+            if found == "," && self.sign.as_ref().is_some_and(|sign| rewritten(&sign.slip)) {
+                c.skip(tokens);
+                return false;
+            }
             self.fault(SyntaxFault::End { span: c.span(), found: Some(found.to_owned()), also: Vec::new() });
             c.skip(tokens);
             return true;

@@ -140,3 +140,24 @@ fn a_module_line_by_line() {
          | in line 3, write `pool: MaxPool2d(2);`"
     ));
 }
+
+#[test]
+fn lines_of_a_sequence_end_with_commas() {
+    let (shown, faults) = body(
+        "nn.Conv2d(1, 16, 3),
+         nn.ReLU(True),
+         nn.MaxPool2d(2)",
+    );
+    assert_eq!(shown, ["Conv2d(1 -> 16, kernel: 3)", "ReLU", "MaxPool2d(2)"]);
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].ends_with(
+        "write `Conv2d(1 -> 16, kernel: 3);` | in line 2, write `ReLU;` | in line 3, write `MaxPool2d(2);`"
+    ));
+}
+
+#[test]
+fn parameters_called_like_fields() {
+    let (shown, faults) = body("c: Conv2d(in_channels -> out_channels, kernel: 3); l: Linear(in_features -> 10);");
+    assert_eq!(shown, ["c: Conv2d(in_channels -> out_channels, kernel: 3)", "l: Linear(in_features -> 10)"]);
+    assert_eq!(faults, [""; 0]);
+}
