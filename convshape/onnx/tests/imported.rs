@@ -33,7 +33,7 @@ macro_rules! imported {
 imported! {
     causal, channels_last, choices, dense, distances, einsum, elementwise, encoder, frames, gru, layers, lstm, modules, moved,
     open_sizes, pieces, products, quantised, queries, rnn, sequence, stages, states,
-    statistics, sums, timed, tokens, turns, volumes, warped, windows, words,
+    statistics, sums, timed, tokens, trees, turns, volumes, warped, windows, words,
 }
 
 #[test]

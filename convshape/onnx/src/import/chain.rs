@@ -54,7 +54,7 @@ impl<'a> Chain<'a> {
             let own = uses.iter_mut().filter(|part| part.block == index && part.module.is_none());
             own.enumerate().for_each(|(at, part)| part.module = Some(format!("{}.{at}", snake(&block.name))));
         }
-        let items = items(lines.len(), uses);
+        let items = items(lines, outputs, uses);
         let mut chain = Chain {
             import,
             lines,
@@ -313,12 +313,15 @@ fn has_params(lines: &[Line<'_>], block: &Block) -> bool {
 }
 
 /// The statements of a chain. Consecutive uses that differ only in their module become a repeat.
-fn items(count: usize, uses: Vec<Use>) -> Vec<Item> {
+fn items(lines: &[Line<'_>], outputs: &[(String, usize)], uses: Vec<Use>) -> Vec<Item> {
+    let is_output = |value: usize| outputs.iter().any(|(_, output)| *output == value);
+    let is_read =
+        |value: usize, from: usize| is_output(value) || lines[from..].iter().any(|line| line.reads.contains(&value));
     let mut items = Vec::new();
     let (mut line, mut at) = (0, 0);
-    while line < count {
+    while line < lines.len() {
         match uses.get(at) {
-            Some(part) if part.lines.start == line => match turns(&uses[at..]) {
+            Some(part) if part.lines.start == line => match turns(&uses[at..], &is_read) {
                 Some((length, turns)) => {
                     items.push(Item::Repeat(uses[at..at + length].to_vec(), turns));
                     line = uses[at + length - 1].lines.end;

@@ -98,6 +98,7 @@ pub(super) fn operator(name: &str) -> Option<Operator> {
         "Gemm" => learned::gemm,
         "Softmax" => learned::softmax,
         "LayerNormalization" => learned::layer_norm,
+        "BatchNormalization" => learned::batch_norm,
         "Add" => |call| call.combine(i64::checked_add, |a, b| a + b),
         "Sub" => |call| call.combine(i64::checked_sub, |a, b| a - b),
         "Mul" => |call| call.combine(i64::checked_mul, |a, b| a * b),

@@ -102,3 +102,25 @@ pub(super) fn layer_norm(call: &Call<'_>) -> Option<Constant> {
     }
     Some(Constant::Floats(array))
 }
+
+/// `BatchNormalization` of weights, in training by their own statistics, as networks with standardised weights have it.
+#[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "it was f32; counts are small")]
+pub(super) fn batch_norm(call: &Call<'_>) -> Option<Constant> {
+    let mut array = call.input(0)?.floats();
+    let channels = *array.shape().get(1)?;
+    let numbers = |at: usize| Some(call.input(at)?.floats()).filter(|numbers| numbers.shape() == [channels]);
+    let [weight, bias, means, variances] = [numbers(1)?, numbers(2)?, numbers(3)?, numbers(4)?];
+    let eps = call.node.float("epsilon", 1e-5) as f32;
+    let trains = call.node.int("training_mode", 0) != 0;
+    for (channel, mut numbers) in array.axis_iter_mut(Axis(1)).enumerate() {
+        let (mut mean, mut variance) = (means[channel], variances[channel]);
+        if trains {
+            let count = numbers.len() as f32;
+            mean = numbers.sum() / count;
+            variance = numbers.fold(0.0, |sum, &x| sum + (x - mean) * (x - mean)) / count;
+        }
+        let scale = weight[channel] / (variance + eps).sqrt();
+        numbers.mapv_inplace(|x| (x - mean) * scale + bias[channel]);
+    }
+    Some(Constant::Floats(array))
+}

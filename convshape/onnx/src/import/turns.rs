@@ -21,8 +21,9 @@ impl Turns {
     }
 }
 
-/// The longest repeat at the start of some uses: its number of turns and how it is written.
-pub(super) fn turns(uses: &[Use]) -> Option<(usize, Turns)> {
+/// The longest repeat at the start of some uses: its number of turns and how it is written. `is_read` says whether a
+/// value is read from a line on.
+pub(super) fn turns(uses: &[Use], is_read: &dyn Fn(usize, usize) -> bool) -> Option<(usize, Turns)> {
     let (first, second) = (uses.first()?, uses.get(1)?);
     let [given] = first.outputs.as_slice() else { return None };
     let carried = second.inputs.iter().position(|value| value == given)?;
@@ -32,6 +33,8 @@ pub(super) fn turns(uses: &[Use]) -> Option<(usize, Turns)> {
         after.block == before.block
             && after.lines.start == before.lines.end
             && after.arguments == before.arguments
+            // Only the last turn's output has a name.
+            && !is_read(before.outputs[0], after.lines.end)
             && (0..before.inputs.len()).map(reads).eq(after.inputs.iter().copied())
     };
     let most = 1 + uses.windows(2).take_while(|pair| follows(pair)).count();

@@ -116,6 +116,21 @@ def warped(m, x, flow):
     grid = torch.stack([columns, rows], -1)[None] + 0.3 * flow.permute(0, 2, 3, 1)
     return F.grid_sample(x, grid, align_corners=True), F.fold(m.f(x.flatten(1)).view(-1, 8, 20), (6, 5), 2)
 
+class Trees(nn.Module):
+    """Equal blocks in a row whose outputs are all read later, and a weight that is standardised."""
+    def __init__(self):
+        super().__init__()
+        self.blocks = nn.ModuleList(nn.Sequential(nn.Conv2d(4, 2, 3, padding=1), nn.Tanh(), nn.Conv2d(2, 3, 1), nn.Sigmoid(), nn.Conv2d(3, 4, 1), nn.ReLU()) for _ in range(3))
+        self.root = nn.Conv2d(12, 6, 3)
+        self.gain = nn.Parameter(torch.rand(6) + 0.5)
+    def forward(self, x):
+        parts = []
+        for block in self.blocks:
+            x = block(x)
+            parts.append(x)
+        weight = F.batch_norm(self.root.weight.view(1, 6, -1), None, None, weight=self.gain, training=True, eps=1e-6).view_as(self.root.weight)
+        return F.conv2d(torch.cat(parts, 1), weight, self.root.bias)
+
 def stages():
     rows = [(3, 4, 2), (4, 4, 1), (4, 4, 1), (4, 4, 1), (4, 8, 2), (8, 8, 1), (8, 8, 1)]
     blocks = [Residual(*row) for row in rows]
@@ -150,6 +165,7 @@ CASES = {
     "words": (Fn(lambda m, ids: m.f(m.e(ids) + m.p).flatten(1), e=nn.Embedding(9, 4), p=parameter(5, 4), f=nn.Linear(4, 3)), ["words"], None),
     "sequence": (nn.GRU(5, 7, 2), [(9, 5)], lambda y: [y[0]]),
     "stages": (stages(), [(3, 12, 16)], None),
+    "trees": (Trees(), [(4, 5, 6)], None),
     "dense": (Dense(), [(2, 5, 6)], None),
 }
 
