@@ -69,6 +69,7 @@ mod planes;
 mod pool;
 mod rearrange;
 mod recurrent;
+mod reduce;
 mod relayout;
 mod resample;
 mod scratch;

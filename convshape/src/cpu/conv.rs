@@ -193,6 +193,9 @@ struct Merged {
     taps: Vec<Vec<Option<usize>>>,
 }
 
+/// The time to store part of a vector, in multiply-adds of vectors.
+const PARTIAL_STORE: usize = 8;
+
 impl Merged {
     fn new(level: Level, sum: &TapSum<'_>, x: &View, y: &View) -> Option<Merged> {
         let (width, outputs, lanes) = (&sum.axes[2], y.buffer.size[2], level.lanes());
@@ -212,9 +215,11 @@ impl Merged {
         let counts = (2..=lanes / y.channels.max(1)).filter(|count| count.is_multiple_of(width.modulus));
         let merged = counts.filter(|count| even && outputs.is_multiple_of(*count));
         let merged = merged.map(|count| Merged::of(width, outputs, count));
-        let best = merged.min_by(|a, b| (a.taps.len() * b.count).cmp(&(b.taps.len() * a.count)))?;
-        // Storing part of a vector takes time too.
-        (4 * all * best.count >= 5 * best.taps.len() * width.modulus).then_some(best)
+        let others = sum.axes[..2].iter().map(|axis| axis.phases[0].taps.len()).product::<usize>() * x.channels;
+        let time = |taps: usize| others * taps + PARTIAL_STORE;
+        let best = merged.min_by(|a, b| (time(a.taps.len()) * b.count).cmp(&(time(b.taps.len()) * a.count)))?;
+        let alone = others * all + PARTIAL_STORE * width.modulus;
+        (4 * alone * best.count >= 5 * time(best.taps.len()) * width.modulus).then_some(best)
     }
 
     fn of(width: &Axis, outputs: usize, count: usize) -> Merged {

@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use convshape_arith::op::PerAxis;
+use convshape_arith::op::{Op, PerAxis};
 
 use super::buffer::View;
 use super::math::Epilogue;
@@ -190,7 +190,80 @@ impl Kernel for Slopes<'_> {
     }
 }
 
-/// An operand of a sum or product. An axis of size 1 broadcasts.
+/// Elements that are written out at a time.
+const WIDE: usize = 128;
+
+/// A function of two elements.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub(super) enum Binary {
+    Add,
+    Sub,
+    Mul,
+    Div,
+    Maximum,
+    Minimum,
+}
+
+impl Binary {
+    /// `None` if a layer does not combine values element by element.
+    pub(super) fn of(op: &Op) -> Option<Binary> {
+        match op {
+            Op::Add => Some(Binary::Add),
+            Op::Sub => Some(Binary::Sub),
+            Op::Mul => Some(Binary::Mul),
+            Op::Div => Some(Binary::Div),
+            Op::Maximum => Some(Binary::Maximum),
+            Op::Minimum => Some(Binary::Minimum),
+            _ => None,
+        }
+    }
+
+    /// `y = by(a, b)`; an operand with a single element broadcasts.
+    #[inline(always)]
+    fn pairs(self, a: &[f32], b: &[f32], y: &mut [f32]) {
+        match self {
+            Binary::Add => pairs(a, b, y, |a, b| a + b),
+            Binary::Sub => pairs(a, b, y, |a, b| a - b),
+            Binary::Mul => pairs(a, b, y, |a, b| a * b),
+            Binary::Div => pairs(a, b, y, |a, b| a / b),
+            Binary::Maximum => pairs(a, b, y, |a, b| if b > a || b.is_nan() { b } else { a }),
+            Binary::Minimum => pairs(a, b, y, |a, b| if b < a || b.is_nan() { b } else { a }),
+        }
+    }
+
+    /// `y = by(y, b)`; a `b` with a single element broadcasts.
+    #[inline(always)]
+    fn onto(self, b: &[f32], y: &mut [f32]) {
+        match self {
+            Binary::Add => onto(b, y, |y, b| y + b),
+            Binary::Sub => onto(b, y, |y, b| y - b),
+            Binary::Mul => onto(b, y, |y, b| y * b),
+            Binary::Div => onto(b, y, |y, b| y / b),
+            Binary::Maximum => onto(b, y, |y, b| if b > y || b.is_nan() { b } else { y }),
+            Binary::Minimum => onto(b, y, |y, b| if b < y || b.is_nan() { b } else { y }),
+        }
+    }
+}
+
+#[inline(always)]
+fn pairs(a: &[f32], b: &[f32], y: &mut [f32], by: impl Fn(f32, f32) -> f32) {
+    match (a.len() == y.len(), b.len() == y.len()) {
+        (true, true) => y.iter_mut().zip(a.iter().zip(b)).for_each(|(y, (a, b))| *y = by(*a, *b)),
+        (true, false) => y.iter_mut().zip(a).for_each(|(y, a)| *y = by(*a, b[0])),
+        (false, true) => y.iter_mut().zip(b).for_each(|(y, b)| *y = by(a[0], *b)),
+        (false, false) => y.fill(by(a[0], b[0])),
+    }
+}
+
+#[inline(always)]
+fn onto(b: &[f32], y: &mut [f32], by: impl Fn(f32, f32) -> f32) {
+    match b.len() == y.len() {
+        true => y.iter_mut().zip(b).for_each(|(y, b)| *y = by(*y, *b)),
+        false => y.iter_mut().for_each(|y| *y = by(*y, b[0])),
+    }
+}
+
+/// An operand of such a function. An axis of size 1 broadcasts.
 #[derive(Clone, Copy)]
 pub(super) struct Operand<'a> {
     pub(super) view: &'a View,
@@ -206,6 +279,34 @@ impl<'a> Operand<'a> {
         sample * self.view.buffer.sample() + self.view.at(own)
     }
 
+    /// The elements of some positions of a row, one after the other.
+    #[inline(always)]
+    fn written_out<'b>(
+        &self,
+        sample: usize,
+        row: PerAxis<usize>,
+        positions: &Range<usize>,
+        channels: usize,
+        room: &'b mut [f32; WIDE],
+    ) -> &'b [f32]
+    where
+        'a: 'b,
+    {
+        let x = &self.x[self.row(sample, row) + positions.start * self.step()..];
+        let count = positions.len() * channels;
+        if self.view.channels == channels && self.step() == channels {
+            return &x[..count];
+        }
+        let room = &mut room[..count];
+        for (at, to) in room.chunks_exact_mut(channels).enumerate() {
+            let x = &x[at * self.step()..];
+            for (channel, to) in to.iter_mut().enumerate() {
+                *to = x[if self.view.channels == channels { channel } else { 0 }];
+            }
+        }
+        room
+    }
+
     /// The stride from position to position, in elements.
     #[inline(always)]
     fn step(&self) -> usize {
@@ -213,11 +314,11 @@ impl<'a> Operand<'a> {
     }
 }
 
-/// `epilogue(a + b)` or `epilogue(a * b)`; without `a`, `y` is the first operand.
+/// `epilogue(by(a, b))`; without `a`, `y` is the first operand.
 pub(super) struct Combine<'a> {
     pub(super) a: Option<Operand<'a>>,
     pub(super) b: Operand<'a>,
-    pub(super) multiply: bool,
+    pub(super) by: Binary,
     pub(super) epilogue: Epilogue,
     pub(super) samples: Range<usize>,
     /// The view of this share of the output, its first row, and the output's elements from `base` on.
@@ -234,13 +335,13 @@ impl Combine<'_> {
         samples: usize,
         a: Option<Operand<'_>>,
         b: Operand<'_>,
-        (multiply, epilogue): (bool, Epilogue),
+        (by, epilogue): (Binary, Epilogue),
         (to, y): (&View, &mut [f32]),
     ) {
         let work = epilogue.work() * to.grid().elements();
         to.spread().run(on.1, work, samples, y, &|y, base, samples, units| {
             let (to, start) = to.share(&units);
-            on.0.run(Combine { a, b, multiply, epilogue, samples, to, start, y, base });
+            on.0.run(Combine { a, b, by, epilogue, samples, to, start, y, base });
         });
     }
 }
@@ -250,7 +351,7 @@ impl Kernel for Combine<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Combine { a, b, multiply, epilogue, samples, to, start, y, base } = self;
+        let Combine { a, b, by, epilogue, samples, to, start, y, base } = self;
         let [depth, height, width] = to.buffer.size;
         let channels = to.channels;
         let even = |view: &View| view.channels == channels && view.buffer.size[2] == width.max(view.buffer.size[2]);
@@ -259,22 +360,43 @@ impl Kernel for Combine<'_> {
         let row = packed(b.view) && to.buffer.width == channels && a.is_none_or(|a| packed(a.view));
         // A whole row at once, or position by position.
         let (count, length) = if row { (1, width * channels) } else { (width, channels) };
+        // With few channels several positions at once, after what broadcasts is written out.
+        let few = !row && to.buffer.width == channels && (1..S::LANES).contains(&channels);
+        let block = WIDE / channels.max(1);
+        let mut wide = [[0.0; WIDE]; 2];
         for sample in samples {
             for d in 0..depth {
                 for h in 0..height {
                     let own = [start[0] + d, start[1] + h, start[2]];
                     let y_row = sample * to.buffer.sample() + to.at([d, h, 0]) - base;
+                    if few {
+                        for first in (0..width).step_by(block) {
+                            let positions = first..width.min(first + block);
+                            let y = &mut y[y_row + first * channels..][..positions.len() * channels];
+                            let [a_wide, b_wide] = &mut wide;
+                            let b_x = b.written_out(sample, own, &positions, channels, b_wide);
+                            match a {
+                                None => by.onto(b_x, y),
+                                Some(a) => {
+                                    let a_x = a.written_out(sample, own, &positions, channels, a_wide);
+                                    by.pairs(a_x, b_x, y);
+                                }
+                            }
+                            epilogue.all(simd, y);
+                        }
+                        continue;
+                    }
                     for w in 0..count {
                         let place = |operand: &Operand<'_>| operand.row(sample, own) + w * operand.step();
                         let y = &mut y[y_row + w * to.buffer.width..][..length];
                         let b_x = &b.x[place(&b)..];
                         let b_x = if b.view.channels == channels { &b_x[..length] } else { &b_x[..1] };
                         match a {
-                            None => combine(multiply, b_x, y),
+                            None => by.onto(b_x, y),
                             Some(a) => {
                                 let a_x = &a.x[place(&a)..];
                                 let a_x = if a.view.channels == channels { &a_x[..length] } else { &a_x[..1] };
-                                combine_two(multiply, a_x, b_x, y);
+                                by.pairs(a_x, b_x, y);
                             }
                         }
                         epilogue.all(simd, y);
@@ -282,32 +404,5 @@ impl Kernel for Combine<'_> {
                 }
             }
         }
-    }
-}
-
-/// `y = a + b` or `y = a * b`; an operand with a single element broadcasts.
-#[inline(always)]
-fn combine_two(multiply: bool, a: &[f32], b: &[f32], y: &mut [f32]) {
-    if a.len() < y.len() && b.len() < y.len() {
-        y.fill(a[0]);
-        return combine(multiply, b, y);
-    }
-    let (long, other) = if a.len() < y.len() { (b, a) } else { (a, b) };
-    match (other.len() == y.len(), multiply) {
-        (true, false) => y.iter_mut().zip(long.iter().zip(other)).for_each(|(y, (a, b))| *y = a + b),
-        (true, true) => y.iter_mut().zip(long.iter().zip(other)).for_each(|(y, (a, b))| *y = a * b),
-        (false, false) => y.iter_mut().zip(long).for_each(|(y, a)| *y = a + other[0]),
-        (false, true) => y.iter_mut().zip(long).for_each(|(y, a)| *y = a * other[0]),
-    }
-}
-
-/// `y = y + b` or `y = y * b`; a `b` with a single element broadcasts.
-#[inline(always)]
-fn combine(multiply: bool, b: &[f32], y: &mut [f32]) {
-    match (b.len() == y.len(), multiply) {
-        (true, false) => y.iter_mut().zip(b).for_each(|(y, b)| *y += b),
-        (true, true) => y.iter_mut().zip(b).for_each(|(y, b)| *y *= b),
-        (false, false) => y.iter_mut().for_each(|y| *y += b[0]),
-        (false, true) => y.iter_mut().for_each(|y| *y *= b[0]),
     }
 }

@@ -308,17 +308,17 @@ impl Engine {
                     level.run(Slopes { share, slopes });
                 });
             }
-            Job::Combine { multiply, epilogue } => {
+            Job::Combine { by, epilogue } => {
                 let (to, last) = (output?, step.inputs.len() - 1);
-                let epilogue = |index: usize| (*multiply, if index == last { *epilogue } else { Epilogue::None });
+                let how = |index: usize| (*by, if index == last { *epilogue } else { Epilogue::None });
                 if let [first, second, ..] = &step.inputs[..] {
                     let ([a, b], y) = memory.several([first, second], to);
                     let (a, b) = (Operand { view: first, x: a }, Operand { view: second, x: b });
-                    Combine::spread((level, threads), samples, Some(a), b, epilogue(1), (to, y));
+                    Combine::spread((level, threads), samples, Some(a), b, how(1), (to, y));
                 }
                 for (index, view) in step.inputs.iter().enumerate().skip(2) {
                     let (x, y) = memory.pair(view, to);
-                    Combine::spread((level, threads), samples, None, Operand { view, x }, epilogue(index), (to, y));
+                    Combine::spread((level, threads), samples, None, Operand { view, x }, how(index), (to, y));
                 }
             }
             Job::Convert => {
@@ -336,6 +336,10 @@ impl Engine {
             Job::Move(copy) => {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
                 copy.run(level, threads, samples, x, y);
+            }
+            Job::Reduce(reduce) => {
+                let (x, y) = memory.pair(&step.inputs[0], output?);
+                reduce.run(level, threads, samples, x, y);
             }
             Job::Pool(windows) => {
                 let (from, to) = (&step.inputs[0], output?);
@@ -430,7 +434,7 @@ impl Engine {
         if let Some(packed) = &reference.recurrent {
             let first = [1, 2].map(|index| (index < arrays.len()).then(|| array(index)));
             let length = shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok())?;
-            packed.run(RecurrentBatch { length, x: array(0), first, factors: None, y, keep: false });
+            packed.run(threads, RecurrentBatch { length, x: array(0), first, factors: None, y, keep: false });
         } else {
             let mut params: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
             for (slot, own) in params.iter_mut().zip(&reference.params) {

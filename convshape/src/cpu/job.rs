@@ -13,6 +13,7 @@ use convshape_arith::weight::WeightMap;
 use super::attention::Attention;
 use super::buffer::View;
 use super::conv::{Conv, TapSum, Weights};
+use super::elementwise::Binary;
 use super::math::Epilogue;
 use super::norm::{Along, GroupNorm};
 use super::plan::{Method, Plan, Step, Work};
@@ -20,6 +21,7 @@ use super::planes::Planes;
 use super::pool::Windows;
 use super::rearrange::Rearrangement;
 use super::recurrent::Packed;
+use super::reduce::Reduce;
 use super::resample::Resample;
 use super::simd::Level;
 use super::slide::Slide;
@@ -52,12 +54,13 @@ pub(super) enum Job {
     Slopes(Vec<f32>),
     Pool(Box<Windows>),
     Combine {
-        multiply: bool,
+        by: Binary,
         epilogue: Epilogue,
     },
     Convert,
     Reshape,
     Move(Box<Rearrangement>),
+    Reduce(Box<Reduce>),
     Resample(Box<Resample>),
     /// With the offset of its scratch buffer.
     Groups(Box<GroupNorm>, usize),
@@ -78,6 +81,7 @@ impl Job {
             Job::Planes(planes) => planes.work,
             Job::Slide(slide) => slide.work,
             Job::Attention(layer, _) => layer.work(),
+            Job::Reference(reference) => reference.work,
             _ => 0,
         }
     }
@@ -87,6 +91,8 @@ impl Job {
 /// matrices) or by the reference implementation.
 pub(super) struct Reference {
     pub(super) op: Op,
+    /// Multiply-adds per sample.
+    work: usize,
     pub(super) params: Vec<Vec<f32>>,
     /// The weights of a recurrent layer, which has kernels of its own.
     pub(super) recurrent: Option<Packed>,
@@ -135,8 +141,8 @@ impl Ready {
                 let windows = Windows::new(pool.kind, windows, pool.count_include_pad, sizes.0, sizes.1);
                 Job::Pool(Box::new(windows))
             }
-            Work::Combine { multiply, activation } => {
-                Job::Combine { multiply: *multiply, epilogue: activation.map_or(Epilogue::None, Epilogue::of) }
+            Work::Combine { by, activation } => {
+                Job::Combine { by: *by, epilogue: activation.map_or(Epilogue::None, Epilogue::of) }
             }
             Work::Convert => Job::Convert,
             Work::Reshape => Job::Reshape,
@@ -144,6 +150,11 @@ impl Ready {
                 let node = &plan.nodes[*node];
                 let [from, to] = [node.inputs[*index], node.outputs[0]].map(|value| &plan.shapes[value]);
                 Job::Move(Box::new(Rearrangement::new(moves, [(&inputs[0], from), (&output?, to)])?))
+            }
+            Work::Reduce { node } => {
+                let node = &plan.nodes[*node];
+                let [from, to] = [node.inputs[0], node.outputs[0]].map(|value| &plan.shapes[value]);
+                Job::Reduce(Box::new(Reduce::new(&node.op, plan.order, [(&inputs[0], from), (&output?, to)])?))
             }
             Work::Adaptive(kind) => {
                 let sizes = (inputs[0].buffer.size, output?.buffer.size);
@@ -197,6 +208,7 @@ impl Ready {
                 let kept = if recurrent.is_some() { &[] } else { &node.params[..] };
                 Job::Reference(Box::new(Reference {
                     op: node.op,
+                    work: usize::try_from(node.macs).unwrap_or(usize::MAX),
                     params: kept.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
                     recurrent,
                     shapes: node.inputs.iter().chain(&node.outputs).map(|&value| plan.shapes[value]).collect(),

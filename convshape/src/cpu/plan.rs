@@ -19,6 +19,7 @@ use convshape_arith::shape::Shape;
 use self::lower::Lowering;
 use super::attention::Attention;
 use super::buffer::View;
+use super::elementwise::Binary;
 use super::interleave::Interleave;
 use super::rearrange::Moves;
 use super::resample::Resample;
@@ -63,14 +64,16 @@ pub(super) enum Work {
     Slopes { node: usize },
     /// A pooling layer over windows.
     Pool { node: usize, windows: [Window; 3] },
-    /// A sum or product of values, which broadcast over axes of size 1.
-    Combine { multiply: bool, activation: Option<Activation> },
+    /// Values combined element by element, which broadcast over axes of size 1.
+    Combine { by: Binary, activation: Option<Activation> },
     /// Copies a value to another tensor layout.
     Convert,
     /// Copies a value to another shape, in the caller's order of elements.
     Reshape,
     /// Copies the elements of input `index` of a node to their places. With `keeps`, they keep their order.
     Move { node: usize, index: usize, moves: Box<Moves>, keeps: bool },
+    /// Reduces the elements along some axes.
+    Reduce { node: usize },
     /// Pooling to a given size.
     Adaptive(PoolKind),
     /// Output rows that are rows of the input, or weighted sums of a few.

@@ -97,7 +97,8 @@ impl Moves {
         whole
             && copy.is_some_and(|copy| {
                 let all = from.0.grid().elements();
-                copy.starts == [0, 0] && copy.loops().iter().all(|each| each.size == all && [each.x, each.y] == [1, 1])
+                copy.starts == [0, 0]
+                    && copy.loops.get().iter().all(|each| each.size == all && [each.x, each.y] == [1, 1])
             })
     }
 }
@@ -129,19 +130,76 @@ fn common(from: &[usize], to: &[usize]) -> Option<Vec<AxisLoop>> {
     }
 }
 
-/// Elements that are copied in turn: their number, and the strides in the input and in the output.
+/// Elements that are visited in turn: their number, and the strides in the input and in the output.
 #[derive(Clone, Copy)]
-struct Loop {
-    size: usize,
-    x: usize,
-    y: usize,
+pub(super) struct Loop {
+    pub(super) size: usize,
+    pub(super) x: usize,
+    pub(super) y: usize,
+}
+
+impl Loop {
+    /// A single element.
+    pub(super) const SINGLE: Loop = Loop { size: 1, x: 1, y: 1 };
+}
+
+/// Nested loops from the outermost to the innermost.
+#[derive(Clone, Copy)]
+pub(super) struct Loops {
+    all: [Loop; MAX_RANK],
+    count: usize,
+}
+
+impl Loops {
+    /// Sorts loops by a stride, the largest first; neighbours that form one run become one. There is at least one.
+    pub(super) fn new(mut all: Vec<Loop>, stride: impl Fn(&Loop) -> usize) -> Loops {
+        all.retain(|each| each.size != 1);
+        all.sort_by_key(|each| core::cmp::Reverse(stride(each)));
+        let mut own = Loops { all: [Loop::SINGLE; MAX_RANK], count: 0 };
+        for each in all {
+            match own.all[..own.count].last_mut() {
+                Some(last) if [last.x, last.y] == [each.x * each.size, each.y * each.size] => {
+                    *last = Loop { size: last.size * each.size, ..each };
+                }
+                _ => {
+                    own.all[own.count] = each;
+                    own.count += 1;
+                }
+            }
+        }
+        own.count = own.count.max(1);
+        own
+    }
+
+    pub(super) fn get(&self) -> &[Loop] {
+        &self.all[..self.count]
+    }
+
+    #[inline(always)]
+    pub(super) fn places(&self) -> Places<'_> {
+        let is_empty = self.get().iter().any(|each| each.size == 0);
+        Places { loops: self.get(), at: [0; MAX_RANK], place: (!is_empty).then_some((0, 0)) }
+    }
+
+    /// The loops over `size` elements of the outermost one.
+    pub(super) fn first(mut self, size: usize) -> Loops {
+        self.all[0].size = size;
+        self
+    }
+
+    /// One of the loops, and the others.
+    pub(super) fn without(mut self, index: usize) -> (Loop, Loops) {
+        let one = self.all[index];
+        self.all.copy_within(index + 1..self.count, index);
+        self.count -= 1;
+        (one, self)
+    }
 }
 
 /// A copy between two views. The loops are listed from the outermost to the innermost in the output.
 #[derive(Clone, Copy)]
 pub(super) struct Rearrangement {
-    loops: [Loop; MAX_RANK],
-    count: usize,
+    loops: Loops,
     /// The first element in the input and in the output.
     starts: [usize; 2],
     /// Elements of a sample.
@@ -161,10 +219,12 @@ impl Rearrangement {
             x: walk.from.1 * x[walk.from.0],
             y: walk.to.1 * y[walk.to.0],
         });
-        let mut own = Rearrangement::of(loops.collect());
-        own.starts = [start(from.0, &x, &moves.from), start(to.0, &y, &moves.to)];
-        own.samples = [from.0.buffer.sample(), to.0.buffer.sample()];
-        Some(own)
+        Some(Rearrangement {
+            loops: Loops::new(loops.collect(), |each| each.y),
+            starts: [start(from.0, &x, &moves.from), start(to.0, &y, &moves.to)],
+            samples: [from.0.buffer.sample(), to.0.buffer.sample()],
+            elements: moves.walks.iter().map(|walk| walk.size).product(),
+        })
     }
 
     /// The elements of a sample that are copied.
@@ -173,43 +233,16 @@ impl Rearrangement {
         self.elements
     }
 
-    /// Sorts the loops; neighbours that form one run become one.
-    fn of(mut all: Vec<Loop>) -> Rearrangement {
-        let elements = all.iter().map(|each| each.size).product();
-        all.retain(|each| each.size != 1);
-        all.sort_by_key(|each| core::cmp::Reverse(each.y));
-        let single = Loop { size: 1, x: 1, y: 1 };
-        let mut own = Rearrangement { loops: [single; MAX_RANK], count: 0, starts: [0; 2], samples: [0; 2], elements };
-        for each in all {
-            match own.loops[..own.count].last_mut() {
-                Some(last) if [last.x, last.y] == [each.x * each.size, each.y * each.size] => {
-                    *last = Loop { size: last.size * each.size, ..each };
-                }
-                _ => {
-                    own.loops[own.count] = each;
-                    own.count += 1;
-                }
-            }
-        }
-        own.count = own.count.max(1);
-        own
-    }
-
-    fn loops(&self) -> &[Loop] {
-        &self.loops[..self.count]
-    }
-
     /// Copies `samples` samples of `x` to `y`.
     pub(super) fn run(&self, level: Level, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
-        let (outer, [x_start, y_start]) = (self.loops[0], self.starts);
+        let (outer, [x_start, y_start]) = (self.loops.get()[0], self.starts);
         let spread = Spread { sample: self.samples[1], units: outer.size, origin: y_start, step: outer.y };
         spread.run(threads, WORK * self.elements, samples, y, &|y, base, samples, units| {
-            let mut own = *self;
-            own.loops[0].size = units.len();
+            let loops = self.loops.first(units.len());
             for sample in samples {
                 let from = sample * self.samples[0] + x_start + units.start * outer.x;
                 let to = sample * self.samples[1] + y_start + units.start * outer.y - base;
-                level.run(RearrangementShare { copy: &own, x: &x[from..], y: &mut y[to..] });
+                level.run(RearrangementShare { loops, x: &x[from..], y: &mut y[to..] });
             }
         });
     }
@@ -217,7 +250,7 @@ impl Rearrangement {
 
 /// Some of the elements along the outermost loop.
 struct RearrangementShare<'a> {
-    copy: &'a Rearrangement,
+    loops: Loops,
     x: &'a [f32],
     y: &'a mut [f32],
 }
@@ -227,20 +260,17 @@ impl Kernel for RearrangementShare<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let RearrangementShare { copy: rearrangement, x, y } = self;
-        let mut outer = rearrangement.loops;
-        let count = rearrangement.count - 1;
-        let last = outer[count];
-        let inner = outer[..count].iter().position(|each| each.x == 1);
+        let RearrangementShare { loops, x, y } = self;
+        let (last, outer) = loops.without(loops.get().len() - 1);
+        let inner = outer.get().iter().position(|each| each.x == 1 && each.size > 1);
         match (last, inner) {
             (Loop { size, x: 1, y: 1 }, _) => {
-                each_place(&outer[..count], |from, to| copy(simd, &x[from..][..size], &mut y[to..]));
+                each_place(&outer, |from, to| copy(simd, &x[from..][..size], &mut y[to..]));
             }
             // The innermost axis of the input and that of the output are transposed in blocks.
             (Loop { y: 1, .. }, Some(inner)) => {
-                let first = core::mem::replace(&mut outer[inner].size, 1);
-                let step = outer[inner].y;
-                each_place(&outer[..count], |from, to| {
+                let (Loop { size: first, y: step, .. }, outer) = outer.without(inner);
+                each_place(&outer, |from, to| {
                     for row in (0..last.size).step_by(MOST_LANES) {
                         for column in (0..first).step_by(MOST_LANES) {
                             let block = [MOST_LANES.min(last.size - row), MOST_LANES.min(first - column)];
@@ -250,7 +280,7 @@ impl Kernel for RearrangementShare<'_> {
                     }
                 });
             }
-            _ => each_place(&outer[..count], |from, to| {
+            _ => each_place(&outer, |from, to| {
                 let x = x[from..].iter().step_by(last.x.max(1));
                 y[to..].iter_mut().step_by(last.y.max(1)).zip(x).take(last.size).for_each(|(y, x)| *y = *x);
             }),
@@ -260,26 +290,39 @@ impl Kernel for RearrangementShare<'_> {
 
 /// Calls `f` with the offsets in the input and in the output of each combination of indices.
 #[inline(always)]
-fn each_place(loops: &[Loop], mut f: impl FnMut(usize, usize)) {
-    let mut at = [0; MAX_RANK];
-    let (mut from, mut to) = (0, 0);
-    if loops.iter().any(|each| each.size == 0) {
-        return;
-    }
-    loop {
+fn each_place(loops: &Loops, mut f: impl FnMut(usize, usize)) {
+    for (from, to) in loops.places() {
         f(from, to);
-        let mut axis = loops.len();
-        loop {
-            let Some(next) = axis.checked_sub(1) else { return };
+    }
+}
+
+/// The offsets in the input and in the output of each combination of indices.
+pub(super) struct Places<'a> {
+    loops: &'a [Loop],
+    at: [usize; MAX_RANK],
+    place: Option<(usize, usize)>,
+}
+
+impl Iterator for Places<'_> {
+    type Item = (usize, usize);
+
+    #[inline(always)]
+    fn next(&mut self) -> Option<(usize, usize)> {
+        let place = self.place?;
+        let (mut from, mut to) = place;
+        let mut axis = self.loops.len();
+        self.place = loop {
+            let Some(next) = axis.checked_sub(1) else { break None };
             axis = next;
-            let each = loops[axis];
-            at[axis] += 1;
+            let each = self.loops[axis];
+            self.at[axis] += 1;
             (from, to) = (from + each.x, to + each.y);
-            if at[axis] < each.size {
-                break;
+            if self.at[axis] < each.size {
+                break Some((from, to));
             }
-            at[axis] = 0;
+            self.at[axis] = 0;
             (from, to) = (from - each.size * each.x, to - each.size * each.y);
-        }
+        };
+        Some(place)
     }
 }

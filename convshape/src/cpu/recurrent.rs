@@ -11,6 +11,7 @@ use convshape_arith::size::Size;
 use super::math::Epilogue;
 use super::matmul::pack;
 use super::simd::{Kernel, Level, Runs, Simd, products};
+use super::threads::{Spread, Threads};
 
 /// Width of a panel of weights, in vectors.
 const VECTORS: usize = 2;
@@ -72,26 +73,50 @@ impl Panels {
     }
 
     /// Columns of a product, padded to whole panels.
-    #[cfg(feature = "train")]
     pub(super) fn columns(&self) -> usize {
         self.columns
     }
 
-    /// Adds the products with the rows of `x` to rows of [`Panels::columns`] elements.
-    #[cfg(feature = "train")]
-    pub(super) fn add_to(&self, level: Level, rows: usize, x: &[f32], y: &mut [f32]) {
-        level.run(PanelProduct { panels: self, rows, x, y });
-    }
-
-    /// Adds the products with the rows of `x` to `rows` rows of `y` with stride `columns`.
-    #[inline(always)]
-    fn add_product<S: Simd>(&self, simd: S, rows: usize, x: &[f32], y: &mut [f32], columns: usize) {
-        let width = VECTORS * S::LANES;
-        if self.features == 0 {
+    /// Adds the products with the rows of `x` to rows of [`Panels::columns`] elements. Several rows are divided among
+    /// the threads; the panels are if there is only one.
+    pub(super) fn add_to(&self, (level, threads): (Level, Threads), x: &[f32], y: &mut [f32]) {
+        let (rows, width) = (y.len() / self.columns.max(1), VECTORS * level.lanes());
+        if self.features == 0 || rows == 0 {
             return;
         }
-        for (panel, weights) in self.weights.chunks_exact(self.features * width).enumerate() {
-            let tile = PanelTile { panels: self, place: [0, panel * width], x, weights, columns };
+        let (units, step) = if rows > 1 { (rows, self.columns) } else { (self.columns / width, width) };
+        let spread = Spread { sample: y.len(), units, origin: 0, step };
+        spread.run(threads, rows * self.features * self.columns, 1, y, &|y, base, _, units| {
+            let y = &mut y[units.start * step - base..units.end * step - base];
+            if rows > 1 {
+                let x = &x[units.start * self.features..units.end * self.features];
+                level.run(PanelProduct { panels: self, weights: &self.weights, x, y });
+            } else {
+                let weights = &self.weights[units.start * self.features * width..units.end * self.features * width];
+                level.run(PanelProduct { panels: self, weights, x, y });
+            }
+        });
+    }
+}
+
+/// Adds the products of rows with some panels to rows of their columns.
+struct PanelProduct<'a> {
+    panels: &'a Panels,
+    weights: &'a [f32],
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for PanelProduct<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let PanelProduct { panels, weights, x, y } = self;
+        let (width, features) = (VECTORS * S::LANES, panels.features);
+        let (columns, rows) = (weights.len() / features, x.len() / features);
+        for (panel, weights) in weights.chunks_exact(features * width).enumerate() {
+            let tile = PanelTile { panels, place: [0, panel * width], x, weights, columns };
             let mut row = 0;
             by_size!(S::POSITIONS[VECTORS - 1], |R| tile.rows::<S, R, 1>(simd, &mut row, rows, y));
             tile.rows::<S, 4, 1>(simd, &mut row, rows, y);
@@ -232,8 +257,28 @@ impl Packed {
     }
 
     /// Runs a batch.
-    pub(super) fn run(&self, batch: RecurrentBatch<'_>) {
-        self.level.run(InputSums { packed: self, batch });
+    pub(super) fn run(&self, threads: Threads, mut batch: RecurrentBatch<'_>) {
+        let on = (self.level, threads);
+        let trace = Trace::new(&self.layer, batch.length);
+        let elements = elements(&self.layer, batch.length);
+        let samples = batch.y.len() / elements.max(1);
+        let row = samples * self.columns;
+        let mut sums = vec![0.0; batch.length * row];
+        let mut read = Vec::new();
+        let mut states = States::new(samples, trace.hidden, self.columns);
+        for (index, pass) in self.passes.iter().enumerate() {
+            let (layer, direction) = (index / trace.directions, index % trace.directions);
+            let here = Here { trace, layer, direction, elements, samples };
+            here.project(on, pass, &batch, &mut read, &mut sums);
+            states.start(&here, &batch);
+            for turn in 0..batch.length {
+                let step = if direction == 0 { turn } else { batch.length - 1 - turn };
+                let sums = &mut sums[step * row..(step + 1) * row];
+                states.step(on, self.layer.cell, pass, sums);
+                states.store(&here, step, sums, &mut batch);
+            }
+            states.finish(&here, &mut batch);
+        }
     }
 }
 
@@ -241,59 +286,6 @@ impl Packed {
 pub(super) fn elements(layer: &Recurrent, length: usize) -> usize {
     let rows = i64::try_from(length).ok().and_then(|length| layer.rows(Size::Number(length)).ok()?.number());
     rows.and_then(|rows| usize::try_from(rows).ok()).unwrap_or(0) * Trace::new(layer, length).width()
-}
-
-#[cfg(feature = "train")]
-struct PanelProduct<'a> {
-    panels: &'a Panels,
-    rows: usize,
-    x: &'a [f32],
-    y: &'a mut [f32],
-}
-
-#[cfg(feature = "train")]
-impl Kernel for PanelProduct<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let PanelProduct { panels, rows, x, y } = self;
-        panels.add_product(simd, rows, x, y, panels.columns);
-    }
-}
-
-struct InputSums<'a> {
-    packed: &'a Packed,
-    batch: RecurrentBatch<'a>,
-}
-
-impl Kernel for InputSums<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        let InputSums { packed, mut batch } = self;
-        let trace = Trace::new(&packed.layer, batch.length);
-        let elements = elements(&packed.layer, batch.length);
-        let samples = batch.y.len() / elements.max(1);
-        let mut sums = vec![0.0; batch.length * samples * packed.columns];
-        let mut read = Vec::new();
-        let mut turns = States::new(samples, trace.hidden, packed.columns);
-        for (index, pass) in packed.passes.iter().enumerate() {
-            let (layer, direction) = (index / trace.directions, index % trace.directions);
-            let one = Here { trace, layer, direction, elements, samples };
-            one.project(simd, pass, &batch, packed.columns, &mut read, &mut sums);
-            turns.start(&one, &batch);
-            for turn in 0..batch.length {
-                let step = if direction == 0 { turn } else { batch.length - 1 - turn };
-                let row = samples * packed.columns;
-                let sums = &mut sums[step * row..(step + 1) * row];
-                turns.step(simd, packed, pass, sums);
-                turns.store(&one, step, sums, &mut batch);
-            }
-            turns.finish(&one, &mut batch);
-        }
-    }
 }
 
 /// The position in a batch: one direction of one layer.
@@ -307,13 +299,11 @@ struct Here {
 
 impl Here {
     /// The sums of all steps and samples without the products with states, `[length, samples, columns]`.
-    #[inline(always)]
-    fn project<S: Simd>(
+    fn project(
         &self,
-        simd: S,
+        on: (Level, Threads),
         pass: &PackedPass,
         batch: &RecurrentBatch<'_>,
-        columns: usize,
         read: &mut Vec<f32>,
         sums: &mut [f32],
     ) {
@@ -339,11 +329,11 @@ impl Here {
                 }
             }
         }
-        for row in sums.chunks_exact_mut(columns) {
+        for row in sums.chunks_exact_mut(pass.input.columns) {
             row[..pass.bias.len()].copy_from_slice(&pass.bias);
             row[pass.bias.len()..].fill(0.0);
         }
-        pass.input.add_product(simd, batch.length * samples, read, sums, columns);
+        pass.input.add_to(on, read, sums);
     }
 
     /// The offset of a sample's state among the initial or final states of all layers and directions.
@@ -381,86 +371,28 @@ impl States {
     }
 
     /// Runs one step: turns the input's `sums` into the gates.
-    #[inline(always)]
-    fn step<S: Simd>(&mut self, simd: S, packed: &Packed, pass: &PackedPass, sums: &mut [f32]) {
-        let (hidden, columns) = (self.hidden, packed.columns);
-        let samples = sums.len() / columns;
-        let [sigmoid, tanh] = [Activation::Sigmoid, Activation::Tanh].map(Epilogue::of);
-        match packed.layer.cell {
-            Cell::Lstm => {
-                pass.state.add_product(simd, samples, &self.h, sums, columns);
-                for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
-                    sigmoid.all(simd, &mut gates[..2 * hidden]);
-                    tanh.all(simd, &mut gates[2 * hidden..3 * hidden]);
-                    sigmoid.all(simd, &mut gates[3 * hidden..4 * hidden]);
-                    let range = sample * hidden..(sample + 1) * hidden;
-                    let (h, c) = (&mut self.h[range.clone()], &mut self.c[range]);
-                    let (input, rest) = gates.split_at(hidden);
-                    let (forget, rest) = rest.split_at(hidden);
-                    let (cell, output) = rest.split_at(hidden);
-                    for unit in 0..hidden {
-                        c[unit] = forget[unit] * c[unit] + input[unit] * cell[unit];
-                    }
-                    h.copy_from_slice(c);
-                    tanh.all(simd, h);
-                    h.iter_mut().zip(output).for_each(|(h, output)| *h *= output);
-                }
-            }
+    fn step(&mut self, on: (Level, Threads), cell: Cell, pass: &PackedPass, sums: &mut [f32]) {
+        let columns = pass.state.columns;
+        match cell {
+            Cell::Lstm | Cell::Rnn { .. } => pass.state.add_to(on, &self.h, sums),
             Cell::Gru { reset_after } => {
-                self.state_products(simd, pass, columns, false);
-                for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
-                    let products = &self.products[sample * columns..][..2 * hidden];
-                    gates.iter_mut().zip(products).for_each(|(gate, product)| *gate += product);
-                    sigmoid.all(simd, &mut gates[..2 * hidden]);
-                    let range = sample * hidden..(sample + 1) * hidden;
-                    if reset_after {
-                        let new = &self.products[sample * columns + 2 * hidden..][..hidden];
-                        self.c[range].copy_from_slice(new);
-                    } else {
-                        for (c, (reset, h)) in self.c[range.clone()].iter_mut().zip(gates.iter().zip(&self.h[range])) {
-                            *c = reset * h;
-                        }
-                    }
-                }
+                self.state_products(on, pass, false);
+                on.0.run(ResetGates { states: self, reset_after, columns, sums });
                 if !reset_after {
-                    self.state_products(simd, pass, columns, true);
-                }
-                for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
-                    let range = sample * hidden..(sample + 1) * hidden;
-                    let (h, c) = (&mut self.h[range.clone()], &self.c[range]);
-                    let (reset, rest) = gates.split_at_mut(hidden);
-                    let (update, rest) = rest.split_at_mut(hidden);
-                    let new = &mut rest[..hidden];
-                    let products = &self.products[sample * columns + 2 * hidden..][..hidden];
-                    for unit in 0..hidden {
-                        new[unit] += if reset_after { reset[unit] * c[unit] } else { products[unit] };
-                    }
-                    tanh.all(simd, new);
-                    for unit in 0..hidden {
-                        h[unit] = (1.0 - update[unit]) * new[unit] + update[unit] * h[unit];
-                    }
-                }
-            }
-            Cell::Rnn { relu } => {
-                pass.state.add_product(simd, samples, &self.h, sums, columns);
-                let finish = Epilogue::of(if relu { Activation::Relu } else { Activation::Tanh });
-                for (gates, h) in sums.chunks_exact_mut(columns).zip(self.h.chunks_exact_mut(hidden)) {
-                    finish.all(simd, &mut gates[..hidden]);
-                    h.copy_from_slice(&gates[..hidden]);
+                    self.state_products(on, pass, true);
                 }
             }
         }
+        on.0.run(NextStates { states: self, cell, columns, sums });
     }
 
     /// The products of all samples with their states, or with the states after the reset gate, and their bias.
-    #[inline(always)]
-    fn state_products<S: Simd>(&mut self, simd: S, pass: &PackedPass, columns: usize, after_reset: bool) {
-        for row in self.products.chunks_exact_mut(columns) {
+    fn state_products(&mut self, on: (Level, Threads), pass: &PackedPass, after_reset: bool) {
+        for row in self.products.chunks_exact_mut(pass.state.columns) {
             row[..pass.state_bias.len()].copy_from_slice(&pass.state_bias);
             row[pass.state_bias.len()..].fill(0.0);
         }
-        let (state, samples) = (if after_reset { &self.c } else { &self.h }, self.products.len() / columns);
-        pass.state.add_product(simd, samples, state, &mut self.products, columns);
+        pass.state.add_to(on, if after_reset { &self.c } else { &self.h }, &mut self.products);
     }
 
     /// Writes the outputs of a step, and what the backward pass needs.
@@ -488,6 +420,94 @@ impl States {
             for (state, values) in [&self.h, &self.c].into_iter().enumerate().take(states) {
                 let place = sample * here.elements + here.trace.last(state) + here.state();
                 batch.y[place..][..self.hidden].copy_from_slice(&values[range.clone()]);
+            }
+        }
+    }
+}
+
+/// The reset and update gates of a `Gru`, and what its new gate reads.
+struct ResetGates<'a> {
+    states: &'a mut States,
+    reset_after: bool,
+    columns: usize,
+    sums: &'a mut [f32],
+}
+
+impl Kernel for ResetGates<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let ResetGates { states: States { hidden, h, c, products }, reset_after, columns, sums } = self;
+        let hidden = *hidden;
+        for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
+            let products = &products[sample * columns..][..3 * hidden];
+            gates.iter_mut().zip(&products[..2 * hidden]).for_each(|(gate, product)| *gate += product);
+            Epilogue::of(Activation::Sigmoid).all(simd, &mut gates[..2 * hidden]);
+            let range = sample * hidden..(sample + 1) * hidden;
+            if reset_after {
+                c[range].copy_from_slice(&products[2 * hidden..]);
+            } else {
+                for (c, (reset, h)) in c[range.clone()].iter_mut().zip(gates.iter().zip(&h[range])) {
+                    *c = reset * h;
+                }
+            }
+        }
+    }
+}
+
+/// The states after a step, from its sums.
+struct NextStates<'a> {
+    states: &'a mut States,
+    cell: Cell,
+    columns: usize,
+    sums: &'a mut [f32],
+}
+
+impl Kernel for NextStates<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let NextStates { states: States { hidden, h, c, products }, cell, columns, sums } = self;
+        let hidden = *hidden;
+        let [sigmoid, tanh] = [Activation::Sigmoid, Activation::Tanh].map(Epilogue::of);
+        for (sample, gates) in sums.chunks_exact_mut(columns).enumerate() {
+            let range = sample * hidden..(sample + 1) * hidden;
+            let (h, c) = (&mut h[range.clone()], &mut c[range]);
+            match cell {
+                Cell::Lstm => {
+                    sigmoid.all(simd, &mut gates[..2 * hidden]);
+                    tanh.all(simd, &mut gates[2 * hidden..3 * hidden]);
+                    sigmoid.all(simd, &mut gates[3 * hidden..4 * hidden]);
+                    let (input, rest) = gates.split_at(hidden);
+                    let (forget, rest) = rest.split_at(hidden);
+                    let (cell, output) = rest.split_at(hidden);
+                    for unit in 0..hidden {
+                        c[unit] = forget[unit] * c[unit] + input[unit] * cell[unit];
+                    }
+                    h.copy_from_slice(c);
+                    tanh.all(simd, h);
+                    h.iter_mut().zip(output).for_each(|(h, output)| *h *= output);
+                }
+                Cell::Gru { reset_after } => {
+                    let (reset, rest) = gates.split_at_mut(hidden);
+                    let (update, rest) = rest.split_at_mut(hidden);
+                    let new = &mut rest[..hidden];
+                    let products = &products[sample * columns + 2 * hidden..][..hidden];
+                    for unit in 0..hidden {
+                        new[unit] += if reset_after { reset[unit] * c[unit] } else { products[unit] };
+                    }
+                    tanh.all(simd, new);
+                    for unit in 0..hidden {
+                        h[unit] = (1.0 - update[unit]) * new[unit] + update[unit] * h[unit];
+                    }
+                }
+                Cell::Rnn { relu } => {
+                    let finish = Epilogue::of(if relu { Activation::Relu } else { Activation::Tanh });
+                    finish.all(simd, &mut gates[..hidden]);
+                    h.copy_from_slice(&gates[..hidden]);
+                }
             }
         }
     }

@@ -768,7 +768,7 @@ fn layers_in_company() {
     }
 }
 
-/// Sums and products of a value and one that broadcasts along some axes.
+/// Functions of a value and one that broadcasts along some axes.
 #[test]
 fn broadcasts() {
     let mut random = Random::new(12);
@@ -789,10 +789,45 @@ fn broadcasts() {
             Op::Conv(Conv { outputs: 1, ..one }),
             Op::Reduce { kind: Reduction::Mean, axes: Axes::of(&[Axis::At(0)]), keep: false },
         ]);
-        let op = random.one_of(&[Op::Add, Op::Mul]);
-        let inputs = random.one_of(&[&[0, 1][..], &[1, 0], &[0, 1, 1], &[1, 0, 1], &[1, 1, 0]]);
-        let layers = [(small, vec![0]), (op, inputs.to_vec()), (Op::Activation(random.one_of(&ACTIVATIONS)), vec![2])];
-        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[3]));
+        let op = random.one_of(&[Op::Add, Op::Mul, Op::Sub, Op::Div, Op::Maximum, Op::Minimum]);
+        let inputs = match op {
+            // A divisor must not be near zero.
+            Op::Div => random.one_of(&[&[0, 2][..], &[2, 2]]),
+            Op::Sub => random.one_of(&[&[0, 2][..], &[2, 0]]),
+            _ => random.one_of(&[&[0, 2][..], &[2, 0], &[0, 2, 2], &[2, 0, 2], &[2, 2, 0]]),
+        };
+        let layers = [
+            (small, vec![0]),
+            (Op::Activation(Activation::Sigmoid), vec![1]),
+            (op, inputs.to_vec()),
+            (Op::Activation(random.one_of(&ACTIVATIONS)), vec![3]),
+        ];
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[4]));
+    }
+}
+
+/// Over any axes, of an input or of a convolution's output.
+#[test]
+fn reductions() {
+    let mut random = Random::new(41);
+    let mut run = 0;
+    while run < 200 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let sizes: Vec<i64> = (0..random.pick(1, 5)).map(|_| random.one_of(&[1, 2, 3, 7, 16, 33, 70])).collect();
+        if sizes.iter().product::<i64>() > 20_000 {
+            continue;
+        }
+        let axes: Vec<Axis> =
+            (0..).zip(&sizes).filter(|_| random.pick(0, 1) == 1).map(|(at, _)| Axis::At(at)).collect();
+        let kind = random.one_of(&[Reduction::Sum, Reduction::Mean, Reduction::Max, Reduction::Min]);
+        let op = Op::Reduce { kind, axes: Axes::of(&axes), keep: random.pick(0, 1) == 1 };
+        let mut layers = Vec::new();
+        if (2..=4).contains(&sizes.len()) && random.pick(0, 1) == 1 {
+            let channels = sizes[order.channel(sizes.len())];
+            layers.push((Op::Conv(random_conv(&mut random, sizes.len() - 1, channels)), vec![0]));
+        }
+        layers.push((op, vec![layers.len()]));
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[layers.len()]));
     }
 }
 

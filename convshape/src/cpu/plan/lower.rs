@@ -13,8 +13,10 @@ use super::place::{Inside, join, root};
 use super::{Method, Step, Work};
 use crate::cpu::attention::Attention;
 use crate::cpu::buffer::{Grid, View};
+use crate::cpu::elementwise::Binary;
 use crate::cpu::norm::GroupNorm;
 use crate::cpu::rearrange::Moves;
+use crate::cpu::reduce::Reduce;
 use crate::cpu::resample::{Resample, border};
 use crate::cpu::simd::{Level, MOST_LANES};
 use crate::cpu::taps::Axis;
@@ -139,7 +141,7 @@ impl Lowering {
         let mut wanted = vec![None; self.shapes.len()];
         let reads = |node: &&Node| !matches!(node.op, Op::Source { .. });
         for node in self.nodes.iter().rev().filter(reads) {
-            if let Op::Permute { .. } = node.op {
+            if let Op::Permute { .. } | Op::Reduce { .. } = node.op {
                 continue;
             }
             let layout = self.needed(node).or(wanted[node.outputs[0]]);
@@ -154,8 +156,9 @@ impl Lowering {
     fn needed(&self, node: &Node) -> Option<AxisOrder> {
         match node.op {
             Op::Activation(_) | Op::Scale { .. } | Op::Dropout { .. } | Op::Permute { .. } => None,
-            Op::Add | Op::Mul if self.is_even(node) || self.is_aligned(node) => None,
-            Op::Add | Op::Mul if self.is_over_channels(node) => Some(self.order),
+            _ if Binary::of(&node.op).is_some() && (self.is_even(node) || self.is_aligned(node)) => None,
+            _ if Binary::of(&node.op).is_some() && self.is_over_channels(node) => Some(self.order),
+            _ if self.free_moves(node).is_some() => None,
             _ if self.is_last(node) => Some(AxisOrder::ChannelsLast),
             Op::Slice { .. } | Op::Split { .. } | Op::Concat { .. } => None,
             Op::Conv(conv) if !self.packs_weight(node, &conv) => Some(AxisOrder::ChannelsLast),
@@ -325,8 +328,11 @@ impl Lowering {
             }
             return Some(());
         }
-        if let Op::Permute { .. } = node.op {
-            return self.permute(index, &node);
+        if let Op::Reduce { .. } = node.op {
+            return self.reduce(index, &node);
+        }
+        if let Some(moves) = self.free_moves(&node) {
+            return self.rearrange(index, &node, moves);
         }
         // As few elements as possible are converted.
         let in_layout = |layout: AxisOrder| {
@@ -359,7 +365,7 @@ impl Lowering {
         }
         let inputs = node.inputs.clone();
         let (from, to) = (self.grids[inputs[0]], self.grids[output]);
-        let rank = shape.rank().saturating_sub(1);
+        let (rank, binary) = (shape.rank().saturating_sub(1), Binary::of(&node.op));
         let work = match node.op {
             Op::Conv(conv) if conv.border() == PaddingMode::Zeros && inputs.len() == 1 => {
                 let axes = Box::new(conv_axes(&conv, &shape, self.order, &from, &to)?);
@@ -417,7 +423,7 @@ impl Lowering {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. } => {
                 for operand in 0..inputs.len() {
-                    let moves = self.moves(index, operand)?;
+                    let moves = self.moves(&node, operand)?;
                     let work = Work::Move { node: index, index: operand, moves: Box::new(moves), keeps: false };
                     let (nodes, inputs) = ([index].into(), [inputs[operand]].into());
                     self.steps.push(Step { nodes, work, inputs, output });
@@ -429,8 +435,8 @@ impl Lowering {
                 windows[3 - pool.rank..].copy_from_slice(&pool.windows(&shape, self.order).ok()?[..pool.rank]);
                 Work::Pool { node: index, windows }
             }
-            Op::Add | Op::Mul if self.is_even(&node) || self.is_over_channels(&node) => {
-                Work::Combine { multiply: matches!(node.op, Op::Mul), activation: self.activation(&mut output) }
+            _ if binary.is_some() && (self.is_even(&node) || self.is_over_channels(&node)) => {
+                Work::Combine { by: binary?, activation: self.activation(&mut output) }
             }
             Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),
             Op::GlobalPool { kind, .. } => Work::Adaptive(kind),
@@ -478,17 +484,27 @@ impl Lowering {
     }
 
     /// What a node copies of one of its operands.
-    fn moves(&self, index: usize, operand: usize) -> Option<Moves> {
-        let node = &self.nodes[index];
+    fn moves(&self, node: &Node, operand: usize) -> Option<Moves> {
         let shapes: Vec<Shape> = node.inputs.iter().map(|&value| self.shapes[value]).collect();
         Moves::new(&node.op, &shapes, operand, &self.shapes[node.outputs[0]], self.order)
     }
 
-    /// Adds the step of a `Permute`, which reads any layout and writes the one that its readers need, or else the one
-    /// in which the elements keep their order.
-    fn permute(&mut self, index: usize, node: &Node) -> Option<()> {
+    /// What a layer copies, if it can from any layout to any: a permutation, or a reshape that leaves the channels.
+    fn free_moves(&self, node: &Node) -> Option<Moves> {
+        let [from, to] = [node.inputs[0], node.outputs[0]].map(|value| &self.shapes[value]);
+        let channels = |shape: &Shape| shape.size(self.order.channel(shape.rank()));
+        let leaves = || from.rank().min(to.rank()) > 1 && channels(from) == channels(to);
+        match node.op {
+            Op::Permute { .. } => self.moves(node, 0),
+            _ if is_reshape(&node.op) && self.is_dense() && leaves() => self.moves(node, 0),
+            _ => None,
+        }
+    }
+
+    /// Adds the step of such a layer. It writes the layout that its readers need, or else the one in which the elements
+    /// keep their order.
+    fn rearrange(&mut self, index: usize, node: &Node, moves: Moves) -> Option<()> {
         let (input, output) = (node.inputs[0], node.outputs[0]);
-        let moves = self.moves(index, 0)?;
         let keeps = |layout: AxisOrder| {
             let grid = Grid::new(&self.shapes[output], layout)?;
             let [from, to] = [View::dense(&self.grids[input], self.layouts[input]), View::dense(&grid, layout)];
@@ -500,6 +516,25 @@ impl Lowering {
         self.lay(output, layout)?;
         let work = Work::Move { node: index, index: 0, moves: Box::new(moves), keeps };
         self.steps.push(Step { nodes: [index].into(), work, inputs: [input].into(), output });
+        Some(())
+    }
+
+    /// Adds the step of a `Reduce`, which reads any layout, and writes one in which the elements keep their order.
+    fn reduce(&mut self, index: usize, node: &Node) -> Option<()> {
+        let (input, output) = (node.inputs[0], node.outputs[0]);
+        let keeps = |layout: AxisOrder| {
+            let grid = Grid::new(&self.shapes[output], layout)?;
+            let [from, to] = [View::dense(&self.grids[input], self.layouts[input]), View::dense(&grid, layout)];
+            let reduce =
+                Reduce::new(&node.op, self.order, [(&from, &self.shapes[input]), (&to, &self.shapes[output])])?;
+            Some(reduce.keeps_order())
+        };
+        let wanted = self.wanted[output].unwrap_or(self.layouts[input]);
+        let layouts = [wanted, AxisOrder::ChannelsLast, self.order];
+        let kept = layouts.into_iter().find(|layout| keeps(*layout) == Some(true));
+        self.lay(output, kept.unwrap_or(wanted))?;
+        let (nodes, work) = ([index].into(), Work::Reduce { node: index });
+        self.steps.push(Step { nodes, work, inputs: [input].into(), output });
         Some(())
     }
 

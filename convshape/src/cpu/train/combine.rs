@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use super::{Machine, elements};
 use crate::cpu::buffer::{Buffer, SLACK, View};
-use crate::cpu::elementwise::{Combine, Operand};
+use crate::cpu::elementwise::{Binary, Combine, Operand};
 use crate::cpu::math::Epilogue;
 use crate::cpu::simd::{Kernel, Sets, Simd};
 
@@ -16,7 +16,7 @@ type ViewOf<'a> = (&'a View, &'a [f32]);
 pub(super) fn forward(
     on: Machine,
     samples: usize,
-    how: (bool, Epilogue),
+    how: (Binary, Epilogue),
     operands: &[ViewOf<'_>],
     (to, y): (&View, &mut [f32]),
 ) {
@@ -28,7 +28,7 @@ pub(super) fn forward(
 fn combine(
     on: Machine,
     samples: usize,
-    (multiply, epilogue): (bool, Epilogue),
+    (by, epilogue): (Binary, Epilogue),
     first: ViewOf<'_>,
     others: &[ViewOf<'_>],
     (to, y): (&View, &mut [f32]),
@@ -37,7 +37,7 @@ fn combine(
         return elements::each(on, samples, first, (to, y), [&[], &[]], epilogue);
     };
     let operand = |(view, x)| Operand { view, x };
-    let how = |left: usize| (multiply, if left == 0 { epilogue } else { Epilogue::None });
+    let how = |left: usize| (by, if left == 0 { epilogue } else { Epilogue::None });
     let first = Some(operand(first));
     Combine::spread((on.level, on.threads), samples, first, operand(*second), how(rest.len()), (to, &mut *y));
     for (index, other) in rest.iter().enumerate() {
@@ -57,14 +57,14 @@ pub(super) fn backward(
     room: &mut Vec<f32>,
 ) {
     if to.grid() == from.grid() {
-        return combine(on, samples, (true, Epilogue::None), (from, dy), others, (to, dx));
+        return combine(on, samples, (Binary::Mul, Epilogue::None), (from, dy), others, (to, dx));
     }
     if others.is_empty() {
         return reduce(on, samples, (from, dy), (to, dx));
     }
     let whole = View { buffer: Buffer::new(&from.grid()), channel: 0, ..*from };
     room.resize(samples * whole.buffer.sample() + SLACK, 0.0);
-    combine(on, samples, (true, Epilogue::None), (from, dy), others, (&whole, room));
+    combine(on, samples, (Binary::Mul, Epilogue::None), (from, dy), others, (&whole, room));
     reduce(on, samples, (&whole, room), (to, dx));
 }
 

@@ -6,7 +6,7 @@ use convshape_arith::op::Activation;
 
 use super::Machine;
 use crate::cpu::buffer::View;
-use crate::cpu::elementwise::{self, Combine, Each, Operand};
+use crate::cpu::elementwise::{self, Binary, Combine, Each, Operand};
 use crate::cpu::math::{Differentiate, Epilogue};
 use crate::cpu::simd::{Kernel, Simd};
 
@@ -80,7 +80,7 @@ pub(super) fn copy(on: Machine, samples: usize, from: (&View, &[f32]), to: (&Vie
 /// Adds rows.
 pub(super) fn add(on: Machine, samples: usize, (view, x): (&View, &[f32]), to: (&View, &mut [f32])) {
     let b = Operand { view, x };
-    Combine::spread((on.level, on.threads), samples, None, b, (false, Epilogue::None), to);
+    Combine::spread((on.level, on.threads), samples, None, b, (Binary::Add, Epilogue::None), to);
 }
 
 /// An activation whose derivative follows from its value.

@@ -17,7 +17,7 @@ use super::step::{Back, StoredValue, TrainJob, TrainStep, step};
 use super::weight_gradient::WeightGradient;
 use super::{Machine, combine};
 use crate::cpu::buffer::{Buffer, View};
-use crate::cpu::elementwise;
+use crate::cpu::elementwise::{self, Binary};
 use crate::cpu::math::Epilogue;
 use crate::cpu::pool::{Pool, PoolBack};
 use crate::cpu::resample::PickBack;
@@ -249,9 +249,9 @@ impl TrainPlan {
                     }
                 }
                 TrainJob::Scale(by) => scale(on, samples, *by, input(0), (to, y)),
-                TrainJob::Combine { multiply } => {
+                TrainJob::Combine(by) => {
                     let operands: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
-                    combine::forward(on, samples, (*multiply, epilogue), &operands, (to, y));
+                    combine::forward(on, samples, (*by, epilogue), &operands, (to, y));
                 }
                 TrainJob::RowMajor(layer) => {
                     let inputs: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
@@ -343,7 +343,7 @@ impl TrainPlan {
                         norm.backward(on, samples, (&own, &mut sinks), x, dy, dx);
                         continue;
                     }
-                    TrainJob::Combine { multiply: false } if to.grid() == dy.0.grid() => {
+                    TrainJob::Combine(Binary::Add) if to.grid() == dy.0.grid() => {
                         if heir != Some(index) {
                             pass_on(on, samples, *back, dy, (to, before[value].get_mut()));
                         }
@@ -391,8 +391,9 @@ impl TrainPlan {
                         }
                     }
                     (TrainJob::Scale(by), Some(dx)) => scale(on, samples, *by, dy, (to, dx)),
-                    (TrainJob::Combine { multiply }, Some(dx)) => {
-                        let others = step.inputs.iter().enumerate().filter(|(other, _)| *multiply && *other != index);
+                    (TrainJob::Combine(by), Some(dx)) => {
+                        let factors = step.inputs.iter().enumerate().filter(|_| *by == Binary::Mul);
+                        let others = factors.filter(|(other, _)| *other != index);
                         let others: Vec<(&View, &[f32])> =
                             others.map(|(_, &value)| (&values[value].y, y[value].get())).collect();
                         combine::backward(on, samples, dy, &others, (to, dx), products);

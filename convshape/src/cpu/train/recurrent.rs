@@ -170,7 +170,7 @@ impl BackwardPass<'_> {
                 self.one([sample, turn, step], bent, dh, dc, &mut sums.input[row], state);
             }
             let state = &sums.state.as_ref().unwrap_or(&sums.input)[rows];
-            panels.add_to(self.runs.on.level, samples, state, &mut dh);
+            panels.add_to((self.runs.on.level, self.runs.on.threads), state, &mut dh);
         }
         for (state, (all, width)) in [(&dh, columns), (&dc, hidden)].into_iter().enumerate() {
             let Some(to) = dx.get_mut(state + 1).filter(|to| !to.is_empty()) else { continue };

@@ -158,7 +158,10 @@ impl RowMajor {
                 let first = [x.get(1).copied(), x.get(2).copied()];
                 let packed = Packed::new(on.level, layer, features, params);
                 room.fill(0.0);
-                packed.run(RecurrentBatch { length, x: x[0], first, factors: some(factors), y: room, keep: true });
+                packed.run(
+                    on.threads,
+                    RecurrentBatch { length, x: x[0], first, factors: some(factors), y: room, keep: true },
+                );
             }
             _ => {
                 room.fill(0.0);

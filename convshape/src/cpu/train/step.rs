@@ -16,6 +16,7 @@ use super::plan::Key;
 use super::row_major::RowMajor;
 use super::sum::{SumViews, TrainedSum};
 use crate::cpu::buffer::View;
+use crate::cpu::elementwise::Binary;
 use crate::cpu::math::Epilogue;
 use crate::cpu::pool::Windows;
 use crate::cpu::rearrange::{Moves, Rearrangement};
@@ -50,7 +51,7 @@ pub(super) struct TrainStep {
 impl TrainStep {
     /// The operand of a sum that takes over the memory of the sum's gradient, which is its own gradient too.
     pub(super) fn heir(&self, values: &[StoredValue]) -> Option<usize> {
-        let TrainJob::Combine { multiply: false } = self.job else { return None };
+        let TrainJob::Combine(Binary::Add) = self.job else { return None };
         let written = self.inputs.iter().zip(&self.back).enumerate().filter(|(_, (_, back))| **back == Back::Write);
         let once = |value: usize| self.inputs.iter().filter(|&&other| other == value).count() == 1;
         let mut alike = written.filter(|(_, (value, _))| values[**value].dy == values[self.output].dy && once(**value));
@@ -77,9 +78,7 @@ pub(super) enum TrainJob {
     /// A product with a constant.
     Scale(f32),
     /// A sum or product of values, which broadcast over axes of size 1.
-    Combine {
-        multiply: bool,
-    },
+    Combine(Binary),
     RowMajor(Box<RowMajor>),
 }
 
@@ -177,7 +176,7 @@ pub(super) fn step(
         (Op::Add | Op::Mul, None)
             if combines(&op, inputs.iter().map(|&value| &values[value].shape), &to.shape, order) =>
         {
-            TrainJob::Combine { multiply: matches!(op, Op::Mul) }
+            TrainJob::Combine(if matches!(op, Op::Mul) { Binary::Mul } else { Binary::Add })
         }
         (Op::Pad { amount, mode, value }, None) if (2..=4).contains(&from.shape.rank()) => {
             let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
