@@ -16,6 +16,7 @@ use super::conv::{Conv, TapSum, Weights};
 use super::elementwise::Binary;
 use super::math::Epilogue;
 use super::norm::{Along, GroupNorm};
+use super::plan::branches::BranchWeights;
 use super::plan::{Method, Plan, Step, Work};
 use super::planes::Planes;
 use super::pool::Windows;
@@ -240,7 +241,7 @@ pub(super) fn masked<'a>(op: &Op, weight: &'a [f32]) -> Cow<'a, [f32]> {
 
 /// The job of a sum over taps and of the steps that are fused into it.
 fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, output: View) -> Option<Job> {
-    let Work::Sum { node, axes, norm, onto, activation, method } = work else { return None };
+    let Work::Sum { node, branches, axes, norm, onto, activation, method } = work else { return None };
     let node = &plan.nodes[*node];
     let weight = match node.op {
         Op::Conv(ConvOp { weight: WeightFrom::Input, .. }) => &constant(plan, params, node.inputs[1])?,
@@ -272,7 +273,14 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
     }
     let map = WeightMap::of(&node.op)?.on_last_axes(rank);
     let epilogue = activation.map_or(Epilogue::None, Epilogue::of);
-    let weights = Weights::Of(&weight, &map);
+    let affine = |node: &Node| affine(node, params);
+    let branches = branches.iter().map(|branch| BranchWeights::new(branch, channels, &plan.nodes, params, &affine));
+    let branches: Vec<BranchWeights<'_>> = branches.collect::<Option<_>>()?;
+    let summed = |output: usize, input: usize, tap| branches.iter().map(|branch| branch.at(output, input, tap)).sum();
+    let weights = if branches.is_empty() { Weights::Of(&weight, &map) } else { Weights::By(&summed) };
+    if !branches.is_empty() {
+        shift = (0..channels).map(|channel| branches.iter().map(|branch| branch.shift()[channel]).sum()).collect();
+    }
     let sum = TapSum { axes, groups, weights, scale: &scale, shift: &shift, onto: *onto, epilogue };
     Some(match method {
         Method::Direct { .. } => Job::Conv(Box::new(Conv::new(level, &sum, input, output))),

@@ -5,6 +5,7 @@
 //! adds to that operand's memory. The operands of a `Concat` are written directly into the joined buffer, and a `Slice`
 //! is read in place. Buffers whose lifetimes do not overlap share memory.
 
+pub(super) mod branches;
 mod lower;
 mod place;
 
@@ -16,6 +17,7 @@ use convshape_arith::graph::{Graph, Node, Port};
 use convshape_arith::op::{Activation, AxisOrder, Conv, Op, PoolKind, WeightFrom};
 use convshape_arith::shape::Shape;
 
+use self::branches::Branch;
 use self::lower::Lowering;
 use super::attention::Attention;
 use super::buffer::View;
@@ -50,6 +52,8 @@ pub(super) enum Work {
     /// values of the output.
     Sum {
         node: usize,
+        /// The branches that are one convolution, with `node` among them; empty for a single layer.
+        branches: Vec<Branch>,
         axes: Box<[Axis; 3]>,
         norm: Option<usize>,
         onto: bool,

@@ -19,6 +19,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
 use super::engine::Engine;
+use super::plan::Plan;
 use super::simd::Level;
 use crate::model::param::Param;
 use crate::model::parts::{AxisSizes, Linked};
@@ -325,6 +326,82 @@ fn sums_with_a_residual() {
 }
 
 /// Large enough for several threads, which divide the points of the tiles.
+/// A block of RepVGG as it is trained is one step.
+#[test]
+fn branches_become_one_convolution() {
+    let conv = |kernel: i64| {
+        let conv = Conv::new(Dialect::Torch, Direction::Forward, 2);
+        let padding = Padding::Symmetric([kernel / 2, kernel / 2, 0]);
+        Op::Conv(Conv { outputs: 8, kernel: [kernel, kernel, 1], padding, ..conv })
+    };
+    let norm = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-5, affine: true, momentum: 0.1 };
+    let layers = [
+        (norm, vec![0]),
+        (conv(3), vec![0]),
+        (norm, vec![2]),
+        (conv(1), vec![0]),
+        (norm, vec![4]),
+        (Op::Add, vec![3, 5]),
+        (Op::Add, vec![6, 1]),
+        (Op::Activation(Activation::Relu), vec![7]),
+    ];
+    let graph = graph(AxisOrder::ChannelsFirst, Shape::of(&[8, 6, 6]), &layers, &[8]).expect("fits");
+    let plan = Plan::new(&graph.lowered().expect("was checked"), Level::best()).expect("a plan");
+    let layers: Vec<usize> = plan.steps.iter().map(|step| step.nodes.len()).filter(|&count| count > 0).collect();
+    assert_eq!(layers, [8]);
+}
+
+/// Convolutions of one value, and the value itself, that are normalised and added up.
+#[test]
+fn sums_of_branches() {
+    let mut random = Random::new(42);
+    let mut run = 0;
+    while run < 150 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let rank = usize::try_from(random.pick(1, 2)).expect("small");
+        let channels = random.one_of(&[3, 8, 16, 20, 64]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 12)).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let (groups, stride) = (random.one_of(&[1, channels]), random.one_of(&[1, 1, 2]));
+        let norm = Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-3, affine: true, momentum: 0.1 };
+        let mut layers: Vec<(Op, Vec<usize>)> = Vec::new();
+        let mut ends = Vec::new();
+        for _ in 0..random.pick(2, 5) {
+            if stride == 1 && random.pick(0, 4) == 0 {
+                layers.push((norm, vec![0]));
+            } else {
+                let mut conv = Conv::new(Dialect::Torch, Direction::Forward, rank);
+                (conv.outputs, conv.groups, conv.bias) = (channels, groups, random.pick(0, 1) == 1);
+                let mut padding = [0; 3];
+                for axis in 0..rank {
+                    conv.kernel[axis] = random.one_of(&[1, 3, 5]);
+                    conv.stride[axis] = stride;
+                    padding[axis] = conv.kernel[axis] / 2;
+                }
+                conv.padding = Padding::Symmetric(padding);
+                layers.push((Op::Conv(conv), vec![0]));
+                if random.pick(0, 1) == 1 {
+                    layers.push((norm, vec![layers.len()]));
+                }
+            }
+            ends.push(layers.len());
+        }
+        let mut outputs = Vec::new();
+        if random.pick(0, 3) == 0 {
+            outputs.push(random.one_of(&ends));
+        }
+        while ends.len() > 1 {
+            let [a, b] =
+                [(); 2].map(|()| ends.remove(usize::try_from(random.pick(0, 99)).expect("small") % ends.len()));
+            layers.push((Op::Add, vec![a, b]));
+            ends.push(layers.len());
+        }
+        layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![layers.len()]));
+        outputs.push(layers.len());
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &outputs));
+    }
+}
+
 #[test]
 fn convolutions_in_few_tiles() {
     let mut random = Random::new(97);

@@ -9,6 +9,7 @@ use convshape_arith::graph::{Graph, Node};
 use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Op, PaddingMode, WeightFrom};
 use convshape_arith::shape::Shape;
 
+use super::branches::Branch;
 use super::place::{Inside, join, root};
 use super::{Method, Step, Work};
 use crate::cpu::attention::Attention;
@@ -27,9 +28,9 @@ use crate::cpu::{conv, planes, slide};
 pub(super) struct Lowering {
     level: Level,
     /// The chain's order of axes.
-    order: AxisOrder,
+    pub(super) order: AxisOrder,
     inputs: usize,
-    outputs: Vec<usize>,
+    pub(super) outputs: Vec<usize>,
     pub(super) nodes: Vec<Node>,
     pub(super) shapes: Vec<Shape>,
     /// The tensor layout of each value: with [`AxisOrder::ChannelsLast`], its last axis is innermost, as
@@ -39,11 +40,11 @@ pub(super) struct Lowering {
     wanted: Vec<Option<AxisOrder>>,
     pub(super) grids: Vec<Grid>,
     /// How many nodes and outputs read each value.
-    readers: Vec<usize>,
+    pub(super) readers: Vec<usize>,
     /// Whether each value depends on parameters alone.
     constants: Vec<bool>,
     /// Whether a node is fused into another step, and the nodes of the current step.
-    done: Vec<bool>,
+    pub(super) done: Vec<bool>,
     fused: Vec<usize>,
     pub(super) inside: Vec<Inside>,
     /// Values that were converted to another layout: the value, the layout, the new value.
@@ -198,7 +199,7 @@ impl Lowering {
     }
 
     /// Whether all operands have the output's shape.
-    fn is_even(&self, node: &Node) -> bool {
+    pub(super) fn is_even(&self, node: &Node) -> bool {
         node.inputs.iter().all(|&value| self.shapes[value] == self.shapes[node.outputs[0]])
     }
 
@@ -277,6 +278,17 @@ impl Lowering {
         self.fused.push(next);
         *value = self.nodes[next].outputs[0];
         Some(next)
+    }
+
+    /// Fuses the branches that a layer is added to, if they are one convolution: that with all taps, and the branches.
+    fn merge(&mut self, index: usize, value: &mut usize) -> (usize, Vec<Branch>) {
+        let Some(branches) = self.branches(index) else { return (index, Vec::new()) };
+        for node in branches.nodes.into_iter().filter(|node| *node != index) {
+            self.done[node] = true;
+            self.fused.push(node);
+        }
+        *value = branches.output;
+        (branches.main, branches.all)
     }
 
     /// Fuses the `Add` that follows a sum if nothing else reads its other operand's memory later: the sum is then added
@@ -366,17 +378,18 @@ impl Lowering {
         let inputs = node.inputs.clone();
         let (from, to) = (self.grids[inputs[0]], self.grids[output]);
         let (rank, binary) = (shape.rank().saturating_sub(1), Binary::of(&node.op));
-        let work = match node.op {
+        let (main, branches) = self.merge(index, &mut output);
+        let work = match self.nodes[main].op {
             Op::Conv(conv) if conv.border() == PaddingMode::Zeros && inputs.len() == 1 => {
                 let axes = Box::new(conv_axes(&conv, &shape, self.order, &from, &to)?);
                 let groups = usize::try_from(conv.groups).ok()?;
-                let norm = self.norm(&mut output);
+                let norm = if branches.is_empty() { self.norm(&mut output) } else { None };
                 let onto = self.residual(index, groups, (from, to, layout), &mut output);
                 let activation = self.activation(&mut output);
                 self.inside[output] = onto.map(|buffer| (buffer, 0));
                 let onto = onto.is_some();
                 let (axes, method) = self.method(axes, groups, onto, (inputs[0], from), (output, to));
-                Work::Sum { node: index, axes, norm, onto, activation, method }
+                Work::Sum { node: main, branches, axes, norm, onto, activation, method }
             }
             Op::Attention(layer) => {
                 let [keys, values] = [1, 2].map(|index| self.grids[inputs[index]]);
@@ -393,7 +406,7 @@ impl Lowering {
                 let activation = self.activation(&mut output);
                 self.inside[output] = onto.map(|buffer| (buffer, 0));
                 let (onto, method) = (onto.is_some(), Method::Direct { planar: false });
-                Work::Sum { node: index, axes, norm: None, onto, activation, method }
+                Work::Sum { node: index, branches: Vec::new(), axes, norm: None, onto, activation, method }
             }
             Op::BatchNorm { .. } => Work::Each { norm: Some(index), activation: self.activation(&mut output), by: 1.0 },
             Op::Activation(activation) => Work::Each { norm: None, activation: Some(activation), by: 1.0 },

@@ -1,0 +1,235 @@
+//! Parallel convolutions of one value that are added up are one convolution: its weight is the sum of theirs. Networks
+//! have such branches in training (RepVGG, MobileOne), and many are exported as they were trained.
+
+use std::vec;
+use std::vec::Vec;
+
+use convshape_arith::axis::Window;
+use convshape_arith::graph::Node;
+use convshape_arith::op::{AxisOrder, Conv, Direction, Op, PaddingMode, PerAxis, WeightFrom};
+use convshape_arith::shape::Shape;
+use convshape_arith::weight::WeightMap;
+
+use super::lower::Lowering;
+use crate::model::param::Param;
+
+/// One branch: a convolution, or the value itself, and a normalisation by stored statistics.
+#[derive(Clone, Debug)]
+pub(in crate::cpu) struct Branch {
+    pub(in crate::cpu) conv: Option<usize>,
+    pub(in crate::cpu) norm: Option<usize>,
+    /// The tap of the sum that its first tap is.
+    pub(in crate::cpu) first: PerAxis<usize>,
+}
+
+/// Branches that are one convolution.
+pub(super) struct Branches {
+    /// The convolution with the most taps.
+    pub(super) main: usize,
+    pub(super) all: Vec<Branch>,
+    /// All nodes, and the sum.
+    pub(super) nodes: Vec<usize>,
+    pub(super) output: usize,
+}
+
+/// What can be a branch of the others: equal but for the kernel.
+#[derive(Clone, Copy)]
+struct Form<'a> {
+    order: AxisOrder,
+    shape: &'a Shape,
+}
+
+impl Form<'_> {
+    /// The taps of a branch as windows, with the stride and the number of groups; `None` for other layers.
+    fn windows(&self, conv: &Conv) -> Option<PerAxis<Window>> {
+        let plain = conv.border() == PaddingMode::Zeros && conv.direction == Direction::Forward;
+        let plain = plain && conv.weight != WeightFrom::Input && conv.mask.is_none();
+        conv.windows(self.shape, self.order).ok().filter(|_| plain)
+    }
+}
+
+/// Whether two convolutions are equal but for kernel, padding and bias.
+fn alike(a: &Conv, b: &Conv) -> bool {
+    (a.rank, a.groups, a.outputs, a.depth_multiplier) == (b.rank, b.groups, b.outputs, b.depth_multiplier)
+}
+
+/// The tap of `all` that the first tap of `one` is, if all taps of `one` are taps of `all`.
+fn first_tap(all: &Window, one: &Window) -> Option<usize> {
+    let (offset, step) = (all.lo - one.lo, all.dilation);
+    let alike = all.stride == one.stride && all.input_dilation == one.input_dilation;
+    let even = offset % step == 0 && (one.kernel == 1 || one.dilation == step);
+    let first = offset / step;
+    (alike && even && first >= 0 && first + one.kernel <= all.kernel).then(|| usize::try_from(first).ok()).flatten()
+}
+
+impl Lowering {
+    /// The largest sum of branches whose first layer is this one.
+    pub(super) fn branches(&self, index: usize) -> Option<Branches> {
+        let node = &self.nodes[index];
+        let x = node.inputs[0];
+        let form = Form { order: self.order, shape: &self.shapes[x] };
+        let mut nodes: Vec<usize> = [index].into();
+        let mut value = node.outputs[0];
+        let mut first = match node.op {
+            Op::Conv(_) => (Some(index), None),
+            Op::BatchNorm { .. } => (None, Some(index)),
+            _ => return None,
+        };
+        let is_norm = |next: &usize| matches!(self.nodes[*next].op, Op::BatchNorm { .. });
+        if let (Some(_), Some(norm)) = (first.0, self.reader(value).filter(is_norm)) {
+            first.1 = Some(norm);
+            value = self.nodes[norm].outputs[0];
+            nodes.push(norm);
+        }
+        let mut found = Vec::from([first]);
+        let mut best = None;
+        while let Some(add) = self.reader(value).filter(|&next| self.adds_two(&self.nodes[next])) {
+            let node = &self.nodes[add];
+            let other = *node.inputs.iter().find(|&&input| input != value)?;
+            if !self.collect(other, (index, x), &mut found, &mut nodes) {
+                break;
+            }
+            nodes.push(add);
+            value = node.outputs[0];
+            match self.one(&form, &found) {
+                Some((main, all)) => best = Some(Branches { main, all, nodes: nodes.clone(), output: value }),
+                None if found.iter().all(|(conv, _)| conv.is_none()) => {}
+                None => break,
+            }
+        }
+        best
+    }
+
+    /// The node that reads a value, if nothing else does.
+    fn reader(&self, value: usize) -> Option<usize> {
+        let reader = self.nodes.iter().position(|node| node.inputs.contains(&value))?;
+        (self.readers[value] == 1 && !self.outputs.contains(&value)).then_some(reader)
+    }
+
+    fn adds_two(&self, node: &Node) -> bool {
+        matches!(node.op, Op::Add) && node.inputs.len() == 2 && self.is_even(node)
+    }
+
+    /// Collects the branches of `x` that a value is the sum of; `false` if it is anything else, or if one stands before
+    /// the first layer and so has its step already.
+    fn collect(
+        &self,
+        value: usize,
+        (start, x): (usize, usize),
+        found: &mut Vec<(Option<usize>, Option<usize>)>,
+        nodes: &mut Vec<usize>,
+    ) -> bool {
+        let Some(index) = self.nodes.iter().position(|node| node.outputs == [value]) else { return false };
+        let node = &self.nodes[index];
+        if self.readers[value] != 1 || self.outputs.contains(&value) || self.done[index] || index < start {
+            return false;
+        }
+        nodes.push(index);
+        match node.op {
+            Op::Conv(_) if node.inputs[0] == x => found.push((Some(index), None)),
+            Op::BatchNorm { .. } if node.inputs == [x] => found.push((None, Some(index))),
+            Op::BatchNorm { .. } => {
+                let inner = node.inputs[0];
+                let before = found.len();
+                if !self.collect(inner, (start, x), found, nodes) || found.len() != before + 1 || found[before].1.is_some() {
+                    return false;
+                }
+                found[before].1 = Some(index);
+            }
+            Op::Add if self.adds_two(node) => {
+                return node.inputs.iter().all(|&input| self.collect(input, (start, x), found, nodes));
+            }
+            _ => return false,
+        }
+        true
+    }
+
+    /// The branches as one convolution, if they are.
+    fn one(&self, form: &Form<'_>, found: &[(Option<usize>, Option<usize>)]) -> Option<(usize, Vec<Branch>)> {
+        let conv = |index: usize| match self.nodes[index].op {
+            Op::Conv(conv) => Some(conv),
+            _ => None,
+        };
+        let taps = |index: &usize| conv(*index).map_or(0, |conv| conv.kernel[..conv.rank].iter().product::<i64>());
+        let main = found.iter().filter_map(|(conv, _)| *conv).max_by_key(taps)?;
+        let own = conv(main)?;
+        let windows = form.windows(&own)?;
+        let all = found.iter().map(|(index, norm)| {
+            let inner = match index {
+                Some(index) => {
+                    let conv = conv(*index)?;
+                    form.windows(&conv).filter(|_| alike(&conv, &own))?
+                }
+                None => [Window::new(1); 3],
+            };
+            let mut first = [0; 3];
+            for axis in 0..own.rank {
+                first[3 - own.rank + axis] = first_tap(&windows[axis], &inner[axis])?;
+            }
+            Some(Branch { conv: *index, norm: *norm, first })
+        });
+        Some((main, all.collect::<Option<_>>()?))
+    }
+}
+
+/// A branch with its numbers.
+pub(in crate::cpu) struct BranchWeights<'a> {
+    /// The weight, its layout and its taps along each axis; `None` for the value itself.
+    weight: Option<(&'a [f32], WeightMap, PerAxis<usize>)>,
+    first: PerAxis<usize>,
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+impl<'a> BranchWeights<'a> {
+    /// With `channels` outputs; `affine` gives the scale and the shift of a normalisation.
+    pub(in crate::cpu) fn new(
+        branch: &Branch,
+        channels: usize,
+        nodes: &[Node],
+        params: &[&'a Param],
+        affine: &dyn Fn(&Node) -> (Vec<f32>, Vec<f32>),
+    ) -> Option<BranchWeights<'a>> {
+        let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);
+        let weight = match branch.conv.map(|conv| &nodes[conv]) {
+            None => None,
+            Some(node) => {
+                let Op::Conv(conv) = node.op else { return None };
+                if conv.bias {
+                    shift.copy_from_slice(params[*node.params.last()?].as_slice());
+                }
+                let mut taps = [1; 3];
+                for axis in 0..conv.rank {
+                    taps[3 - conv.rank + axis] = usize::try_from(conv.kernel[axis]).ok()?;
+                }
+                let map = WeightMap::of(&node.op)?.on_last_axes(conv.rank);
+                Some((params[node.params[0]].as_slice(), map, taps))
+            }
+        };
+        if let Some(norm) = branch.norm {
+            let (factor, constant) = affine(&nodes[norm]);
+            for channel in 0..channels {
+                scale[channel] = factor[channel];
+                shift[channel] = shift[channel] * factor[channel] + constant[channel];
+            }
+        }
+        Some(BranchWeights { weight, first: branch.first, scale, shift })
+    }
+
+    /// What it adds to a weight of the sum.
+    pub(in crate::cpu) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> f32 {
+        let own = [0, 1, 2].map(|axis| tap[axis].wrapping_sub(self.first[axis]));
+        let is_tap = |taps: &PerAxis<usize>| (0..3).all(|axis| own[axis] < taps[axis]);
+        let weight = match &self.weight {
+            Some((weight, map, taps)) if is_tap(taps) => weight[map.at(output, input, own)],
+            None if output == input && own == [0; 3] => 1.0,
+            Some(_) | None => return 0.0,
+        };
+        weight * self.scale[output]
+    }
+
+    /// What it adds to the shift of each output channel.
+    pub(in crate::cpu) fn shift(&self) -> &[f32] {
+        &self.shift
+    }
+}
