@@ -73,6 +73,7 @@ impl Panels {
     }
 
     /// Columns of a product, padded to whole panels.
+    #[cfg(feature = "train")]
     pub(super) fn columns(&self) -> usize {
         self.columns
     }
