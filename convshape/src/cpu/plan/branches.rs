@@ -131,7 +131,10 @@ impl Lowering {
             Op::BatchNorm { .. } => {
                 let inner = node.inputs[0];
                 let before = found.len();
-                if !self.collect(inner, (start, x), found, nodes) || found.len() != before + 1 || found[before].1.is_some() {
+                if !self.collect(inner, (start, x), found, nodes)
+                    || found.len() != before + 1
+                    || found[before].1.is_some()
+                {
                     return false;
                 }
                 found[before].1 = Some(index);
