@@ -789,7 +789,7 @@ fn layers_in_company() {
             let (one, two) = (vec![any[0]], vec![any[0], any[1]]);
             let start = random.pick(0, 2);
             let (dialect, eps) = (Dialect::Torch, 1e-1);
-            let layer = match random.pick(0, 23) {
+            let layer = match random.pick(0, 26) {
                 0 | 1 => (Op::Concat { axis }, if random.pick(0, 1) == 0 { two } else { any.to_vec() }),
                 2 | 3 => (random.one_of(&[Op::Add, Op::Mul]), if random.pick(0, 1) == 0 { two } else { any.to_vec() }),
                 4 => (random.one_of(&[Op::Sub, Op::Maximum]), two),
@@ -826,6 +826,9 @@ fn layers_in_company() {
                 }
                 21 => (Op::Scale { by: 0.7 }, one),
                 22 => (Op::Attention(Attention::new(dialect, 1)), any.to_vec()),
+                23 => (Op::Flatten { from: Axis::At(random.pick(0, 1)), to: Axis::At(-1) }, one),
+                24 => (Op::BatchNorm { dialect, channels: None, eps, affine: true, momentum: 0.1 }, one),
+                25 => (Op::Minimum, two),
                 _ => (Op::Split { axis, index: random.pick(0, 1), pieces: Pieces::Equal { count: 2 } }, one),
             };
             layers.push(layer);

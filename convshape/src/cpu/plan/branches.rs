@@ -6,15 +6,14 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
-use convshape_arith::op::{AxisOrder, Conv, Direction, Op, PaddingMode, PerAxis, WeightFrom};
-use convshape_arith::shape::Shape;
+use convshape_arith::op::{Conv, Direction, Op, PaddingMode, PerAxis, WeightFrom};
 use convshape_arith::weight::WeightMap;
 
 use super::lower::Lowering;
 use crate::model::param::Param;
 
 /// One branch: a convolution, or the value itself, and a normalisation by stored statistics.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(in crate::cpu) struct Branch {
     pub(in crate::cpu) conv: Option<usize>,
     pub(in crate::cpu) norm: Option<usize>,
@@ -30,22 +29,6 @@ pub(super) struct Branches {
     /// All nodes, and the sum.
     pub(super) nodes: Vec<usize>,
     pub(super) output: usize,
-}
-
-/// What can be a branch of the others: equal but for the kernel.
-#[derive(Clone, Copy)]
-struct Form<'a> {
-    order: AxisOrder,
-    shape: &'a Shape,
-}
-
-impl Form<'_> {
-    /// The taps of a branch as windows, with the stride and the number of groups; `None` for other layers.
-    fn windows(&self, conv: &Conv) -> Option<PerAxis<Window>> {
-        let plain = conv.border() == PaddingMode::Zeros && conv.direction == Direction::Forward;
-        let plain = plain && conv.weight != WeightFrom::Input && conv.mask.is_none();
-        conv.windows(self.shape, self.order).ok().filter(|_| plain)
-    }
 }
 
 /// Whether two convolutions are equal but for kernel, padding and bias.
@@ -66,18 +49,15 @@ impl Lowering {
     /// The largest sum of branches whose first layer is this one.
     pub(super) fn branches(&self, index: usize) -> Option<Branches> {
         let node = &self.nodes[index];
-        let x = node.inputs[0];
-        let form = Form { order: self.order, shape: &self.shapes[x] };
-        let mut nodes: Vec<usize> = [index].into();
-        let mut value = node.outputs[0];
         let mut first = match node.op {
-            Op::Conv(_) => (Some(index), None),
-            Op::BatchNorm { .. } => (None, Some(index)),
+            Op::Conv(_) => Branch { conv: Some(index), ..Branch::default() },
+            Op::BatchNorm { .. } => Branch { norm: Some(index), ..Branch::default() },
             _ => return None,
         };
+        let (x, mut value, mut nodes) = (node.inputs[0], node.outputs[0], Vec::from([index]));
         let is_norm = |next: &usize| matches!(self.nodes[*next].op, Op::BatchNorm { .. });
-        if let (Some(_), Some(norm)) = (first.0, self.reader(value).filter(is_norm)) {
-            first.1 = Some(norm);
+        if let (None, Some(norm)) = (first.norm, self.reader(value).filter(is_norm)) {
+            first.norm = Some(norm);
             value = self.nodes[norm].outputs[0];
             nodes.push(norm);
         }
@@ -91,9 +71,9 @@ impl Lowering {
             }
             nodes.push(add);
             value = node.outputs[0];
-            match self.one(&form, &found) {
-                Some((main, all)) => best = Some(Branches { main, all, nodes: nodes.clone(), output: value }),
-                None if found.iter().all(|(conv, _)| conv.is_none()) => {}
+            match self.main(x, &mut found) {
+                Some(main) => best = Some(Branches { main, all: found.clone(), nodes: nodes.clone(), output: value }),
+                None if found.iter().all(|branch| branch.conv.is_none()) => {}
                 None => break,
             }
         }
@@ -116,28 +96,29 @@ impl Lowering {
         &self,
         value: usize,
         (start, x): (usize, usize),
-        found: &mut Vec<(Option<usize>, Option<usize>)>,
+        found: &mut Vec<Branch>,
         nodes: &mut Vec<usize>,
     ) -> bool {
         let Some(index) = self.nodes.iter().position(|node| node.outputs == [value]) else { return false };
         let node = &self.nodes[index];
-        if self.readers[value] != 1 || self.outputs.contains(&value) || self.done[index] || index < start {
+        if self.reader(value).is_none() || self.done[index] || index < start {
             return false;
         }
         nodes.push(index);
         match node.op {
-            Op::Conv(_) if node.inputs[0] == x => found.push((Some(index), None)),
-            Op::BatchNorm { .. } if node.inputs == [x] => found.push((None, Some(index))),
+            Op::Conv(_) if node.inputs[0] == x => found.push(Branch { conv: Some(index), ..Branch::default() }),
+            Op::BatchNorm { .. } if node.inputs == [x] => {
+                found.push(Branch { norm: Some(index), ..Branch::default() });
+            }
             Op::BatchNorm { .. } => {
-                let inner = node.inputs[0];
                 let before = found.len();
-                if !self.collect(inner, (start, x), found, nodes)
-                    || found.len() != before + 1
-                    || found[before].1.is_some()
-                {
+                if !self.collect(node.inputs[0], (start, x), found, nodes) {
                     return false;
                 }
-                found[before].1 = Some(index);
+                match &mut found[before..] {
+                    [only] if only.norm.is_none() => only.norm = Some(index),
+                    _ => return false,
+                }
             }
             Op::Add if self.adds_two(node) => {
                 return node.inputs.iter().all(|&input| self.collect(input, (start, x), found, nodes));
@@ -147,31 +128,35 @@ impl Lowering {
         true
     }
 
-    /// The branches as one convolution, if they are.
-    fn one(&self, form: &Form<'_>, found: &[(Option<usize>, Option<usize>)]) -> Option<(usize, Vec<Branch>)> {
-        let conv = |index: usize| match self.nodes[index].op {
+    /// The convolution of `x` with the most taps, if it has those of all branches; they are set to start there.
+    fn main(&self, x: usize, found: &mut [Branch]) -> Option<usize> {
+        let conv = |branch: &Branch| match self.nodes[branch.conv?].op {
             Op::Conv(conv) => Some(conv),
             _ => None,
         };
-        let taps = |index: &usize| conv(*index).map_or(0, |conv| conv.kernel[..conv.rank].iter().product::<i64>());
-        let main = found.iter().filter_map(|(conv, _)| *conv).max_by_key(taps)?;
-        let own = conv(main)?;
-        let windows = form.windows(&own)?;
-        let all = found.iter().map(|(index, norm)| {
-            let inner = match index {
-                Some(index) => {
-                    let conv = conv(*index)?;
-                    form.windows(&conv).filter(|_| alike(&conv, &own))?
-                }
+        let taps = |conv: &Conv| conv.kernel[..conv.rank].iter().product::<i64>();
+        let main = found.iter().max_by_key(|branch| conv(branch).map(|conv| taps(&conv)))?.conv?;
+        let Op::Conv(own) = self.nodes[main].op else { return None };
+        let all = self.plain_windows(&own, x)?;
+        for branch in found {
+            let one = match conv(branch) {
+                Some(conv) => self.plain_windows(&conv, x).filter(|_| alike(&conv, &own))?,
                 None => [Window::new(1); 3],
             };
-            let mut first = [0; 3];
             for axis in 0..own.rank {
-                first[3 - own.rank + axis] = first_tap(&windows[axis], &inner[axis])?;
+                branch.first[3 - own.rank + axis] = first_tap(&all[axis], &one[axis])?;
             }
-            Some(Branch { conv: *index, norm: *norm, first })
-        });
-        Some((main, all.collect::<Option<_>>()?))
+        }
+        Some(main)
+    }
+
+    /// The windows of a convolution of `x` that is a plain sum over taps.
+    fn plain_windows(&self, conv: &Conv, x: usize) -> Option<PerAxis<Window>> {
+        let plain = conv.border() == PaddingMode::Zeros
+            && conv.direction == Direction::Forward
+            && conv.weight != WeightFrom::Input
+            && conv.mask.is_none();
+        conv.windows(&self.shapes[x], self.order).ok().filter(|_| plain)
     }
 }
 
