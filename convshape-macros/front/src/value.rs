@@ -15,10 +15,10 @@ use crate::syntax::{Args, SizeExpr, Value};
 use crate::unseen::Unseen;
 use crate::words::{self, FieldWords, Lookup, Takes};
 
-/// A field's value. `Ok(None)` is a hole.
+/// A field's value, which is given under this name. `Ok(None)` is a hole.
 pub(crate) fn settle(
     field: &FieldWords,
-    takes: Takes,
+    name: &str,
     value: &Value,
     numbers: &Numbers,
     dialect: Dialect,
@@ -26,7 +26,10 @@ pub(crate) fn settle(
     if let Value::Hole(span) = value {
         return if field.hole { Ok(None) } else { Err(diagnose::hole_not_allowed(field.name, *span)) };
     }
-    let wrong = || diagnose::wrong_value(field, takes, value);
+    let takes = field.takes_as(name, dialect);
+    // A framework's own word that takes another kind of value.
+    let own = matches!(takes, Takes::AxesWithBatch | Takes::Pads(_));
+    let wrong = || diagnose::wrong_value(if own { name } else { field.name }, takes, value);
     let word_of = |known: &'static [words::Word]| match value.text() {
         Some(text) if !is_number(value, &text, known, numbers) => word(field, value, known, numbers, dialect).map(Some),
         _ => Ok(None),
@@ -349,7 +352,7 @@ fn word(
         return Err(diagnose::bound_as_word(field.name, word, bound));
     }
     let (Some(text), span) = (value.text(), value.span()) else {
-        return Err(diagnose::wrong_value(field, field.takes, value));
+        return Err(diagnose::wrong_value(field.name, field.takes, value));
     };
     // The language's words are lower case, and so are PyTorch's strings. The other frameworks use either case.
     let exact = matches!(value, Value::Word(_)) || dialect == Dialect::Torch;

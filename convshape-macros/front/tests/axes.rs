@@ -36,7 +36,7 @@ fn orders_of_axes() {
     accepted("dialect: onnx; input: [3, 28, 14]; Transpose(0, 2); output: [14, 28, 3];");
     refused(
         "dialect: onnx; input: [3, 28]; Transpose(perm: [1, 0, 2]); output: [28, 3];",
-        "[CS0105] `perm` takes an axis such as `0`, `-1` or `channels`, or several, found `[1, 0, 2]`",
+        "[CS0105] `perm` takes an axis such as `1`, `-1` or `channels`, or several, found `[1, 0, 2]`",
     );
     accepted("input: [2, 3, 4, 5]; Transpose(depth, width); output: [2, 5, 4, 3];");
     accepted("for h in 1..; input: [3, 4 * h]; Permute(1, 0); output: [4 * h, 3];");
@@ -50,7 +50,7 @@ fn orders_of_axes() {
     );
     refused(
         "input: [3, 28, 28]; Transpose(length, 0); output: [3, 28, 28];",
-        "[CS0318] `transpose1` takes axis length, but [3, 28, 28] has 3 axes: 0 to 2, without the batch",
+        "[CS0318] `transpose1` takes axis length, but [3, 28, 28] has channels, height and width",
     );
 }
 

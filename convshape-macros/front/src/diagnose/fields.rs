@@ -260,7 +260,7 @@ pub(crate) fn unknown_dialect(name: &str, nearest: Option<String>, span: Span) -
     }
 }
 
-pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Report {
+pub(crate) fn wrong_value(word: &str, takes: Takes, value: &Value) -> Report {
     let wanted = match takes {
         Takes::Size => "a whole number",
         Takes::SizePerAxis | Takes::SizePerAxisOr(_) => "a whole number, or one per axis in brackets",
@@ -283,11 +283,6 @@ pub(crate) fn wrong_value(field: &FieldWords, takes: Takes, value: &Value) -> Re
         Takes::Name => "the name of a statement",
         Takes::Activation => "an activation such as `Relu`",
         Takes::Dialect => "the name of a dialect",
-    };
-    let word = match takes {
-        Takes::AxesWithBatch => "dim",
-        Takes::Pads(_) => "pads",
-        _ => field.name,
     };
     Report::new(code::VALUE, value.span(), format!("`{word}` takes {wanted}, found `{value}`"))
 }

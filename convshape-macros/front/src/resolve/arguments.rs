@@ -196,7 +196,7 @@ impl<'a, 's> Builder<'a, 's> {
             [only] => only.items().unwrap_or(values),
             _ => values,
         };
-        let wrong = || diagnose::wrong_value(field, field.takes, &values[0]);
+        let wrong = || diagnose::wrong_value(field.name, field.takes, &values[0]);
         match axes_of(items, false, self.numbers, &wrong) {
             Ok(axes) => self.settings.push((field.name, Setting::Axes(self.counted_from_one(axes)))),
             Err(report) => self.reports.push(report),
@@ -260,7 +260,7 @@ impl<'a, 's> Builder<'a, 's> {
             }
             // Processed before everything else.
             (Takes::Dialect, _) => {}
-            _ => match settle(field, takes, value, self.numbers, self.dialect) {
+            _ => match settle(field, name, value, self.numbers, self.dialect) {
                 Ok(Some(_)) if field.name == words::LINT => self.lint = false,
                 Ok(Some(setting)) => self.setting(field, setting, value.span()),
                 Ok(None) => self.hole(field, value.span()),
