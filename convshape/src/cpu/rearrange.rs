@@ -82,6 +82,20 @@ impl Moves {
         (own.walks.iter().filter(|walk| walk.size != 1).count() <= MAX_RANK).then_some(own)
     }
 
+    /// The copy of a reduction's outputs to all the elements of its input that each is reduced of.
+    #[cfg(feature = "train")]
+    pub(super) fn spread(op: &Op, input: &Shape, order: AxisOrder) -> Option<Moves> {
+        let Op::Reduce { keep, .. } = *op else { return None };
+        let (sizes, over) = (input.numbers()?, op.reduced_axes(input, order).ok()?);
+        let mut own = 0;
+        let walks = (0..input.rank()).map(|axis| {
+            let from = (own, usize::from(!over[axis]));
+            own += usize::from(keep || !over[axis]);
+            AxisLoop { size: sizes[axis], from, to: (axis, 1) }
+        });
+        Some(Moves { walks: walks.collect(), from: [0; MAX_RANK], to: [0; MAX_RANK] })
+    }
+
     /// The copy of gradients, from the output to the input.
     #[cfg(feature = "train")]
     pub(super) fn back(mut self) -> Moves {
@@ -264,6 +278,7 @@ impl Kernel for RearrangementShare<'_> {
         let (last, outer) = loops.without(loops.get().len() - 1);
         let inner = outer.get().iter().position(|each| each.x == 1 && each.size > 1);
         match (last, inner) {
+            (Loop { size, x: 0, y: 1 }, _) => each_place(&outer, |from, to| y[to..to + size].fill(x[from])),
             (Loop { size, x: 1, y: 1 }, _) => {
                 each_place(&outer, |from, to| copy(simd, &x[from..][..size], &mut y[to..]));
             }

@@ -56,6 +56,12 @@ impl Reduce {
         })
     }
 
+    /// By which the sum of the elements is multiplied.
+    #[cfg(feature = "train")]
+    pub(super) fn factor(&self) -> f32 {
+        self.factor
+    }
+
     /// Whether the outputs have the order of their inputs.
     pub(super) fn keeps_order(&self) -> bool {
         self.kept.get().is_sorted_by(|outer, inner| outer.x >= inner.x)

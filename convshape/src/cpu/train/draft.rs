@@ -5,7 +5,7 @@ use std::vec::Vec;
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::graph::{Graph, GraphError, Node, Value};
-use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Source, WeightFrom};
+use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Reduction, Source, WeightFrom};
 
 use super::elements::ByOutput;
 use super::plan::Key;
@@ -118,6 +118,7 @@ fn orders(graph: &Graph) -> Vec<AxisOrder> {
             | Op::Concat { .. }
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
+            | Op::Reduce { kind: Reduction::Sum | Reduction::Mean, .. }
             | Op::Source { .. } => {}
             Op::Conv(conv) if conv.weight == WeightFrom::Input => values().for_each(|value| array[value] = true),
             Op::Conv(_)

@@ -239,6 +239,7 @@ impl TrainPlan {
                         copy.forward.run(on.level, on.threads, samples, input(index).1, y);
                     }
                 }
+                TrainJob::Reduce { forward, .. } => forward.run(on.level, on.threads, samples, input(0).1, y),
                 TrainJob::Activation(function) => {
                     elements::each(on, samples, input(0), (to, y), [&[], &[]], Epilogue::of(*function));
                 }
@@ -380,6 +381,11 @@ impl TrainPlan {
                             dx[..samples * to.buffer.sample()].fill(0.0);
                         }
                         moves[index].back.run(on.level, on.threads, samples, dy.1, dx);
+                    }
+                    (TrainJob::Reduce { back, factor, .. }, Some(dx)) => {
+                        products.clear();
+                        products.extend(dy.1.iter().map(|dy| dy * *factor));
+                        back.run(on.level, on.threads, samples, products, dx);
                     }
                     (TrainJob::Activation(function), Some(dx)) => {
                         elements::differentiate(on, samples, *function, x, dy, (to, dx))

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, PaddingMode};
+use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, PaddingMode, Reduction};
 use convshape_arith::shape::Shape;
 
 use super::draft::Draft;
@@ -20,6 +20,7 @@ use crate::cpu::elementwise::Binary;
 use crate::cpu::math::Epilogue;
 use crate::cpu::pool::Windows;
 use crate::cpu::rearrange::{Moves, Rearrangement};
+use crate::cpu::reduce::Reduce;
 use crate::cpu::resample::{Resample, border};
 use crate::cpu::simd::Level;
 
@@ -67,6 +68,12 @@ pub(super) enum TrainJob {
     Resample(Resample),
     /// What is copied of each input.
     Move(Vec<Copies>),
+    /// A sum or mean along some axes, and the copy of its gradient to all elements, times a factor.
+    Reduce {
+        forward: Box<Reduce>,
+        back: Box<Rearrangement>,
+        factor: f32,
+    },
     Activation(Activation),
     /// Dropout in training; the identity otherwise.
     Dropout {
@@ -101,6 +108,15 @@ impl Copies {
     }
 }
 
+/// The job of a reduction whose gradient is the same for all elements; `None` for any other layer.
+fn reduction(op: &Op, from: &StoredValue, to: &StoredValue, order: AxisOrder) -> Option<TrainJob> {
+    let Op::Reduce { kind: Reduction::Sum | Reduction::Mean, .. } = op else { return None };
+    let forward = Reduce::new(op, order, [(&from.y, &from.shape), (&to.y, &to.shape)])?;
+    let moves = Moves::spread(op, &from.shape, order)?;
+    let back = Rearrangement::new(&moves, [(&to.dy, &to.shape), (&from.dy, &from.shape)])?;
+    Some(TrainJob::Reduce { factor: forward.factor(), forward: Box::new(forward), back: Box::new(back) })
+}
+
 #[derive(Clone, Copy, PartialEq)]
 pub(super) enum Back {
     /// It is not needed.
@@ -126,7 +142,9 @@ pub(super) fn step(
     let read: Vec<&StoredValue> = inputs.iter().map(|&value| &values[value]).collect();
     let copies =
         (0..read.len()).map(|index| Copies::new(&op, index, &read, to, order)).collect::<Option<Vec<Copies>>>();
+    let reduction = reduction(&op, from, to, order);
     let job = match (op, axes) {
+        (Op::Reduce { .. }, None) if let Some(reduction) = reduction => reduction,
         (op, None)
             if !matches!(op, Op::Source { .. })
                 && let Some(copies) = copies =>
