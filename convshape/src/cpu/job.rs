@@ -6,7 +6,7 @@ use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::graph::Node;
-use convshape_arith::op::{Conv as ConvOp, Op, WeightFrom};
+use convshape_arith::op::{Conv as ConvOp, Op, PerAxis, WeightFrom};
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
@@ -16,7 +16,7 @@ use super::conv::{Conv, TapSum, Weights};
 use super::elementwise::Binary;
 use super::math::Epilogue;
 use super::norm::{Along, GroupNorm};
-use super::plan::branches::BranchWeights;
+use super::plan::branches::Branch;
 use super::plan::{Method, Plan, Step, Work};
 use super::planes::Planes;
 use super::pool::Windows;
@@ -259,27 +259,16 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
         Op::Projection(part) => (1, part.bias.is_some(), 0),
         _ => return None,
     };
-    let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);
-    if biased {
-        let bias = params[*node.params.last()?].as_slice();
-        shift = bias[first..first + channels].to_vec();
-    }
-    if let Some(norm) = norm {
-        let (factor, constant) = affine(&plan.nodes[*norm], params);
-        for channel in 0..channels {
-            scale[channel] = factor[channel];
-            shift[channel] = shift[channel] * factor[channel] + constant[channel];
-        }
-    }
+    let bias = if biased { Some(&params[*node.params.last()?].as_slice()[first..first + channels]) } else { None };
+    let (scale, mut shift) = scale_and_shift(plan, params, *norm, bias, channels);
     let map = WeightMap::of(&node.op)?.on_last_axes(rank);
     let epilogue = activation.map_or(Epilogue::None, Epilogue::of);
-    let affine = |node: &Node| affine(node, params);
-    let branches = branches.iter().map(|branch| BranchWeights::new(branch, channels, &plan.nodes, params, &affine));
+    let branches = branches.iter().map(|branch| BranchWeights::new(plan, params, branch, channels));
     let branches: Vec<BranchWeights<'_>> = branches.collect::<Option<_>>()?;
     let summed = |output: usize, input: usize, tap| branches.iter().map(|branch| branch.at(output, input, tap)).sum();
     let weights = if branches.is_empty() { Weights::Of(&weight, &map) } else { Weights::By(&summed) };
     if !branches.is_empty() {
-        shift = (0..channels).map(|channel| branches.iter().map(|branch| branch.shift()[channel]).sum()).collect();
+        shift = (0..channels).map(|channel| branches.iter().map(|branch| branch.shift[channel]).sum()).collect();
     }
     let sum = TapSum { axes, groups, weights, scale: &scale, shift: &shift, onto: *onto, epilogue };
     Some(match method {
@@ -292,6 +281,65 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
         Method::Planes => Job::Planes(Box::new(Planes::new(level, &sum, input, output))),
         Method::Slide => Job::Slide(Box::new(Slide::new(level, &sum, input, output)?)),
     })
+}
+
+/// A branch of a sum with its numbers.
+struct BranchWeights<'a> {
+    /// The weight, its layout and its taps along each axis; `None` for the value itself.
+    weight: Option<(&'a [f32], WeightMap, PerAxis<usize>)>,
+    /// The tap of the sum that its first tap is.
+    first: PerAxis<usize>,
+    /// The scale of each output channel, and what the branch adds to the shift.
+    scale: Vec<f32>,
+    shift: Vec<f32>,
+}
+
+impl<'a> BranchWeights<'a> {
+    fn new(plan: &Plan, params: &[&'a Param], branch: &Branch, channels: usize) -> Option<BranchWeights<'a>> {
+        let (mut weight, mut bias) = (None, None);
+        if let Some(conv) = branch.conv {
+            let node = &plan.nodes[conv];
+            let Op::Conv(conv) = node.op else { return None };
+            let mut taps = [1; 3];
+            for axis in 0..conv.rank {
+                taps[3 - conv.rank + axis] = usize::try_from(conv.kernel[axis]).ok()?;
+            }
+            let map = WeightMap::of(&node.op)?.on_last_axes(conv.rank);
+            weight = Some((params[node.params[0]].as_slice(), map, taps));
+            bias = if conv.bias { Some(params[*node.params.last()?].as_slice()) } else { None };
+        }
+        let (scale, shift) = scale_and_shift(plan, params, branch.norm, bias, channels);
+        Some(BranchWeights { weight, first: branch.first, scale, shift })
+    }
+
+    /// What it adds to a weight of the sum.
+    fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> f32 {
+        let own = [0, 1, 2].map(|axis| tap[axis].wrapping_sub(self.first[axis]));
+        let is_tap = |taps: &PerAxis<usize>| (0..3).all(|axis| own[axis] < taps[axis]);
+        let weight = match &self.weight {
+            Some((weight, map, taps)) if is_tap(taps) => weight[map.at(output, input, own)],
+            None if output == input && own == [0; 3] => 1.0,
+            Some(_) | None => return 0.0,
+        };
+        weight * self.scale[output]
+    }
+}
+
+/// The scale and the shift of each output channel, of a bias and the normalisation after it.
+fn scale_and_shift(
+    plan: &Plan,
+    params: &[&Param],
+    norm: Option<usize>,
+    bias: Option<&[f32]>,
+    channels: usize,
+) -> (Vec<f32>, Vec<f32>) {
+    let mut shift = bias.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec);
+    let Some(norm) = norm else { return (vec![1.0; channels], shift) };
+    let (scale, constant) = affine(&plan.nodes[norm], params);
+    for channel in 0..channels {
+        shift[channel] = shift[channel] * scale[channel] + constant[channel];
+    }
+    (scale, shift)
 }
 
 /// The scale and the shift per channel of a normalisation with running statistics.

@@ -1,16 +1,13 @@
 //! Parallel convolutions of one value that are added up are one convolution: its weight is the sum of theirs. Networks
 //! have such branches in training (RepVGG, MobileOne), and many are exported as they were trained.
 
-use std::vec;
 use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
 use convshape_arith::op::{Conv, Direction, Op, PaddingMode, PerAxis, WeightFrom};
-use convshape_arith::weight::WeightMap;
 
 use super::lower::Lowering;
-use crate::model::param::Param;
 
 /// One branch: a convolution, or the value itself, and a normalisation by stored statistics.
 #[derive(Clone, Debug, Default)]
@@ -90,8 +87,8 @@ impl Lowering {
         matches!(node.op, Op::Add) && node.inputs.len() == 2 && self.is_even(node)
     }
 
-    /// Collects the branches of `x` that a value is the sum of; `false` if it is anything else, or if one stands before
-    /// the first layer and so has its step already.
+    /// Collects the branches of `x` that a value is the sum of; `false` if it is anything else, or if one comes before
+    /// the first layer: its step exists already.
     fn collect(
         &self,
         value: usize,
@@ -157,67 +154,5 @@ impl Lowering {
             && conv.weight != WeightFrom::Input
             && conv.mask.is_none();
         conv.windows(&self.shapes[x], self.order).ok().filter(|_| plain)
-    }
-}
-
-/// A branch with its numbers.
-pub(in crate::cpu) struct BranchWeights<'a> {
-    /// The weight, its layout and its taps along each axis; `None` for the value itself.
-    weight: Option<(&'a [f32], WeightMap, PerAxis<usize>)>,
-    first: PerAxis<usize>,
-    scale: Vec<f32>,
-    shift: Vec<f32>,
-}
-
-impl<'a> BranchWeights<'a> {
-    /// With `channels` outputs; `affine` gives the scale and the shift of a normalisation.
-    pub(in crate::cpu) fn new(
-        branch: &Branch,
-        channels: usize,
-        nodes: &[Node],
-        params: &[&'a Param],
-        affine: &dyn Fn(&Node) -> (Vec<f32>, Vec<f32>),
-    ) -> Option<BranchWeights<'a>> {
-        let (mut scale, mut shift) = (vec![1.0; channels], vec![0.0; channels]);
-        let weight = match branch.conv.map(|conv| &nodes[conv]) {
-            None => None,
-            Some(node) => {
-                let Op::Conv(conv) = node.op else { return None };
-                if conv.bias {
-                    shift.copy_from_slice(params[*node.params.last()?].as_slice());
-                }
-                let mut taps = [1; 3];
-                for axis in 0..conv.rank {
-                    taps[3 - conv.rank + axis] = usize::try_from(conv.kernel[axis]).ok()?;
-                }
-                let map = WeightMap::of(&node.op)?.on_last_axes(conv.rank);
-                Some((params[node.params[0]].as_slice(), map, taps))
-            }
-        };
-        if let Some(norm) = branch.norm {
-            let (factor, constant) = affine(&nodes[norm]);
-            for channel in 0..channels {
-                scale[channel] = factor[channel];
-                shift[channel] = shift[channel] * factor[channel] + constant[channel];
-            }
-        }
-        Some(BranchWeights { weight, first: branch.first, scale, shift })
-    }
-
-    /// What it adds to a weight of the sum.
-    pub(in crate::cpu) fn at(&self, output: usize, input: usize, tap: PerAxis<usize>) -> f32 {
-        let own = [0, 1, 2].map(|axis| tap[axis].wrapping_sub(self.first[axis]));
-        let is_tap = |taps: &PerAxis<usize>| (0..3).all(|axis| own[axis] < taps[axis]);
-        let weight = match &self.weight {
-            Some((weight, map, taps)) if is_tap(taps) => weight[map.at(output, input, own)],
-            None if output == input && own == [0; 3] => 1.0,
-            Some(_) | None => return 0.0,
-        };
-        weight * self.scale[output]
-    }
-
-    /// What it adds to the shift of each output channel.
-    pub(in crate::cpu) fn shift(&self) -> &[f32] {
-        &self.shift
     }
 }
