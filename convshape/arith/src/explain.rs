@@ -272,10 +272,8 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
         }
         Reason::Axis { axis: written, found } => {
             axis_as_written(text.str("takes axis "), written).str(", but ").shape(&found).str(" has ");
-            match (written.name(), axis_names(found.rank())) {
-                (Some(_), Some(names)) => {
-                    text.str(names);
-                }
+            match (written.name(), found.rank()) {
+                (Some(_), 1..=4) => named_axes(text, found.rank() - 1),
                 _ => {
                     text.num(rank(found.rank())).str(if found.rank() == 1 { " axis: 0" } else { " axes: 0" });
                     if found.rank() > 1 {
@@ -440,14 +438,13 @@ const fn elements_along<'a>(text: &'a mut Text, size: Size, axis: Axis, inputs: 
     }
 }
 
-/// The named axes of a shape of `rank` axes.
-const fn axis_names(rank: usize) -> Option<&'static str> {
-    match rank {
-        1 => Some("channels"),
-        2 => Some("channels and length"),
-        3 => Some("channels, height and width"),
-        4 => Some("channels, depth, height and width"),
-        _ => None,
+/// Appends the names of the axes of a shape with channels and `spatial` further axes: `channels, height and width`.
+const fn named_axes(text: &mut Text, spatial: usize) {
+    text.str("channels");
+    let mut axis = 0;
+    while axis < spatial {
+        text.str(if axis + 1 == spatial { " and " } else { ", " }).str(axis_name(axis, spatial));
+        axis += 1;
     }
 }
 
