@@ -43,7 +43,7 @@ pub(crate) struct Report {
     needed: Option<(&'static str, bool)>,
     /// Whether one of its helps is a likely edit, in a form that a tool can apply.
     has_edit: bool,
-    /// Whether the word here is no misspelling of another.
+    /// Whether the word here is spelled as it should be.
     is_spelled: bool,
 }
 
@@ -77,7 +77,7 @@ impl Report {
         }
     }
 
-    /// Records that the word here is no misspelling of another.
+    /// Records that the word here is spelled as it should be.
     pub(crate) fn spelled(self) -> Report {
         Report { is_spelled: true, ..self }
     }

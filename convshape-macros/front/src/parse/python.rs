@@ -312,7 +312,7 @@ impl Parser {
             } else if let Some(words) = call.layer.all_fields().find(|words| words.name == *field) {
                 named.push(Field { name: Ident::new(call.word(words), value.span()), value });
             } else if matches!(value, Value::Bool { .. }) {
-                // Only an argument without effect, such as `inplace`, is no field.
+                // It is not a field, so it has no effect: `inplace`.
                 named.push(Field { name: Ident::new(field, value.span()), value });
             }
         }
