@@ -31,6 +31,7 @@ pub(crate) use self::edit::{ArgumentPlace, Edit, field_text, transposed, with_ra
 use convshape_arith::fault::Reason;
 use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 
 use self::candidates::{Candidate, candidates, guesses};
 use self::trial::Trial;
@@ -298,7 +299,6 @@ fn in_two_parts(trial: &mut Trial, problem: &Problem, others: &[Place], parts: &
 
 /// Whether a problem is still there. What a layer does with its axes is not looked at before it has them.
 fn same_mistake(left: &Problem, before: &Problem) -> bool {
-    use convshape_arith::fault::Reason;
     let of_axes = |problem: &Problem| match problem {
         Problem::Layer { fault, .. } => matches!(fault.reason, Reason::Axis { .. } | Reason::Rank { .. }),
         _ => false,
@@ -444,7 +444,6 @@ impl<'b> Search<'_, 'b> {
     /// Whether a candidate may be part of a mistake that was made in several places. Reordered axes or an inserted
     /// layer are not.
     fn may_go_on(&self, candidate: &Candidate) -> bool {
-        use convshape_arith::fault::Reason;
         // An order of axes that one layer wants is undone before the next.
         let reordered = matches!(self.problem, Problem::Layer { fault, .. }
             if matches!(fault.reason, Reason::Steps { .. } | Reason::Tokens { .. } | Reason::NormShape { .. }));
@@ -476,8 +475,6 @@ impl<'b> Search<'_, 'b> {
 
     /// Whether a sum would fit only because one side has a single row that broadcasts over the other.
     fn only_stretches(&mut self, candidate: &Candidate) -> bool {
-        use convshape_arith::fault::Reason;
-        use convshape_arith::op::Op;
         let Problem::Layer { node, op: Op::Add | Op::Mul, fault, .. } = self.problem else { return false };
         if candidate.edits.iter().any(|edit| matches!(edit, Edit::Argument { .. })) {
             return false;
@@ -513,7 +510,6 @@ impl<'b> Search<'_, 'b> {
 
     /// Whether another input may be what was meant.
     fn looks_at_inputs(&self) -> bool {
-        use convshape_arith::fault::Reason;
         match self.problem {
             Problem::Layer { fault, .. } => !matches!(
                 fault.reason,
@@ -580,7 +576,7 @@ impl<'b> Search<'_, 'b> {
 
 /// Whether a value has a single row only where it had one.
 fn keeps_rows(before: Option<Shape>, after: Option<Shape>) -> bool {
-    let one = |size: &convshape_arith::size::Size| size.number() == Some(1);
+    let one = |size: &Size| size.number() == Some(1);
     match (before, after) {
         (Some(before), Some(after)) if before.rank() == after.rank() => {
             before.sizes().iter().zip(after.sizes()).all(|(before, after)| one(before) || !one(after))
