@@ -20,7 +20,7 @@ mod rules;
 mod tests;
 mod values;
 
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, Op};
 
 pub(crate) use find::{
     LayerName, Lookup, find_activation, find_field, find_function, find_layer, find_word, is_field, is_layer,
@@ -28,11 +28,12 @@ pub(crate) use find::{
 };
 pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
 pub(crate) use instead::{instead, instead_of_field};
-pub(crate) use layers::LAYERS;
+pub(crate) use layers::layers;
 pub(crate) use markers::markers;
 pub(crate) use nearest::{difference, nearest};
 pub(crate) use neutral::{Neutral, neutral};
 pub(crate) use other_names::means_channels;
+use rules::Rule;
 
 /// The field that silences lints for a layer.
 pub(crate) const LINT: &str = "lint";
@@ -40,115 +41,40 @@ pub(crate) const LINT: &str = "lint";
 /// The dialects that have a word.
 pub(crate) type Dialects = &'static [Dialect];
 
-/// The layer that a row of [`LAYERS`] describes.
+/// A layer that the front end treats in a way that its row does not describe. Most layers are plain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) enum Kind {
+    Plain,
     Conv,
     ConvTranspose,
     ConvGeneralDilated,
     DepthwiseConv,
-    SeparableConv,
     MaxPool,
     MaxUnpool,
-    AvgPool,
-    AdaptiveAvgPool,
-    AdaptiveMaxPool,
-    GlobalAvgPool,
-    GlobalMaxPool,
     Upsample,
-    UpSampling,
-    UpsamplingNearest,
-    UpsamplingBilinear,
-    PixelShuffle,
-    PixelUnshuffle,
-    DepthToSpace,
-    ChannelShuffle,
-    Pad,
-    ZeroPad,
-    ReflectionPad,
-    ReplicationPad,
-    CircularPad,
-    ConstantPad,
-    Crop,
-    Slice,
-    Split,
     Lstm,
     Gru,
     Rnn,
     Linear,
     Flatten,
-    Unflatten,
     Reshape,
-    Concat,
-    Stack,
-    MatMul,
+    Scale,
     Attention,
     MultiHead,
-    Add,
-    Mul,
-    Sub,
-    Div,
-    Maximum,
-    Minimum,
     Permute,
-    Transpose,
-    Mean,
-    Sum,
-    Max,
-    Min,
-    Scale,
     Chain,
     Custom,
+    Parameter,
+    Arange,
+    Constant,
     BatchNorm,
     GroupNorm,
     InstanceNorm,
     LayerNorm,
     RmsNorm,
-    LocalResponseNorm,
-    LpNorm,
-    Relu,
-    Relu6,
-    LeakyRelu,
-    Elu,
-    Gelu,
-    Silu,
-    Sigmoid,
-    Tanh,
-    Softplus,
-    Hardswish,
-    Hardsigmoid,
-    Clamp,
-    Prelu,
-    Snake,
-    Softmax,
-    LogSoftmax,
-    Glu,
-    Exp,
-    Hardtanh,
-    Mish,
-    Selu,
-    Celu,
-    Softsign,
-    LogSigmoid,
-    Sqrt,
-    Rsqrt,
-    Square,
-    Abs,
-    Neg,
-    Log,
-    Sin,
-    Cos,
-    Pow,
-    AddScalar,
     Dropout,
-    ChannelDropout,
-    StochasticDepth,
-    Identity,
-    Parameter,
-    Arange,
-    Constant,
-    Input,
     Activation,
+    Input,
 }
 
 /// Layers that belong together.
@@ -179,11 +105,29 @@ pub(crate) struct LayerWords {
     /// What the positional part means.
     pub(crate) positional: Positional,
     pub(crate) fields: &'static [FieldWords],
+    /// The fields that must be written, with the dialects that require them; of several in one entry, at least one.
+    pub(crate) required: &'static [(&'static [&'static str], Dialects)],
+    /// Fields that exclude each other.
+    pub(crate) exclusive: &'static [&'static str],
     /// The order of Python's arguments, per dialect. A word that is not a field of the layer has no meaning here and is
     /// dropped.
     pub(crate) python: &'static [(Dialects, &'static [&'static str])],
+    pub(crate) op: Defaults,
+    /// Its shapes and an example, for the reference.
+    pub(crate) rule: Rule,
     /// One line, shown on hover.
     pub(crate) doc: &'static str,
+}
+
+/// A layer with the defaults of a dialect's framework.
+#[derive(Clone, Copy)]
+pub(crate) enum Defaults {
+    /// The same in every dialect.
+    Op(Op),
+    /// For a dialect and a number of spatial axes.
+    Of(fn(Dialect, usize) -> Op),
+    /// The layer exists only as a word.
+    None,
 }
 
 /// A name in some dialects; in a layer's name `#` is the number of spatial axes.
@@ -294,6 +238,11 @@ impl Kind {
 }
 
 impl LayerWords {
+    /// Whether the layer itself takes a number of spatial axes, and so checks it.
+    pub(crate) fn is_spatial(&self) -> bool {
+        matches!(self.group, Group::Convolution | Group::Pooling) && !self.ranks.is_empty()
+    }
+
     /// The canonical name: `Conv2d`, or `Conv` if the number of axes is open.
     pub(crate) fn name(&self, rank: Option<usize>) -> String {
         spell(self.name, rank)
@@ -309,6 +258,20 @@ impl LayerWords {
     pub(crate) fn own_word(&self, field: &str, dialect: Dialect) -> Option<&'static str> {
         let field = self.fields.iter().find(|known| known.name == field && known.dialects.contains(&dialect))?;
         field.aliases.iter().find(|alias| alias.dialects.contains(&dialect)).map(|alias| alias.name)
+    }
+
+    /// The layer with all defaults. `None` for layers that exist only as words.
+    pub(crate) fn default_op(&self, dialect: Dialect, rank: usize) -> Option<Op> {
+        match self.op {
+            Defaults::Op(op) => Some(op),
+            Defaults::Of(op) => Some(op(dialect, rank)),
+            Defaults::None => None,
+        }
+    }
+
+    /// The fields that a dialect requires; of several in one entry, at least one.
+    pub(crate) fn required(&self, dialect: Dialect) -> impl Iterator<Item = &'static [&'static str]> {
+        self.required.iter().filter(move |(_, dialects)| dialects.contains(&dialect)).map(|(names, _)| *names)
     }
 
     /// The order of the framework's arguments in Python.

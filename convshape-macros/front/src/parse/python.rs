@@ -348,8 +348,7 @@ impl Call {
             Lookup::Unknown { .. } if functions => (words::find_function(&written, dialect)?, dialect, false),
             Lookup::Unknown { .. } => return None,
         };
-        let here = words::LAYERS.iter().find(|row| row.kind == layer.kind && row.dialects.contains(&dialect));
-        let renamed = here.filter(|_| !known).map(|row| row.name(rank));
+        let renamed = (!known && layer.dialects.contains(&dialect)).then(|| layer.name(rank));
         let framework = known && layer.name(rank) != written;
         Some(Call { layer, rank, dialect, framework, order, renamed })
     }

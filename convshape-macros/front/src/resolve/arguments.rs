@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::quote;
 
 use crate::diagnose::{self, Report};
-use crate::fields::{self, Setting};
+use crate::fields::Setting;
 use crate::graph::{Hole, Spans};
 use crate::numbers::Numbers;
 use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
@@ -344,7 +344,7 @@ impl<'a, 's> Builder<'a, 's> {
             self.reports.push(diagnose::missing_type(&self.spans.op));
             return;
         }
-        for needed in fields::required(self.words.kind, self.dialect) {
+        for needed in self.words.required(self.dialect) {
             if !needed.iter().any(|field| given.contains(field)) {
                 let op = self.words.name(self.rank);
                 self.reports.push(diagnose::missing_field(&self.spans.op, &op, self.words, needed));
@@ -357,8 +357,7 @@ impl<'a, 's> Builder<'a, 's> {
         if let (Kind::Chain, Some(value)) = (self.words.kind, self.activation) {
             self.reports.push(diagnose::activation_of_a_chain(&value.to_string(), value.span()));
         }
-        let both: Vec<&str> =
-            fields::exclusive(self.words.kind).iter().copied().filter(|field| given.contains(field)).collect();
+        let both: Vec<&str> = self.words.exclusive.iter().copied().filter(|field| given.contains(field)).collect();
         if let [first, second, ..] = both.as_slice() {
             let span = self.spans.of(Some(second));
             self.reports.push(diagnose::exclusive_fields(first, second, span));

@@ -331,7 +331,7 @@ impl<'a> Resolver<'a> {
         spans: &Spans,
     ) -> Recipe {
         // Every layer except a sub-chain without its type, which is reported.
-        let Some(mut op) = fields::default_op(words.kind, rank.unwrap_or(0), dialect) else { return Recipe::Broken };
+        let Some(mut op) = words.default_op(dialect, rank.unwrap_or(0)) else { return Recipe::Broken };
         if !self.set_all(&mut op, settings, &words.name(rank), spans) {
             return Recipe::Broken;
         }
@@ -418,7 +418,8 @@ impl<'a> Resolver<'a> {
                 return None;
             }
         };
-        if matches!(words.kind, Kind::Prelu | Kind::Snake | Kind::Dropout) {
+        let default = words.default_op(dialect, 0);
+        if words.kind == Kind::Dropout || default.is_some_and(|op| !op.params().is_empty()) {
             self.sink.push(diagnose::activation_with_parameters(&words.name(None), span));
             return None;
         }
@@ -431,7 +432,7 @@ impl<'a> Resolver<'a> {
             reports.into_iter().for_each(|report| self.sink.push(report));
             return None;
         }
-        let mut op = fields::default_op(words.kind, 0, dialect)?;
+        let mut op = default?;
         if let (Op::Activation(Activation::LeakyRelu { slope }), Dialect::Keras, true) =
             (&mut op, dialect, name == words.snake)
         {
@@ -500,16 +501,7 @@ fn named_axes(found: &LayerName) -> Option<(usize, usize)> {
     match found.words.kind {
         // PyTorch takes `[C]` as well as `[C, L]`.
         Kind::BatchNorm if rank == 1 => Some((0, 1)),
-        Kind::Conv
-        | Kind::ConvTranspose
-        | Kind::ConvGeneralDilated
-        | Kind::DepthwiseConv
-        | Kind::SeparableConv
-        | Kind::MaxPool
-        | Kind::MaxUnpool
-        | Kind::AvgPool
-        | Kind::AdaptiveAvgPool
-        | Kind::AdaptiveMaxPool => None,
+        _ if found.words.is_spatial() => None,
         _ => Some((rank, rank)),
     }
 }

@@ -43,7 +43,7 @@ const INTS: &[i64] = &[0, 1, 2, 32];
 
 /// The value of a layer's field if a chain of a dialect does not write it.
 pub(crate) fn unwritten(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> Unwritten {
-    if fields::required(row.kind, dialect).iter().any(|names| names.contains(&field.name)) {
+    if row.required(dialect).any(|names| names.contains(&field.name)) {
         return Unwritten::Refused;
     }
     default(row, field, dialect).map_or(Unwritten::Follows, |setting| Unwritten::Is(setting.to_string()))
@@ -52,7 +52,7 @@ pub(crate) fn unwritten(row: &LayerWords, field: &FieldWords, dialect: Dialect) 
 /// The value that gives the same layer as leaving the field out.
 fn default(row: &LayerWords, field: &FieldWords, dialect: Dialect) -> Option<Setting> {
     let rank = row.ranks.first().copied().unwrap_or(2);
-    let mut op = fields::default_op(row.kind, rank, dialect)?;
+    let mut op = row.default_op(dialect, rank)?;
     if let Op::Pool(pool) = &mut op
         && field.name != "kernel"
     {

@@ -3,7 +3,7 @@
 use convshape_arith::op::Dialect;
 
 use super::other_names::{other_fields, other_name};
-use super::{Dialects, FieldWords, Group, LAYERS, LayerWords, Word, nearest, spell};
+use super::{Dialects, FieldWords, Group, LayerWords, Word, layers, nearest, spell};
 
 /// The meaning of a name in a dialect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -47,7 +47,7 @@ impl<T> Lookup<T> {
 
 /// The layer named `name`.
 pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
-    match find_among(LAYERS.iter(), name, dialect) {
+    match find_among(layers(), name, dialect) {
         Lookup::Unknown { nearest } => {
             if let (Dialect::Flax | Dialect::Jax, Some(words)) = (dialect, activation_function(name)) {
                 return Lookup::Found(LayerName { words, rank: None });
@@ -66,30 +66,30 @@ pub(crate) fn named_layer(name: &str, dialect: Dialect) -> Option<LayerName> {
 
 /// Whether some dialect has a layer of this name.
 pub(crate) fn is_layer(name: &str) -> bool {
-    LAYERS.iter().any(|words| words.names().any(|(pattern, _)| words.rank_of(pattern, name).is_some()))
+    layers().any(|words| words.names().any(|(pattern, _)| words.rank_of(pattern, name).is_some()))
 }
 
 /// The activation with this name, as a layer (`Relu`) or as a word (`relu`).
 pub(crate) fn find_activation(name: &str, dialect: Dialect) -> Lookup<LayerName> {
     match activation_function(name) {
         Some(words) => Lookup::Found(LayerName { words, rank: None }),
-        None => find_among(LAYERS.iter().filter(|words| words.group == Group::Activation), name, dialect),
+        None => find_among(layers().filter(|words| words.group == Group::Activation), name, dialect),
     }
 }
 
 /// The activation with this function name: `relu`. Flax and JAX have no other name for it.
 fn activation_function(name: &str) -> Option<&'static LayerWords> {
-    LAYERS.iter().find(|words| words.group == Group::Activation && words.snake == name)
+    layers().find(|words| words.group == Group::Activation && words.snake == name)
 }
 
 /// Whether some layer has a field of this name in some dialect.
 pub(crate) fn is_field(name: &str) -> bool {
-    LAYERS.iter().flat_map(LayerWords::all_fields).flat_map(FieldWords::names).any(|(known, _)| known == name)
+    layers().flat_map(LayerWords::all_fields).flat_map(FieldWords::names).any(|(known, _)| known == name)
 }
 
 /// A field of any layer that begins with what was typed, or is spelled almost like it.
 pub(crate) fn nearest_field(typed: &str) -> Option<&'static str> {
-    let names = || LAYERS.iter().flat_map(LayerWords::all_fields).map(|field| field.name);
+    let names = || layers().flat_map(LayerWords::all_fields).map(|field| field.name);
     let near = || {
         let near = nearest(typed, names().map(str::to_owned))?;
         names().find(|name| *name == near)
@@ -105,22 +105,22 @@ pub(crate) fn find_function(name: &str, dialect: Dialect) -> Option<LayerName> {
         let spelled = words.names().flat_map(|(pattern, _)| spellings(pattern, words.ranks));
         spelled.into_iter().find(|spelled| plain(spelled) == wanted).and_then(|name| find_layer(&name, dialect).any())
     };
-    LAYERS.iter().find_map(row).or_else(|| other_name(name, dialect))
+    layers().find_map(row).or_else(|| other_name(name, dialect))
 }
 
 fn find_among(
-    layers: impl Iterator<Item = &'static LayerWords> + Clone,
+    rows: impl Iterator<Item = &'static LayerWords> + Clone,
     name: &str,
     dialect: Dialect,
 ) -> Lookup<LayerName> {
-    let spelled = layers.clone().flat_map(|words| {
+    let spelled = rows.clone().flat_map(|words| {
         words.names().filter_map(move |(pattern, dialects)| {
             let rank = words.rank_of(pattern, name)?;
             Some((LayerName { words, rank }, dialects))
         })
     });
     choose(spelled, dialect, || {
-        let names = layers.flat_map(|words| {
+        let names = rows.flat_map(|words| {
             let known = words.names().filter(move |(_, dialects)| dialects.contains(&dialect));
             known.flat_map(|(pattern, _)| spellings(pattern, words.ranks))
         });

@@ -312,7 +312,7 @@ pub(crate) fn instead_of_field(kind: Kind, name: &str) -> Option<&'static str> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::words::{LAYERS, is_layer};
+    use crate::words::{is_layer, layers};
 
     #[test]
     fn helps_name_layers_that_exist() {
@@ -331,7 +331,7 @@ mod tests {
         for name in OPERATIONS.iter().flat_map(|(names, _)| *names) {
             assert!(seen.insert(*name), "{name} occurs twice");
             let alike = |known: &str| known.replace('_', "").to_ascii_lowercase() == **name;
-            let layer = LAYERS.iter().flat_map(|row| row.names()).find(|(known, _)| alike(known));
+            let layer = layers().flat_map(|row| row.names()).find(|(known, _)| alike(known));
             assert!(layer.is_none(), "{name} is the layer {layer:?}");
         }
     }

@@ -8,7 +8,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote};
 
 use super::defaults::{Unwritten, unwritten};
-use super::{Dialects, FieldWords, GRAMMAR, Group, LAYERS, LayerWords, Positional, Takes, Word, rules, spell};
+use super::{Dialects, FieldWords, GRAMMAR, Group, LayerWords, Positional, Takes, Word, spell};
 
 /// The modules of all dialects, and `grammar` with the words of the grammar.
 pub(crate) fn markers() -> TokenStream {
@@ -52,7 +52,7 @@ pub(crate) fn markers() -> TokenStream {
 /// Each word that some field takes, once.
 pub(super) fn value_words() -> Vec<&'static Word> {
     let mut seen = BTreeSet::new();
-    let fields = LAYERS.iter().flat_map(LayerWords::all_fields);
+    let fields = super::layers().flat_map(LayerWords::all_fields);
     let words = fields.flat_map(|field| match field.takes {
         Takes::Word(words) | Takes::Padding(words) | Takes::Pads(words) => words,
         Takes::SizePerAxisOr(words) => words,
@@ -65,7 +65,7 @@ pub(super) fn value_words() -> Vec<&'static Word> {
 fn layers(dialect: Dialect) -> TokenStream {
     let mut items = TokenStream::new();
     let mut seen = BTreeSet::new();
-    for row in LAYERS.iter().filter(|row| row.dialects.contains(&dialect)) {
+    for row in super::layers().filter(|row| row.dialects.contains(&dialect)) {
         let ranks: Vec<Option<usize>> = match row.ranks {
             [] => vec![None],
             ranks => ranks.iter().copied().map(Some).collect(),
@@ -73,7 +73,7 @@ fn layers(dialect: Dialect) -> TokenStream {
         for rank in ranks {
             let name = row.name(rank);
             let fields = fields(row, dialect);
-            let doc = format!("{}\n\nShapes: {}.\n\n{}", row.doc, rules::of(row.kind).shapes, leading(row));
+            let doc = format!("{}\n\nShapes: {}.\n\n{}", row.doc, row.rule.shapes, leading(row));
             let ident = format_ident!("{name}");
             seen.insert(name);
             items.extend(quote!(#[doc = #doc] pub struct #ident { #fields }));

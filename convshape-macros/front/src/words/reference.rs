@@ -14,9 +14,8 @@ use convshape_arith::op::Dialect;
 use super::defaults::{Unwritten, unwritten};
 use super::fields::ALL;
 use super::markers::{takes, value_words};
-use super::rules::{self, Definition};
-use super::{Alias, Dialects, FieldWords, Group, LAYERS, LayerWords, Positional};
-use crate::fields;
+use super::rules::Definition;
+use super::{Alias, Dialects, FieldWords, Group, LayerWords, Positional, layers};
 
 const GROUPS: [(Group, &str); 6] = [
     (Group::Convolution, "Convolution"),
@@ -34,7 +33,7 @@ pub(crate) fn tables() -> String {
     for (group, title) in GROUPS {
         page += &format!("\n## {title}\n\n");
         page += "| layer | fields | shapes | parameters in files |\n|---|---|---|---|\n";
-        for row in LAYERS.iter().filter(|row| row.group == group) {
+        for row in layers().filter(|row| row.group == group) {
             page += &layer(row);
         }
     }
@@ -43,7 +42,7 @@ pub(crate) fn tables() -> String {
 
 /// One layer.
 fn layer(row: &LayerWords) -> String {
-    let rule = rules::of(row.kind);
+    let rule = row.rule;
     let (names, source) = (names(row), source(rule.source));
     let cells = [
         format!("{names}{}: {}", only(row.dialects, ALL), row.doc),
@@ -109,8 +108,7 @@ fn layer_fields(row: &LayerWords) -> String {
 
 /// The fields of which one is required.
 fn alternatives(row: &LayerWords) -> &'static [&'static str] {
-    let groups = fields::required(row.kind, row.dialects[0]);
-    groups.iter().find(|names| names.len() > 1).copied().unwrap_or_default()
+    row.required(row.dialects[0]).find(|names| names.len() > 1).unwrap_or_default()
 }
 
 /// One field with its default, listed by dialect if it differs.
@@ -158,7 +156,7 @@ fn field_table() -> String {
     let mut page =
         "\n## Fields\n\n| field | takes | meaning | in a framework's words |\n|---|---|---|---|\n".to_owned();
     let mut seen = BTreeSet::new();
-    let every = LAYERS.iter().flat_map(LayerWords::all_fields);
+    let every = layers().flat_map(LayerWords::all_fields);
     let mut every: Vec<&FieldWords> = every.filter(|field| seen.insert((field.name, field.doc))).collect();
     every.sort_by_key(|field| field.name);
     for field in every {

@@ -85,6 +85,13 @@ impl Axes {
     /// No axes.
     pub const NONE: Axes = Axes { list: [Axis::At(0); MAX_RANK], count: 0 };
 
+    /// The channel axis.
+    pub const CHANNELS: Axes = {
+        let mut axes = Axes::NONE;
+        (axes.list[0], axes.count) = (Axis::Channels, 1);
+        axes
+    };
+
     /// The axes in this order; `None` if there are more than a shape has.
     pub const fn of(axes: &[Axis]) -> Option<Axes> {
         if axes.len() > MAX_RANK {

@@ -5,7 +5,7 @@ use convshape_arith::shape::Shape;
 use proc_macro2::TokenStream;
 use quote::quote;
 
-use super::super::rules::{self, ExampleInput, SPATIAL};
+use super::super::rules::{ExampleInput, SPATIAL};
 use super::super::{LayerWords, Positional};
 use crate::diagnose::{self, Level, Report, Sink};
 use crate::graph::Graph;
@@ -20,7 +20,7 @@ pub(super) fn source(
     dialect: Dialect,
     changed: Option<(&str, Option<&str>)>,
 ) -> String {
-    let example = rules::of(row.kind).example;
+    let example = row.rule.example;
     let input = input(example.input, rank, dialect);
     let fields = example.fields.iter().filter(|(field, _, of)| {
         let has = row.fields.iter().any(|known| known.name == *field && known.dialects.contains(&dialect));

@@ -4,7 +4,7 @@ use convshape_arith::op::{Dialect, MAX_SPATIAL, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use super::super::{LayerWords, rules};
+use super::super::LayerWords;
 use super::{alike, dialects, example};
 use crate::fields::{self, Setting};
 
@@ -45,7 +45,7 @@ fn with_kernel(op: Op, row: &LayerWords) -> Op {
 
 /// A shape with the names of its sizes.
 pub(super) fn named(shape: &Shape, row: &LayerWords) -> String {
-    let symbols = rules::of(row.kind).example.symbols;
+    let symbols = row.rule.example.symbols;
     let sizes = (0..shape.rank()).map(|at| match shape.size(at) {
         Size::Number(number) => {
             let known = symbols.iter().find(|(value, _)| *value == number);
