@@ -264,7 +264,7 @@ impl Checked {
 
     /// The activation of the layer.
     fn activation(&mut self, id: NodeId, node: &Node, shape: Option<Shape>, order: AxisOrder) {
-        let Some(op) = node.activation.filter(|op| !fields::unseen_activation(op)) else { return };
+        let Some(op) = node.activation.filter(|op| !fields::unseen_reals(op)) else { return };
         let inputs = vec![shape.unwrap_or(Shape::unknown(1))];
         let checked = if shape.is_some() { op.output(&inputs, order).map(|_| ()) } else { op.check_numbers() };
         if let Err(fault) = checked {

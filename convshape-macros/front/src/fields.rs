@@ -4,13 +4,13 @@ mod set;
 
 use std::fmt;
 
-use convshape_arith::op::{Activation, Axes, Axis, Constant, Op, PerAxis};
+use convshape_arith::op::{Axes, Axis, Constant, Op, PerAxis, each_real};
 use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
 
 use crate::unseen::{Unseen, visible};
 
-pub(crate) use self::set::{padding, set};
+pub(crate) use self::set::{name_in_op, set};
 
 /// A field's value with its words looked up and its sizes computed.
 #[derive(Clone, PartialEq, Debug)]
@@ -99,22 +99,11 @@ impl Setting {
     }
 }
 
-/// Whether a number of an activation is hidden from the macro.
-pub(crate) fn unseen_activation(op: &Op) -> bool {
-    match *op {
-        Op::Activation(Activation::LeakyRelu { slope: number })
-        | Op::Activation(
-            Activation::Elu { alpha: number }
-            | Activation::Hardsigmoid { alpha: number }
-            | Activation::Celu { alpha: number }
-            | Activation::Pow { exponent: number }
-            | Activation::AddScalar { by: number },
-        ) => Unseen::is_real(number),
-        Op::Activation(Activation::Clamp { min, max } | Activation::Hardtanh { min, max }) => {
-            Unseen::is_real(min) || Unseen::is_real(max)
-        }
-        _ => false,
-    }
+/// Whether a real number of a layer is hidden from the macro.
+pub(crate) fn unseen_reals(op: &Op) -> bool {
+    let mut unseen = false;
+    each_real(op, &mut |number| unseen |= Unseen::is_real(number));
+    unseen
 }
 
 /// As written in the language.

@@ -12,6 +12,7 @@ mod conv;
 mod custom;
 mod mask;
 mod norm;
+pub(crate) mod plain;
 mod pool;
 mod recurrent;
 mod recurrent_weights;
@@ -19,6 +20,7 @@ mod resize;
 mod source;
 mod split;
 
+use self::plain::plain;
 use crate::shape::Shape;
 
 pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
@@ -30,6 +32,7 @@ pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv, We
 pub use custom::{Backward, Custom, CustomParam, CustomType, Forward, MOST_CUSTOM};
 pub use mask::Mask;
 pub use norm::DropTogether;
+pub use plain::{Plain, TypeName, Visitor, each_real};
 pub use pool::{Pool, PoolKind};
 pub use recurrent::{Cell, Recurrent, RecurrentOutput, Trace};
 pub use recurrent_weights::RecurrentWeights;
@@ -57,6 +60,8 @@ pub enum Dialect {
     /// Keras 3.
     Keras,
 }
+
+plain!(enum op::Dialect { Torch, Onnx, Jax, Flax, Keras });
 
 /// The position of the channel axis in a chain's shapes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -384,6 +389,63 @@ pub enum Op {
         shape: Shape,
     },
 }
+
+plain!(enum op::Op {
+    Conv(inner),
+    SeparableConv(inner),
+    Pool(inner),
+    MaxUnpool(inner),
+    AdaptivePool { kind, rank, size },
+    GlobalPool { kind, keep_axes },
+    Upsample(inner),
+    PixelShuffle { factor },
+    PixelUnshuffle { factor },
+    DepthToSpace { factor, order },
+    ChannelShuffle { groups },
+    Pad { amount, mode, value },
+    Crop { amount },
+    Slice { axis, start, end },
+    Split { axis, index, pieces },
+    Linear { dialect, inputs, outputs, bias },
+    Recurrent(inner),
+    RecurrentOutput { layer, output },
+    Flatten { from, to },
+    Unflatten { axis, sizes },
+    Reshape { shape },
+    ReshapeLike,
+    Concat { axis },
+    Stack { axis },
+    Add,
+    Mul,
+    Sub,
+    Div,
+    Maximum,
+    Minimum,
+    Permute { axes, swap },
+    Reduce { kind, axes, keep },
+    Scale { by },
+    BatchNorm { dialect, channels, eps, affine, momentum },
+    GroupNorm { dialect, channels, groups, eps },
+    InstanceNorm { dialect, channels, eps, affine },
+    LayerNorm { dialect, size, eps },
+    RmsNorm { dialect, size, eps },
+    LocalResponseNorm { dialect, size, alpha, beta, k },
+    LpNorm { p, axes, eps },
+    Activation(inner),
+    Prelu { channels },
+    Snake { channels },
+    MatMul { transpose_a, transpose_b },
+    Attention(inner),
+    MultiHead(inner),
+    Projection(inner),
+    Softmax { axis, log },
+    Glu { axis },
+    Dropout { p, together },
+    Identity,
+    Custom { layer, count, shape },
+    CustomOutput { layer, index, shape },
+    Source { of, shape },
+});
 
 impl Op {
     /// Merges all axes into one.

@@ -4,6 +4,7 @@ mod attention;
 mod recurrent;
 
 use crate::dialect::WeightLayout;
+use crate::op::plain::plain;
 use crate::op::{Conv, Custom, CustomParam, Dialect, Direction, Op, Recurrent, SeparableConv, Source, WeightFrom};
 use crate::shape::Shape;
 use crate::size::Size;
@@ -36,6 +37,15 @@ pub enum Init {
         hidden: i64,
     },
 }
+
+plain!(enum param::Init {
+    Uniform { bound },
+    Normal { deviation },
+    TruncatedNormal { deviation },
+    Constant(inner),
+    Orthogonal,
+    ForgetBias { hidden },
+});
 
 /// The role of a parameter in its layer. Its names in code and in files follow from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]

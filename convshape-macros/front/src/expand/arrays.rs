@@ -25,7 +25,7 @@ impl Expansion<'_> {
         let order = self.order_value();
         let checks = self.arrays().into_iter().map(|(id, op)| {
             let node = &self.graph.nodes[id];
-            let (name, op, input) = (&node.name, self.op_value(op), self.shape_of(node.inputs[0]));
+            let (name, op, input) = (&node.name, self.plain(op), self.shape_of(node.inputs[0]));
             let arguments = quote!(#name, &#op, &[#input], #order, &[]);
             let check = self.on(node.spans.op.span(), &quote!(layer), &arguments);
             quote!(#check;)

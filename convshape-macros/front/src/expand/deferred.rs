@@ -1,7 +1,7 @@
 //! Chains whose sizes only const evaluation knows. Every layer and every shape is a constant of the type, computed from
 //! earlier ones by the library's checks, whose errors point at the user's tokens.
 
-use convshape_arith::op::{AxisOrder, WeightFrom};
+use convshape_arith::op::{AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Op, WeightFrom};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{format_ident, quote, quote_spanned};
 
@@ -27,7 +27,7 @@ impl Expansion<'_> {
             let name = op_name(node);
             return Some(quote!(Self::#name));
         }
-        self.op(node).map(|op| self.op_value(op))
+        self.op(node).map(|op| self.plain(op))
     }
 
     pub(super) fn order_value(&self) -> TokenStream {
@@ -178,7 +178,7 @@ impl Expansion<'_> {
                 let base = self.on(span, &quote!(undo), &quote!(&Self::#of_op, &#of_input, #order));
                 let mut fields = self.overrides(overrides);
                 if node.inputs.len() > 1 {
-                    let weight = self.weight_from(WeightFrom::Input);
+                    let weight = self.plain(&WeightFrom::Input);
                     fields.push(quote!(weight: #weight));
                 }
                 quote!(#krate::__private::arith::op::Op::Conv(#krate::__private::arith::op::Conv { #(#fields,)* ..#base }))
@@ -193,9 +193,9 @@ impl Expansion<'_> {
                 let channels = self.on(span, &quote!(channels), &quote!(&#target, #order));
                 let stand_in = self.graph.unseen.add(crate::unseen::Expr { value: channels, path: None });
                 fields::set(&mut op, "out_channels", &Setting::Int(stand_in));
-                self.op_value(&op)
+                self.plain(&op)
             }
-            Recipe::Given(op) => self.op_value(op),
+            Recipe::Given(op) => self.plain(op),
             Recipe::Again { of } => {
                 let of = op_name(*of);
                 quote!(Self::#of)
@@ -229,39 +229,22 @@ impl Expansion<'_> {
 
     /// The fields after `undo name`, as fields of the struct.
     fn overrides(&self, overrides: &[(&'static str, Setting)]) -> Vec<TokenStream> {
-        let mut fields: Vec<TokenStream> = overrides
-            .iter()
-            .filter_map(|(field, setting)| {
-                let name = match *field {
-                    "in_channels" => "inputs",
-                    "out_channels" => "outputs",
-                    other => other,
-                };
-                let name = Ident::new(name, Span::call_site());
-                let value = match (*field, setting) {
-                    ("in_channels", Setting::Int(value)) => self.option(Some(*value), |value| self.int(value)),
-                    ("output_padding" | "output_size", Setting::Ints { values, .. }) => {
-                        self.option(Some(*values), |values| self.ints(&values))
-                    }
-                    ("tied", Setting::Bool(tied)) => {
-                        let weight = self.weight_from(if *tied { WeightFrom::Tied } else { WeightFrom::Own });
-                        return Some(quote!(weight: #weight));
-                    }
-                    ("padding", setting) => self.padding(&fields::padding(setting)?),
-                    (_, Setting::Int(value)) => self.int(*value),
-                    (_, Setting::Ints { values, .. }) => self.ints(values),
-                    (_, Setting::Bool(value)) => quote!(#value),
-                    _ => return None,
-                };
-                Some(quote!(#name: #value))
-            })
-            .collect();
-        let given = |field: &str| overrides.iter().any(|(name, _)| *name == field);
-        if crate::check::reshapes_undo(overrides) && !given("output_padding") {
-            let none = self.option(None::<i64>, |value| self.int(value));
-            fields.push(quote!(output_padding: #none));
+        // Only the fields that are written below are read.
+        let mut op = Op::Conv(Conv::new(Dialect::Torch, Direction::Forward, MAX_SPATIAL));
+        for (field, setting) in overrides {
+            fields::set(&mut op, field, setting);
         }
-        fields
+        let mut written: Vec<&str> = overrides.iter().map(|(field, _)| fields::name_in_op(field)).collect();
+        if crate::check::reshapes_undo(overrides) {
+            written.push("output_padding");
+        }
+        let Op::Conv(conv) = op else { return Vec::new() };
+        let all = self.plain_fields(&conv).into_iter().filter(|(field, _)| written.contains(field));
+        all.map(|(field, value)| {
+            let field = Ident::new(field, Span::call_site());
+            quote!(#field: #value)
+        })
+        .collect()
     }
 
     /// The body of `CHECK`.
@@ -275,7 +258,7 @@ impl Expansion<'_> {
             quote_spanned!(node.spans.op.span()=> let _ = Self::#name;)
         });
         let activations = self.graph.nodes.iter().enumerate().filter_map(|(id, node)| {
-            let (name, op) = (&node.name, self.op_value(node.activation.as_ref()?));
+            let (name, op) = (&node.name, self.plain(node.activation.as_ref()?));
             let shape = self.shape_constant(self.graph.value(id));
             let arguments = quote!(#name, &#op, &#shape, #order);
             let check = self.on(node.spans.of(Some("activation")), &quote!(activation), &arguments);
@@ -312,7 +295,7 @@ impl Expansion<'_> {
             let (found, declared) = (self.shape_constant(value), self.shape_value(&output.shape));
             let (op, input) = match self.graph.producer(value) {
                 Some(node) => self.maker(node),
-                None => (self.option(None::<i64>, |value| self.int(value)), found.clone()),
+                None => (self.plain(&None::<i64>), found.clone()),
             };
             Some(
                 quote_spanned!(output.span=> #check::output(#name, #giver, &#found, &#declared, #op, &#input, #order);),

@@ -211,7 +211,7 @@ impl Expansion<'_> {
         let actions = actions.all.iter().map(|does| {
             let action = match does {
                 Does::Layer(op) => {
-                    let op = self.op_value(op);
+                    let op = self.plain(op);
                     quote!(Layer(#op))
                 }
                 Does::Constant(node) => {

@@ -1,5 +1,7 @@
 //! Element-wise functions.
 
+use super::plain::plain;
+
 /// An element-wise function without parameters.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub enum Activation {
@@ -91,6 +93,37 @@ pub enum Activation {
         by: f64,
     },
 }
+
+plain!(enum op::Activation {
+    Relu,
+    Relu6,
+    LeakyRelu { slope },
+    Elu { alpha },
+    Gelu { tanh },
+    Silu,
+    Sigmoid,
+    Tanh,
+    Softplus,
+    Hardswish,
+    Hardsigmoid { alpha },
+    Clamp { min, max },
+    Exp,
+    Hardtanh { min, max },
+    Mish,
+    Selu,
+    Celu { alpha },
+    Softsign,
+    LogSigmoid,
+    Sqrt,
+    Rsqrt,
+    Square,
+    Abs,
+    Log,
+    Sin,
+    Cos,
+    Pow { exponent },
+    AddScalar { by },
+});
 
 /// The factor of `Selu` (Klambauer et al. 2017, <https://arxiv.org/abs/1706.02515>).
 pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;

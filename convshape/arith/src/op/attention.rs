@@ -1,6 +1,7 @@
 //! Attention: the meaning of its fields, and where the features of each head are.
 
 use super::Dialect;
+use super::plain::plain;
 
 /// Scaled dot-product attention. Reads queries `[tokens, features]`, keys, values and, optionally, a value added to the
 /// scores. Each head has an equal range of the features.
@@ -17,6 +18,8 @@ pub struct Attention {
     /// The dropout probability of the attention weights.
     pub dropout: f64,
 }
+
+plain!(struct op::Attention { dialect, heads, causal, scale, dropout });
 
 /// Multi-head attention: linear layers for queries, keys and values, attention, and an output layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -47,6 +50,11 @@ pub struct MultiHead {
     pub causal: bool,
 }
 
+plain!(struct op::MultiHead {
+    dialect, features, heads, key_features, value_features, key_dim, value_dim, qkv_features, out_features, bias,
+    dropout, causal,
+});
+
 /// Some outputs of a larger linear layer, whose weight has PyTorch's layout: one row per output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub struct Projection {
@@ -59,6 +67,8 @@ pub struct Projection {
     /// The first element of the bias that it uses, and the total number of elements, if there is a bias.
     pub bias: Option<(i64, i64)>,
 }
+
+plain!(struct op::Projection { inputs, outputs, rows, bias });
 
 impl Attention {
     /// With the dialect's default scale.

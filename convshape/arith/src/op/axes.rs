@@ -1,6 +1,7 @@
 //! Axes as written, and reductions over them.
 
 use super::AxisOrder;
+use super::plain::plain;
 use crate::shape::MAX_RANK;
 
 /// One axis of a sample as written.
@@ -19,6 +20,8 @@ pub enum Axis {
     /// `length`, the only spatial axis.
     Length,
 }
+
+plain!(enum op::Axis { At(inner), Channels, Depth, Height, Width, Length });
 
 impl Axis {
     /// The axes that have a name.
@@ -81,6 +84,8 @@ pub struct Axes {
     pub count: usize,
 }
 
+plain!(struct op::Axes { list, count });
+
 impl Axes {
     /// No axes.
     pub const NONE: Axes = Axes { list: [Axis::At(0); MAX_RANK], count: 0 };
@@ -123,3 +128,5 @@ pub enum Reduction {
     /// Their minimum.
     Min,
 }
+
+plain!(enum op::Reduction { Mean, Sum, Max, Min });

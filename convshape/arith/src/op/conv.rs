@@ -1,5 +1,6 @@
 //! Convolutions and padding.
 
+use super::plain::plain;
 use super::{Dialect, MAX_SPATIAL, Mask, PerAxis};
 
 /// The padding as written.
@@ -23,6 +24,17 @@ pub enum Padding {
     Reflect,
 }
 
+plain!(enum op::Padding {
+    Symmetric(inner),
+    Pairs(inner),
+    Same,
+    SameLower,
+    Valid,
+    Causal,
+    Circular,
+    Reflect,
+});
+
 /// onnx `auto_pad`: padding computed from the sizes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum AutoPad {
@@ -35,6 +47,8 @@ pub enum AutoPad {
     /// `valid`: no padding.
     Valid,
 }
+
+plain!(enum op::AutoPad { NotSet, SameUpper, SameLower, Valid });
 
 /// The contents of the border.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -49,6 +63,8 @@ pub enum PaddingMode {
     Circular,
 }
 
+plain!(enum op::PaddingMode { Zeros, Reflect, Replicate, Circular });
+
 /// The direction of a convolution.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Direction {
@@ -57,6 +73,8 @@ pub enum Direction {
     /// A transposed convolution, which scatters its inputs.
     Transposed,
 }
+
+plain!(enum op::Direction { Forward, Transposed });
 
 impl Direction {
     /// The opposite direction.
@@ -79,6 +97,8 @@ pub enum WeightFrom {
     /// Its second input, which has the shape and layout that its own parameter would have.
     Input,
 }
+
+plain!(enum op::WeightFrom { Own, Tied, Input });
 
 /// A convolution or transposed convolution.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -128,6 +148,12 @@ pub struct Conv {
     pub mask: Option<Mask>,
 }
 
+plain!(struct op::Conv {
+    dialect, direction, rank, inputs, outputs, depth_multiplier, kernel, stride, dilation, input_dilation, groups,
+    bias, padding, auto_pad, padding_mode, output_padding, output_size, transpose_kernel, consistent_padding,
+    weight, mask,
+});
+
 impl Conv {
     /// A convolution with a dialect's defaults, a kernel of 1 and no output channels.
     pub const fn new(dialect: Dialect, direction: Direction, rank: usize) -> Conv {
@@ -170,6 +196,8 @@ pub struct SeparableConv {
     /// The convolution over the channels. It has the layer's output channels and bias.
     pub pointwise: Conv,
 }
+
+plain!(struct op::SeparableConv { depthwise, pointwise });
 
 impl SeparableConv {
     /// A separable convolution with keras' defaults, a kernel of 1 and no output channels.

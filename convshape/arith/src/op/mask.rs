@@ -1,5 +1,6 @@
 //! Masks of kernels, for models that read pixels in order.
 
+use super::plain::plain;
 use super::{Conv, MAX_SPATIAL, PerAxis};
 
 /// Which elements of a kernel are zero, in row-major order: van den Oord et al., "Pixel Recurrent Neural Networks"
@@ -11,6 +12,8 @@ pub enum Mask {
     /// All elements after the middle one.
     B,
 }
+
+plain!(enum op::Mask { A, B });
 
 impl Conv {
     /// How many elements are not masked. They are the first ones.

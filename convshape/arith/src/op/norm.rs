@@ -1,6 +1,7 @@
 //! Facts about normalisation and dropout that several modules need.
 
 use super::Dialect;
+use super::plain::plain;
 
 /// What a dropout zeroes together.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -14,6 +15,8 @@ pub enum DropTogether {
     /// The whole batch: torchvision's stochastic depth with mode `batch`.
     Batch,
 }
+
+plain!(enum op::DropTogether { Element, Channel, Sample, Batch });
 
 impl Dialect {
     /// How many channels before and after the middle one belong to a window of `size` channels in a local response

@@ -1,5 +1,6 @@
 //! Pooling.
 
+use super::plain::plain;
 use super::{AutoPad, Dialect, MAX_SPATIAL, Padding, PerAxis};
 
 /// What a pooling window computes.
@@ -10,6 +11,8 @@ pub enum PoolKind {
     /// The mean.
     Avg,
 }
+
+plain!(enum op::PoolKind { Max, Avg });
 
 /// A pooling layer.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -35,6 +38,10 @@ pub struct Pool {
     /// For the mean: whether padding counts in the divisor.
     pub count_include_pad: bool,
 }
+
+plain!(struct op::Pool {
+    dialect, kind, rank, kernel, stride, dilation, padding, auto_pad, ceil_mode, count_include_pad,
+});
 
 impl Pool {
     /// A pooling layer with a dialect's defaults and a window of 1.

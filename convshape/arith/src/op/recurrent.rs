@@ -1,6 +1,7 @@
 //! Recurrent layers: their cells, and where the values of a run are stored.
 
 use super::Dialect;
+use super::plain::plain;
 use crate::size::{Size, SizeError};
 
 /// What a recurrent layer computes in one step, from the step's features `x` and the previous state `h`.
@@ -19,6 +20,8 @@ pub enum Cell {
         relu: bool,
     },
 }
+
+plain!(enum op::Cell { Lstm, Gru { reset_after }, Rnn { relu } });
 
 /// A recurrent layer on `[length, features]`.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -41,6 +44,8 @@ pub struct Recurrent {
     pub dropout: f64,
 }
 
+plain!(struct op::Recurrent { cell, dialect, inputs, hidden, layers, bidirectional, bias, dropout });
+
 /// Which output of a run is read.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum RecurrentOutput {
@@ -53,6 +58,8 @@ pub enum RecurrentOutput {
     /// All final cell states: `[layers * directions, hidden]`.
     Cell,
 }
+
+plain!(enum op::RecurrentOutput { Sequence, Last, Hidden, Cell });
 
 impl Cell {
     /// Every kind of cell.

@@ -1,6 +1,7 @@
 //! Layers that change the spatial sizes: resizing, padding, shuffling.
 
 use super::PerAxis;
+use super::plain::plain;
 
 /// The size of a resized output.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -12,6 +13,8 @@ pub enum ResizeTo {
     /// `like: name`: the spatial sizes of the second input.
     Like,
 }
+
+plain!(enum op::ResizeTo { Scale(inner), Size(inner), Like });
 
 /// The interpolation of a resized output.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -30,6 +33,8 @@ pub enum Interpolation {
     Bicubic,
 }
 
+plain!(enum op::Interpolation { Nearest, NearestExact, Linear, Bilinear, Trilinear, Bicubic });
+
 /// `Upsample`.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Upsample {
@@ -42,6 +47,8 @@ pub struct Upsample {
     /// Whether the corners of input and output coincide, if written (linear and cubic modes only).
     pub align_corners: Option<bool>,
 }
+
+plain!(struct op::Upsample { rank, to, mode, align_corners });
 
 /// How many rows `Pad` adds or `Crop` removes.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -60,6 +67,8 @@ pub enum Amount {
     },
 }
 
+plain!(enum op::Amount { Pairs { rank, pairs }, Like { start } });
+
 /// The channel order of `DepthToSpace`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DepthOrder {
@@ -68,3 +77,5 @@ pub enum DepthOrder {
     /// The block offset varies fastest (`PixelShuffle`).
     Crd,
 }
+
+plain!(enum op::DepthOrder { Dcr, Crd });

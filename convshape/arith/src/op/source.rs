@@ -1,6 +1,7 @@
 //! Values that need no input.
 
 use super::Constant;
+use super::plain::plain;
 use crate::param::Init;
 
 /// Where the elements of an [`Op::Source`](super::Op::Source) come from.
@@ -25,3 +26,5 @@ pub enum Source {
     /// A `const` or `static` array in the user's code.
     Constant(Constant),
 }
+
+plain!(enum op::Source { Parameter { init, trained }, Shared { param, trained }, Arange, Constant(inner) });

@@ -1,5 +1,7 @@
 //! The pieces of a split axis.
 
+use super::plain::plain;
+
 /// How an axis is split, from the point of view of one piece.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Pieces {
@@ -18,3 +20,5 @@ pub enum Pieces {
         total: i64,
     },
 }
+
+plain!(enum op::Pieces { Equal { count }, Sized { start, end, total } });
