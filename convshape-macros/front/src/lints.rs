@@ -346,36 +346,7 @@ fn named(axis: Axis, rank: usize, order: AxisOrder) -> String {
 /// exponentials and softmax limit a value's range and often follow another activation.
 fn bends(op: &Op) -> bool {
     match op {
-        Op::Activation(activation) => match activation {
-            Activation::Relu
-            | Activation::Relu6
-            | Activation::LeakyRelu { .. }
-            | Activation::Elu { .. }
-            | Activation::Gelu { .. }
-            | Activation::Silu
-            | Activation::Sigmoid
-            | Activation::Tanh
-            | Activation::Hardswish
-            | Activation::Hardsigmoid { .. }
-            | Activation::Hardtanh { .. }
-            | Activation::Mish
-            | Activation::Selu
-            | Activation::Celu { .. }
-            | Activation::Softsign => true,
-            Activation::Softplus
-            | Activation::LogSigmoid
-            | Activation::Clamp { .. }
-            | Activation::Exp
-            | Activation::Sqrt
-            | Activation::Rsqrt
-            | Activation::Square
-            | Activation::Abs
-            | Activation::Log
-            | Activation::Sin
-            | Activation::Cos
-            | Activation::Pow { .. }
-            | Activation::AddScalar { .. } => false,
-        },
+        Op::Activation(activation) => activation.bends(),
         Op::Prelu { .. } => true,
         _ => false,
     }

@@ -6,7 +6,7 @@ mod conv;
 mod custom;
 mod dense;
 mod join;
-mod numbers;
+pub(crate) mod numbers;
 mod pool;
 mod product;
 mod recurrent;

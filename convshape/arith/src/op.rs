@@ -21,6 +21,9 @@ mod source;
 mod split;
 
 use self::plain::plain;
+use crate::fault::Fault;
+use crate::layer::numbers::{both, finite, fraction, positive};
+use crate::param::{Init, Role, Weights, vector};
 use crate::shape::Shape;
 
 pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
@@ -482,59 +485,181 @@ impl Op {
 
     /// The smallest and largest number of inputs that the layer takes.
     pub const fn operands(&self) -> (usize, usize) {
+        self.row().operands
+    }
+
+    /// What an output element of this layer depends on.
+    pub const fn class(&self) -> Class {
+        self.row().class
+    }
+
+    /// Checks every real number of the layer. [`Op::output`] calls this first; an activation given as a field is
+    /// checked by itself.
+    ///
+    /// # Errors
+    /// [`Reason::Number`](crate::fault::Reason::Number), [`Reason::Bounds`](crate::fault::Reason::Bounds).
+    pub const fn check_numbers(&self) -> Result<(), Fault> {
+        self.row().numbers
+    }
+
+    /// The table of layers.
+    pub(crate) const fn row(&self) -> Row<'_> {
         match self {
-            Op::Concat { .. } | Op::Stack { .. } | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => (1, usize::MAX),
-            Op::Sub | Op::Div | Op::ReshapeLike | Op::MatMul { .. } | Op::MaxUnpool(_) => (2, 2),
-            Op::Attention(_) => (3, 4),
-            Op::MultiHead(_) => (1, 3),
-            Op::Custom { layer, .. } => match layer.layer() {
-                Some(layer) => (layer.inputs.len(), layer.inputs.len()),
-                None => (1, MOST_CUSTOM),
-            },
-            Op::Recurrent(layer) => (1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 }),
-            Op::Upsample(Upsample { to: ResizeTo::Like, .. })
-            | Op::Pad { amount: Amount::Like { .. }, .. }
-            | Op::Crop { amount: Amount::Like { .. } }
-            | Op::Conv(Conv { weight: WeightFrom::Input, .. }) => (2, 2),
-            Op::Conv(_)
-            | Op::SeparableConv(_)
-            | Op::Pool(_)
-            | Op::AdaptivePool { .. }
-            | Op::GlobalPool { .. }
-            | Op::Upsample(_)
-            | Op::PixelShuffle { .. }
+            Op::Conv(conv) => {
+                let inputs = if matches!(conv.weight, WeightFrom::Input) { 2 } else { 1 };
+                Row::of(Class::Window).reads(inputs, inputs).with(Weights::Conv(conv))
+            }
+            Op::SeparableConv(layer) => Row::of(Class::Window).with(Weights::Separable(layer)),
+            Op::Pool(_) => Row::of(Class::Window),
+            Op::MaxUnpool(_) => Row::of(Class::Window).reads(2, 2),
+            Op::AdaptivePool { .. } | Op::GlobalPool { .. } => Row::of(Class::Reduction),
+            Op::Upsample(Upsample { to: ResizeTo::Like, .. }) => Row::of(Class::Window).reads(2, 2),
+            Op::Upsample(_) => Row::of(Class::Window),
+            Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
             | Op::DepthToSpace { .. }
-            | Op::ChannelShuffle { .. }
-            | Op::Pad { .. }
-            | Op::Crop { .. }
-            | Op::Slice { .. }
-            | Op::Split { .. }
-            | Op::Linear { .. }
-            | Op::Projection(_)
-            | Op::RecurrentOutput { .. }
-            | Op::Flatten { .. }
-            | Op::Unflatten { .. }
-            | Op::Reshape { .. }
-            | Op::Permute { .. }
-            | Op::Reduce { .. }
-            | Op::Scale { .. }
-            | Op::BatchNorm { .. }
-            | Op::GroupNorm { .. }
-            | Op::InstanceNorm { .. }
-            | Op::LayerNorm { .. }
-            | Op::RmsNorm { .. }
-            | Op::LocalResponseNorm { .. }
-            | Op::LpNorm { .. }
-            | Op::Activation(_)
-            | Op::Prelu { .. }
-            | Op::Snake { .. }
-            | Op::Softmax { .. }
-            | Op::Glu { .. }
-            | Op::Dropout { .. }
-            | Op::Identity
-            | Op::CustomOutput { .. }
-            | Op::Source { .. } => (1, 1),
+            | Op::ChannelShuffle { .. } => Row::of(Class::Window),
+            Op::Pad { amount, value, .. } => {
+                Row::of(Class::Window).reads(amount.operands(), amount.operands()).checked(finite("value", *value))
+            }
+            Op::Crop { amount } => Row::of(Class::Window).reads(amount.operands(), amount.operands()),
+            Op::Slice { .. } | Op::Split { .. } => Row::of(Class::Window),
+            Op::Linear { dialect, inputs, outputs, bias } => {
+                let (dialect, inputs, outputs, bias) = (*dialect, *inputs, *outputs, *bias);
+                Row::of(Class::Matrix).with(Weights::Linear { dialect, inputs, outputs, bias })
+            }
+            Op::Recurrent(layer) => Row::of(Class::Reduction)
+                .reads(1, if matches!(layer.cell, Cell::Lstm) { 3 } else { 2 })
+                .with(Weights::Recurrent(layer))
+                .checked(fraction("dropout", layer.dropout)),
+            Op::RecurrentOutput { .. } => Row::of(Class::Reduction),
+            Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } => Row::of(Class::View),
+            Op::ReshapeLike => Row::of(Class::View).reads(2, 2),
+            Op::Concat { .. } | Op::Stack { .. } | Op::Add | Op::Mul | Op::Maximum | Op::Minimum => {
+                Row::of(Class::Join).reads(1, usize::MAX)
+            }
+            Op::Sub | Op::Div => Row::of(Class::Join).reads(2, 2),
+            Op::Permute { .. } => Row::of(Class::Permutation),
+            Op::Reduce { .. } => Row::of(Class::Reduction),
+            Op::Scale { by } => Row::of(Class::Elementwise).checked(finite("by", *by)),
+            Op::BatchNorm { dialect, channels, eps, affine, momentum } => {
+                let weights = Weights::BatchNorm { dialect: *dialect, channels: *channels, affine: *affine };
+                Row::of(Class::Elementwise).with(weights).checked(both(
+                    positive("eps", *eps),
+                    // Stored as the share of the new batch, which only PyTorch writes.
+                    match dialect {
+                        Dialect::Torch | Dialect::Jax => fraction("momentum", *momentum),
+                        Dialect::Onnx | Dialect::Flax | Dialect::Keras => fraction("momentum", 1.0 - *momentum),
+                    },
+                ))
+            }
+            Op::GroupNorm { dialect, channels, eps, .. } => Row::of(Class::Normalisation)
+                .with(Weights::Affine { dialect: *dialect, shape: Some(vector(*channels)) })
+                .checked(positive("eps", *eps)),
+            Op::InstanceNorm { dialect, channels, eps, affine } => Row::of(Class::Normalisation)
+                .with(Weights::Affine {
+                    dialect: *dialect,
+                    shape: if *affine { Some(vector(*channels)) } else { None },
+                })
+                .checked(positive("eps", *eps)),
+            Op::LayerNorm { dialect, size, eps } => Row::of(Class::Normalisation)
+                .with(Weights::Affine { dialect: *dialect, shape: Some(sizes(size)) })
+                .checked(positive("eps", *eps)),
+            Op::RmsNorm { dialect, size, eps } => Row::of(Class::Normalisation)
+                .with(Weights::One {
+                    dialect: Some(*dialect),
+                    role: Role::RmsScale,
+                    shape: sizes(size),
+                    init: Init::Constant(1.0),
+                })
+                .checked(positive("eps", *eps)),
+            Op::LocalResponseNorm { alpha, beta, k, .. } => Row::of(Class::Channels)
+                .checked(both(both(finite("alpha", *alpha), finite("beta", *beta)), finite("k", *k))),
+            Op::LpNorm { p, axes, eps } => {
+                let class = match axes {
+                    Axes { list: [Axis::Channels, ..], count: 1 } => Class::Channels,
+                    _ => Class::Normalisation,
+                };
+                Row::of(class).checked(both(positive("p", *p), positive("eps", *eps)))
+            }
+            Op::Activation(activation) => Row::of(Class::Elementwise).checked(activation.check_numbers()),
+            // PyTorch starts a PReLU at 0.25; the snake of the audio codecs starts at 1.
+            Op::Prelu { channels } => Row::of(Class::Elementwise).with(Weights::slope(Some(*channels), 0.25)),
+            Op::Snake { channels } => Row::of(Class::Elementwise).with(Weights::slope(*channels, 1.0)),
+            Op::MatMul { .. } => Row::of(Class::Matrix).reads(2, 2),
+            Op::Attention(Attention { scale, dropout, .. }) => {
+                let scale = match scale {
+                    Some(scale) => finite("scale", *scale),
+                    None => Ok(()),
+                };
+                Row::of(Class::Matrix).reads(3, 4).checked(both(scale, fraction("dropout", *dropout)))
+            }
+            Op::MultiHead(layer) => Row::of(Class::Matrix)
+                .reads(1, 3)
+                .with(Weights::MultiHead(layer))
+                .checked(fraction("dropout", layer.dropout)),
+            Op::Projection(layer) => Row::of(Class::Matrix).with(Weights::Projection(layer)),
+            Op::Softmax { .. } => Row::of(Class::Channels),
+            Op::Glu { .. } => Row::of(Class::Window),
+            Op::Dropout { p, .. } => Row::of(Class::View).checked(fraction("p", *p)),
+            Op::Identity => Row::of(Class::View),
+            Op::Custom { layer, .. } => {
+                let (least, most) = match layer.layer() {
+                    Some(layer) => (layer.inputs.len(), layer.inputs.len()),
+                    None => (1, MOST_CUSTOM),
+                };
+                Row::of(Class::Reduction).reads(least, most).with(Weights::Custom(layer))
+            }
+            Op::CustomOutput { .. } => Row::of(Class::Reduction),
+            Op::Source { of: Source::Parameter { init, trained }, shape } => Row::of(Class::Source)
+                .with(Weights::One {
+                    dialect: None,
+                    role: if *trained { Role::Free } else { Role::Fixed },
+                    shape: *shape,
+                    init: *init,
+                })
+                .checked(init.check_numbers()),
+            Op::Source { of: Source::Arange | Source::Constant(_) | Source::Shared { .. }, .. } => {
+                Row::of(Class::Source)
+            }
         }
+    }
+}
+
+/// What is true of a layer whatever shapes it reads.
+pub(crate) struct Row<'a> {
+    operands: (usize, usize),
+    class: Class,
+    pub(crate) weights: Weights<'a>,
+    numbers: Result<(), Fault>,
+}
+
+impl<'a> Row<'a> {
+    /// A layer with one input, without parameters and without real numbers.
+    const fn of(class: Class) -> Row<'a> {
+        Row { operands: (1, 1), class, weights: Weights::None, numbers: Ok(()) }
+    }
+
+    const fn reads(mut self, least: usize, most: usize) -> Row<'a> {
+        self.operands = (least, most);
+        self
+    }
+
+    const fn with(mut self, weights: Weights<'a>) -> Row<'a> {
+        self.weights = weights;
+        self
+    }
+
+    const fn checked(mut self, numbers: Result<(), Fault>) -> Row<'a> {
+        self.numbers = numbers;
+        self
+    }
+}
+
+/// The sizes of a norm; unknown if they are not written and not filled in.
+const fn sizes(size: &Option<Shape>) -> Shape {
+    match size {
+        Some(size) => *size,
+        None => vector(None),
     }
 }

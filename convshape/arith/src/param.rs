@@ -4,8 +4,13 @@ mod attention;
 mod recurrent;
 
 use crate::dialect::WeightLayout;
+use crate::fault::Fault;
+use crate::layer::numbers;
 use crate::op::plain::plain;
-use crate::op::{Conv, Custom, CustomParam, Dialect, Direction, Op, Recurrent, SeparableConv, Source, WeightFrom};
+use crate::op::{
+    Conv, Custom, CustomParam, Dialect, Direction, MultiHead, Op, Projection, Recurrent, SeparableConv, Source,
+    WeightFrom,
+};
 use crate::shape::Shape;
 use crate::size::Size;
 
@@ -46,6 +51,19 @@ plain!(enum param::Init {
     Orthogonal,
     ForgetBias { hidden },
 });
+
+impl Init {
+    /// Checks that its number is in range.
+    pub(crate) const fn check_numbers(self) -> Result<(), Fault> {
+        match self {
+            Init::Constant(value) => numbers::finite("init", value),
+            Init::Uniform { bound: scale }
+            | Init::Normal { deviation: scale }
+            | Init::TruncatedNormal { deviation: scale } => numbers::positive("init", scale),
+            Init::Orthogonal | Init::ForgetBias { .. } => Ok(()),
+        }
+    }
+}
 
 /// The role of a parameter in its layer. Its names in code and in files follow from it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -168,6 +186,48 @@ pub struct ParamSpec {
     pub layout: Option<WeightLayout>,
     /// Its default initialisation.
     pub init: Init,
+}
+
+/// What a layer's parameters follow from.
+pub(crate) enum Weights<'a> {
+    /// It has none.
+    None,
+    Conv(&'a Conv),
+    Separable(&'a SeparableConv),
+    Linear {
+        dialect: Dialect,
+        inputs: Option<i64>,
+        outputs: i64,
+        bias: bool,
+    },
+    Recurrent(&'a Recurrent),
+    MultiHead(&'a MultiHead),
+    Projection(&'a Projection),
+    BatchNorm {
+        dialect: Dialect,
+        channels: Option<i64>,
+        affine: bool,
+    },
+    /// The scale and bias of a normalisation; without a shape it has neither.
+    Affine {
+        dialect: Dialect,
+        shape: Option<Shape>,
+    },
+    /// One parameter. Without a dialect, its name is the same in all of them.
+    One {
+        dialect: Option<Dialect>,
+        role: Role,
+        shape: Shape,
+        init: Init,
+    },
+    Custom(&'a Custom),
+}
+
+impl Weights<'_> {
+    /// One number per channel, which starts at `value`.
+    pub(crate) const fn slope(channels: Option<i64>, value: f64) -> Weights<'static> {
+        Weights::One { dialect: None, role: Role::Slope, shape: vector(channels), init: Init::Constant(value) }
+    }
 }
 
 /// The most parameters of a layer.
@@ -295,71 +355,27 @@ impl Op {
 
     /// The framework that names the layer's parameters, for layers whose names depend on it.
     pub const fn dialect(&self) -> Option<Dialect> {
-        match self {
-            Op::Conv(conv) => Some(conv.dialect),
-            Op::SeparableConv(_) => Some(Dialect::Keras),
-            Op::Recurrent(layer) => Some(layer.dialect),
-            Op::MultiHead(layer) => Some(layer.dialect),
-            Op::Linear { dialect, .. }
-            | Op::BatchNorm { dialect, .. }
-            | Op::GroupNorm { dialect, .. }
-            | Op::InstanceNorm { dialect, .. }
-            | Op::LayerNorm { dialect, .. }
-            | Op::RmsNorm { dialect, .. } => Some(*dialect),
-            Op::Pool(_)
-            | Op::MaxUnpool(_)
-            | Op::AdaptivePool { .. }
-            | Op::GlobalPool { .. }
-            | Op::Upsample(_)
-            | Op::PixelShuffle { .. }
-            | Op::PixelUnshuffle { .. }
-            | Op::DepthToSpace { .. }
-            | Op::ChannelShuffle { .. }
-            | Op::LocalResponseNorm { .. }
-            | Op::LpNorm { .. }
-            | Op::Pad { .. }
-            | Op::Crop { .. }
-            | Op::Slice { .. }
-            | Op::Split { .. }
-            | Op::RecurrentOutput { .. }
-            | Op::Flatten { .. }
-            | Op::Unflatten { .. }
-            | Op::Reshape { .. }
-            | Op::ReshapeLike
-            | Op::Concat { .. }
-            | Op::Stack { .. }
-            | Op::Add
-            | Op::Mul
-            | Op::Sub
-            | Op::Div
-            | Op::Maximum
-            | Op::Minimum
-            | Op::Permute { .. }
-            | Op::Reduce { .. }
-            | Op::Scale { .. }
-            | Op::Activation(_)
-            | Op::Prelu { .. }
-            | Op::Snake { .. }
-            | Op::MatMul { .. }
-            | Op::Attention(_)
-            | Op::Projection(_)
-            | Op::Softmax { .. }
-            | Op::Glu { .. }
-            | Op::Dropout { .. }
-            | Op::Identity
-            | Op::Custom { .. }
-            | Op::CustomOutput { .. }
-            | Op::Source { .. } => None,
+        match self.row().weights {
+            Weights::Conv(conv) => Some(conv.dialect),
+            Weights::Separable(_) => Some(Dialect::Keras),
+            Weights::Recurrent(layer) => Some(layer.dialect),
+            Weights::MultiHead(layer) => Some(layer.dialect),
+            Weights::Linear { dialect, .. } | Weights::BatchNorm { dialect, .. } | Weights::Affine { dialect, .. } => {
+                Some(dialect)
+            }
+            Weights::One { dialect, .. } => dialect,
+            Weights::None | Weights::Projection(_) | Weights::Custom(_) => None,
         }
     }
 
     /// The layer's parameters. If a channel count is omitted and not filled in ([`Op::bind`]), sizes are unknown.
     pub const fn params(&self) -> Params {
         const NONE: Params = Params::NONE;
-        match *self {
-            Op::Conv(conv) => conv_params(&conv),
-            Op::SeparableConv(SeparableConv { depthwise, pointwise }) => {
-                let (first, second) = (conv_params(&depthwise), conv_params(&pointwise));
+        match self.row().weights {
+            Weights::None | Weights::Affine { shape: None, .. } => NONE,
+            Weights::Conv(conv) => conv_params(conv),
+            Weights::Separable(SeparableConv { depthwise, pointwise }) => {
+                let (first, second) = (conv_params(depthwise), conv_params(pointwise));
                 let (Some(depthwise), Some(pointwise)) = (first.get(0), second.get(0)) else {
                     panic!("the two convolutions have weights of their own")
                 };
@@ -371,16 +387,16 @@ impl Op {
                     None => params,
                 }
             }
-            Op::Linear { dialect, inputs, outputs, bias } => {
+            Weights::Linear { dialect, inputs, outputs, bias } => {
                 let layout = WeightLayout::linear(dialect);
                 let shape = layout.matrix(size(inputs), Size::Number(outputs));
                 let (weight, bias_init) = inits(dialect, axis_size(&shape, layout.in_axis), outputs);
                 let params = NONE.kernel(dialect, shape, layout, weight);
                 if bias { params.push(dialect, Role::Bias, Shape::of(&[outputs]), bias_init) } else { params }
             }
-            Op::Recurrent(layer) => layer.params(),
-            Op::MultiHead(layer) => layer.params(),
-            Op::Projection(layer) => {
+            Weights::Recurrent(layer) => layer.params(),
+            Weights::MultiHead(layer) => layer.params(),
+            Weights::Projection(layer) => {
                 let weight = Shape::of(&[layer.rows.1, layer.inputs]);
                 let params =
                     NONE.kernel(Dialect::Torch, weight, WeightLayout::linear(Dialect::Torch), Init::Constant(0.0));
@@ -391,7 +407,7 @@ impl Op {
                     None => params,
                 }
             }
-            Op::BatchNorm { dialect, channels, affine, .. } => {
+            Weights::BatchNorm { dialect, channels, affine } => {
                 let shape = vector(channels);
                 let params = if affine { NONE.affine(dialect, shape) } else { NONE };
                 params.push(dialect, Role::Mean, shape, Init::Constant(0.0)).push(
@@ -401,68 +417,15 @@ impl Op {
                     Init::Constant(1.0),
                 )
             }
-            Op::GroupNorm { dialect, channels, .. } | Op::InstanceNorm { dialect, channels, affine: true, .. } => {
-                NONE.affine(dialect, vector(channels))
-            }
-            Op::LayerNorm { dialect, size: Some(shape), .. } => NONE.affine(dialect, shape),
-            Op::LayerNorm { dialect, size: None, .. } => NONE.affine(dialect, vector(None)),
-            Op::RmsNorm { dialect, size, .. } => {
-                let shape = match size {
-                    Some(shape) => shape,
-                    None => vector(None),
+            Weights::Affine { dialect, shape: Some(shape) } => NONE.affine(dialect, shape),
+            Weights::One { dialect, role, shape, init } => {
+                let dialect = match dialect {
+                    Some(dialect) => dialect,
+                    None => Dialect::Torch,
                 };
-                NONE.push(dialect, Role::RmsScale, shape, Init::Constant(1.0))
+                NONE.push(dialect, role, shape, init)
             }
-            Op::Source { of: Source::Parameter { init, trained }, shape } => {
-                NONE.push(Dialect::Torch, if trained { Role::Free } else { Role::Fixed }, shape, init)
-            }
-            // PyTorch starts a PReLU at 0.25; the snake of the audio codecs starts at 1.
-            Op::Prelu { channels } => {
-                NONE.push(Dialect::Torch, Role::Slope, Shape::of(&[channels]), Init::Constant(0.25))
-            }
-            Op::Custom { layer, .. } => custom_params(&layer),
-            Op::Snake { channels } => NONE.push(Dialect::Torch, Role::Slope, vector(channels), Init::Constant(1.0)),
-            Op::Pool(_)
-            | Op::MaxUnpool(_)
-            | Op::AdaptivePool { .. }
-            | Op::GlobalPool { .. }
-            | Op::Upsample(_)
-            | Op::PixelShuffle { .. }
-            | Op::PixelUnshuffle { .. }
-            | Op::DepthToSpace { .. }
-            | Op::ChannelShuffle { .. }
-            | Op::LocalResponseNorm { .. }
-            | Op::LpNorm { .. }
-            | Op::Pad { .. }
-            | Op::Crop { .. }
-            | Op::Slice { .. }
-            | Op::Split { .. }
-            | Op::RecurrentOutput { .. }
-            | Op::Flatten { .. }
-            | Op::Unflatten { .. }
-            | Op::Reshape { .. }
-            | Op::ReshapeLike
-            | Op::Concat { .. }
-            | Op::Stack { .. }
-            | Op::Add
-            | Op::Mul
-            | Op::Sub
-            | Op::Div
-            | Op::Maximum
-            | Op::Minimum
-            | Op::Permute { .. }
-            | Op::Reduce { .. }
-            | Op::Scale { .. }
-            | Op::InstanceNorm { affine: false, .. }
-            | Op::Activation(_)
-            | Op::Attention(_)
-            | Op::MatMul { .. }
-            | Op::Softmax { .. }
-            | Op::Glu { .. }
-            | Op::Dropout { .. }
-            | Op::Identity
-            | Op::CustomOutput { .. }
-            | Op::Source { of: Source::Arange | Source::Constant(_) | Source::Shared { .. }, .. } => NONE,
+            Weights::Custom(layer) => custom_params(layer),
         }
     }
 }
@@ -544,7 +507,7 @@ const fn size(count: Option<i64>) -> Size {
 }
 
 /// One number per channel.
-const fn vector(channels: Option<i64>) -> Shape {
+pub(crate) const fn vector(channels: Option<i64>) -> Shape {
     Shape::new(&[size(channels)], &[])
 }
 

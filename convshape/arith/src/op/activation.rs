@@ -1,6 +1,8 @@
 //! Element-wise functions.
 
 use super::plain::plain;
+use crate::fault::{Fault, Reason};
+use crate::layer::numbers::{finite, outside};
 
 /// An element-wise function without parameters.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -124,6 +126,80 @@ plain!(enum op::Activation {
     Pow { exponent },
     AddScalar { by },
 });
+
+impl Activation {
+    /// Checks that its numbers are in range.
+    pub(crate) const fn check_numbers(self) -> Result<(), Fault> {
+        match self {
+            Activation::LeakyRelu { slope } => finite("slope", slope),
+            Activation::Elu { alpha } | Activation::Hardsigmoid { alpha } => finite("alpha", alpha),
+            Activation::Celu { alpha } if alpha == 0.0 => Err(outside("alpha", alpha, "another number")),
+            Activation::Celu { alpha } => finite("alpha", alpha),
+            Activation::Pow { exponent } => finite("exponent", exponent),
+            Activation::AddScalar { by } => finite("by", by),
+            // A missing bound is infinite.
+            Activation::Clamp { min, max } | Activation::Hardtanh { min, max } if min < max => Ok(()),
+            Activation::Clamp { min, max } | Activation::Hardtanh { min, max } => {
+                Err(Fault::new(Reason::Bounds { min, max }))
+            }
+            Activation::Relu
+            | Activation::Relu6
+            | Activation::Gelu { .. }
+            | Activation::Silu
+            | Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::Softplus
+            | Activation::Hardswish
+            | Activation::Exp
+            | Activation::Mish
+            | Activation::Selu
+            | Activation::Softsign
+            | Activation::LogSigmoid
+            | Activation::Sqrt
+            | Activation::Rsqrt
+            | Activation::Square
+            | Activation::Abs
+            | Activation::Log
+            | Activation::Sin
+            | Activation::Cos => Ok(()),
+        }
+    }
+
+    /// Whether it is a non-linearity that separates the layers of a network. Bounds and exponentials, which limit a
+    /// value's range, are none.
+    pub const fn bends(self) -> bool {
+        match self {
+            Activation::Relu
+            | Activation::Relu6
+            | Activation::LeakyRelu { .. }
+            | Activation::Elu { .. }
+            | Activation::Gelu { .. }
+            | Activation::Silu
+            | Activation::Sigmoid
+            | Activation::Tanh
+            | Activation::Hardswish
+            | Activation::Hardsigmoid { .. }
+            | Activation::Hardtanh { .. }
+            | Activation::Mish
+            | Activation::Selu
+            | Activation::Celu { .. }
+            | Activation::Softsign => true,
+            Activation::Softplus
+            | Activation::LogSigmoid
+            | Activation::Clamp { .. }
+            | Activation::Exp
+            | Activation::Sqrt
+            | Activation::Rsqrt
+            | Activation::Square
+            | Activation::Abs
+            | Activation::Log
+            | Activation::Sin
+            | Activation::Cos
+            | Activation::Pow { .. }
+            | Activation::AddScalar { .. } => false,
+        }
+    }
+}
 
 /// The factor of `Selu` (Klambauer et al. 2017, <https://arxiv.org/abs/1706.02515>).
 pub const SELU_SCALE: f64 = 1.050_700_987_355_480_5;

@@ -1,6 +1,6 @@
 //! Classes of layers by what an output element depends on.
 
-use super::{Axes, Axis, Op};
+use super::Op;
 
 /// What an output element of a layer depends on.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -28,62 +28,6 @@ pub enum Class {
 }
 
 impl Op {
-    /// What an output element of this layer depends on.
-    pub const fn class(&self) -> Class {
-        match self {
-            Op::Flatten { .. }
-            | Op::Unflatten { .. }
-            | Op::Reshape { .. }
-            | Op::ReshapeLike
-            | Op::Dropout { .. }
-            | Op::Identity => Class::View,
-            Op::Activation(_) | Op::Scale { .. } | Op::BatchNorm { .. } | Op::Prelu { .. } | Op::Snake { .. } => {
-                Class::Elementwise
-            }
-            Op::Softmax { .. } | Op::LocalResponseNorm { .. } => Class::Channels,
-            Op::LpNorm { axes: Axes { list: [Axis::Channels, ..], count: 1 }, .. } => Class::Channels,
-            Op::GroupNorm { .. }
-            | Op::InstanceNorm { .. }
-            | Op::LayerNorm { .. }
-            | Op::RmsNorm { .. }
-            | Op::LpNorm { .. } => Class::Normalisation,
-            Op::Conv(_)
-            | Op::SeparableConv(_)
-            | Op::Pool(_)
-            | Op::MaxUnpool(_)
-            | Op::Upsample(_)
-            | Op::PixelShuffle { .. }
-            | Op::PixelUnshuffle { .. }
-            | Op::DepthToSpace { .. }
-            | Op::ChannelShuffle { .. }
-            | Op::Pad { .. }
-            | Op::Crop { .. }
-            | Op::Slice { .. }
-            | Op::Glu { .. }
-            | Op::Split { .. } => Class::Window,
-            Op::AdaptivePool { .. }
-            | Op::GlobalPool { .. }
-            | Op::Reduce { .. }
-            | Op::Recurrent(_)
-            | Op::RecurrentOutput { .. }
-            | Op::Custom { .. }
-            | Op::CustomOutput { .. } => Class::Reduction,
-            Op::Permute { .. } => Class::Permutation,
-            Op::Source { .. } => Class::Source,
-            Op::Linear { .. } | Op::Projection(_) | Op::MatMul { .. } | Op::Attention(_) | Op::MultiHead(_) => {
-                Class::Matrix
-            }
-            Op::Concat { .. }
-            | Op::Stack { .. }
-            | Op::Add
-            | Op::Mul
-            | Op::Sub
-            | Op::Div
-            | Op::Maximum
-            | Op::Minimum => Class::Join,
-        }
-    }
-
     /// Whether the output always has the input's shape.
     pub const fn keeps_shape(&self) -> bool {
         match self.class() {

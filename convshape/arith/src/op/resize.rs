@@ -69,6 +69,16 @@ pub enum Amount {
 
 plain!(enum op::Amount { Pairs { rank, pairs }, Like { start } });
 
+impl Amount {
+    /// The number of inputs of a layer with it.
+    pub(super) const fn operands(&self) -> usize {
+        match self {
+            Amount::Like { .. } => 2,
+            Amount::Pairs { .. } => 1,
+        }
+    }
+}
+
 /// The channel order of `DepthToSpace`.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum DepthOrder {
