@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use convshape_arith::code;
 use convshape_arith::layer::axis_name;
-use convshape_arith::op::{Activation, Axes, Axis, AxisOrder, Conv, Dialect, Direction, Op, PaddingMode};
+use convshape_arith::op::{Axes, Axis, AxisOrder, Conv, Dialect, Direction, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 

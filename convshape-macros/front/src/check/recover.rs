@@ -1,7 +1,7 @@
 //! What is still known about a shape after an error, or if only const evaluation knows the rest.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{AxisOrder, Conv, Op, RecurrentOutput, SeparableConv, WeightFrom};
+use convshape_arith::op::{AxisOrder, Conv, Op, Plain, RecurrentOutput, SeparableConv, WeightFrom};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
@@ -153,24 +153,10 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             let channel = order.channel(input.rank());
             Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
         }
-        Op::BatchNorm { .. }
-        | Op::GroupNorm { .. }
-        | Op::InstanceNorm { .. }
-        | Op::ChannelShuffle { .. }
-        | Op::Snake { .. }
-        | Op::Prelu { .. } => {
-            let input = inputs[0];
-            if input.rank() == 0 { None } else { Some(input.with(order.channel(input.rank()), Size::Unknown)) }
-        }
-        Op::LayerNorm { .. }
-        | Op::RmsNorm { .. }
-        | Op::LocalResponseNorm { .. }
-        | Op::LpNorm { .. }
-        | Op::Activation(_)
-        | Op::Softmax { .. }
-        | Op::Dropout { .. }
-        | Op::Identity
-        | Op::Scale { .. } => Some(inputs[0]),
+        Op::ChannelShuffle { .. } => without_channels(&inputs[0], order),
+        // The count of channels may be wrong on either side.
+        _ if op.keeps_shape() && has_channels(*op) => without_channels(&inputs[0], order),
+        _ if op.keeps_shape() => Some(inputs[0]),
         Op::Split { axis, .. } => match axis.index(inputs[0].rank(), order) {
             Some(at) => Some(inputs[0].with(at, Size::Unknown)),
             None => Some(Shape::unknown(inputs[0].rank())),
@@ -205,12 +191,16 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             let (a, b) = (inputs[0].rank(), inputs.get(1)?.rank());
             (a.min(b) >= 2).then(|| Shape::unknown(a.max(b)))
         }
-        Op::Flatten { .. }
-        | Op::Unflatten { .. }
-        | Op::Stack { .. }
-        | Op::Reduce { .. }
-        | Op::Linear { .. }
-        | Op::Projection(_)
-        | Op::GlobalPool { .. } => None,
+        // Nothing else says what it gives.
+        _ => None,
     }
+}
+
+/// Whether a layer counts the channels of its input.
+fn has_channels(mut op: Op) -> bool {
+    op.field_mut("channels").is_some()
+}
+
+fn without_channels(input: &Shape, order: AxisOrder) -> Option<Shape> {
+    if input.rank() == 0 { None } else { Some(input.with(order.channel(input.rank()), Size::Unknown)) }
 }

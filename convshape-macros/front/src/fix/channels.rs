@@ -242,14 +242,13 @@ impl Writer<'_> {
         let inputs = &graph.nodes[node].inputs;
         let given = matches!(graph.nodes[node].recipe, Recipe::Given(_));
         match op {
-            Op::BatchNorm { .. } | Op::GroupNorm { .. } | Op::InstanceNorm { .. } | Op::Snake { .. } => {
+            _ if op.keeps_shape() => {
                 let explicit = graph.nodes[node].spans.fields.iter().any(|(field, _)| *field == "channels");
-                if explicit {
+                if explicit && op != (Op::Prelu { channels: 1 }) {
                     self.edits.push(Edit::Field { node, field: "channels", setting: Setting::Int(wanted) });
                 }
                 self.up(inputs[0], wanted, found);
             }
-            _ if op.keeps_shape() => self.up(inputs[0], wanted, found),
             Op::Pool(_)
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
