@@ -26,7 +26,12 @@ mod split;
 #[cfg(test)]
 mod tests;
 
+#[cfg(feature = "train")]
+use alloc::vec::Vec;
+
 use convshape_arith::fault::Fault;
+#[cfg(feature = "train")]
+use convshape_arith::op::WeightFrom;
 use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode, Source};
 use convshape_arith::shape::Shape;
 
@@ -37,6 +42,8 @@ pub use self::border::source;
 use self::conv::{Geometry, Weights};
 use self::dense::Dense;
 pub(crate) use self::direct::convolution;
+#[cfg(feature = "train")]
+use self::gradient::{BoundLayer, Real};
 use self::layout::{ChannelLayout, SpatialLayout};
 pub use self::number::Number;
 pub use self::pool::Span;
@@ -221,6 +228,155 @@ pub(crate) fn in_place<T: Number>(op: &Op, order: AxisOrder, params: &[&[T]], sh
         Op::Activation(function) => activation::map(y, |y| activation(function, y)),
         _ => debug_assert_eq!(op.class(), Class::View, "no other layer runs in place"),
     }
+}
+
+/// Adds the gradients of one layer over one sample. `y` is the output that [`apply`] gave, `dy` its gradient.
+#[cfg(feature = "train")]
+fn backward<T: Real>(
+    layer: &BoundLayer<'_, T>,
+    inputs: &[&[T]],
+    y: &[T],
+    dy: &[T],
+    dparams: &mut [Vec<T>],
+    dx: &mut [&mut [T]],
+) -> Result<(), Fault> {
+    let BoundLayer { order, params, shapes, output, .. } = *layer;
+    let (shape, x) = (&shapes[0], inputs[0]);
+    let (from, to) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
+    let grids = [&from, &to];
+    let channels = ChannelLayout::new(shape, order);
+    match *layer.op {
+        Op::Conv(conv) => {
+            let geometry = Geometry::new(&conv, shape, order)?;
+            match (conv.weight, dparams, dx) {
+                (WeightFrom::Input, dparams, [dx, dweight, ..]) => {
+                    geometry.backward(inputs[1], grids, [x, dy], [dweight, dx], dparams.first_mut());
+                }
+                (_, [dweight, dbias @ ..], [dx, ..]) => {
+                    geometry.backward(params[0], grids, [x, dy], [dweight, dx], dbias.first_mut());
+                }
+                // A layer has an input, and a weight among its parameters or inputs.
+                (_, [], _) | (_, _, []) => {}
+            }
+        }
+        Op::SeparableConv(_) => layer.backward_split(x, dy, dparams, dx)?,
+        Op::Linear { .. } | Op::Projection(_) => Dense::new(layer.op).backward(params, x, dy, dparams, dx[0]),
+        // Lowered to linear layers and attention, see `Graph::lowered`.
+        Op::MultiHead(_) => {}
+        Op::Flatten { .. }
+        | Op::Unflatten { .. }
+        | Op::Reshape { .. }
+        | Op::ReshapeLike
+        | Op::Dropout { .. }
+        | Op::Identity => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy),
+        Op::Pool(pool) => pool::gradient::sliding(&pool, &pool.windows(shape, order)?, grids, x, dy, dx[0]),
+        // Its second input only determines positions and has no gradient.
+        Op::MaxUnpool(pool) => {
+            pool::gradient::unpool(&pool.windows(&shapes[1], order)?, grids, inputs[1], dy, dx[0]);
+        }
+        Op::AdaptivePool { kind, .. } => pool::gradient::adaptive(kind, grids, x, dy, dx[0]),
+        Op::GlobalPool { kind, .. } => pool::gradient::global(kind, &channels, x, dy, dx[0]),
+        // Only the sizes of a second input matter, so it has no gradient.
+        Op::Upsample(upsample) => resize::gradient::upsample(&upsample, grids, dy, dx[0]),
+        Op::PixelShuffle { factor } => shuffle::gradient::to_space(DepthOrder::Crd, count(factor), grids, dy, dx[0]),
+        Op::PixelUnshuffle { factor } => shuffle::gradient::to_depth(count(factor), grids, dy, dx[0]),
+        Op::DepthToSpace { factor, order } => shuffle::gradient::to_space(order, count(factor), grids, dy, dx[0]),
+        Op::ChannelShuffle { groups } => shuffle::gradient::channels(count(groups), &channels, dy, dx[0]),
+        Op::Pad { amount, mode, value } => {
+            let low = border::low(amount, &from, &to);
+            border::gradient::border(&Border { low, mode, value }, grids, dy, dx[0]);
+        }
+        Op::Crop { amount } => {
+            let low = border::low(amount, &from, &to).map(|low| -low);
+            border::gradient::border(&Border { low, mode: PaddingMode::Zeros, value: 0.0 }, grids, dy, dx[0]);
+        }
+        Op::Recurrent(layer) => {
+            let operands = [Some(x), inputs.get(1).copied(), inputs.get(2).copied()];
+            recurrent::gradient::run(&layer, layout::sizes(shape)[0], params, operands, [y, dy], dparams, dx);
+        }
+        Op::RecurrentOutput { layer, output } => {
+            let (first, _) = recurrent::part(&layer, output, shape);
+            dx[0][first..].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
+        }
+        Op::Custom { layer, .. } => custom::gradient::backward(&layer, [params, inputs], [y, dy], dparams, dx),
+        Op::CustomOutput { layer, index, .. } => {
+            let (first, _) = custom::part(&layer, index);
+            dx[0][first..].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += *dy);
+        }
+        Op::Split { .. } => {
+            let start = layer.op.piece_start(shape, order).unwrap_or((0, 0));
+            let piece = split::SplitPiece::new(shape, output, start);
+            piece.each(dy.len(), |from, place| {
+                dx[0][from].iter_mut().zip(&dy[place..]).for_each(|(dx, dy)| *dx += *dy);
+            });
+        }
+        Op::Slice { axis, start, .. } => {
+            axes::gradient::slice(count(start), Blocks::new(shape, axis, order), dy, dx[0])
+        }
+        Op::Concat { axis } | Op::Stack { axis } => {
+            let blocks = Blocks::new(output, axis, order);
+            let mut first = 0;
+            for dx in dx {
+                axes::gradient::join(first, blocks, dy, dx);
+                first += dx.len() / blocks.count;
+            }
+        }
+        Op::Glu { axis } => axes::gradient::glu(Blocks::new(shape, axis, order), x, dy, dx[0]),
+        Op::Attention(layer) => {
+            let added = inputs.get(3).map(|numbers| (shapes[3].rank(), *numbers));
+            let heads = attention::Heads::new(&layer, [shape, &shapes[1], &shapes[2]], [x, inputs[1]], added);
+            attention::gradient::attend(&heads, inputs[2], [y, dy], dx);
+        }
+        Op::MatMul { transpose_a, transpose_b } => {
+            let product = Product::new([shape, &shapes[1]], [transpose_a, transpose_b], output);
+            product::gradient::first(&product, inputs[1], dy, dx[0]);
+            product::gradient::second(&product, x, dy, dx[1]);
+        }
+        Op::Add => shapes.iter().zip(dx).for_each(|(shape, dx)| join::gradient::add(shape, order, output, dy, dx)),
+        Op::Mul => {
+            for (index, dx) in dx.iter_mut().enumerate() {
+                join::gradient::mul(index, shapes, inputs, order, output, dy, dx);
+            }
+        }
+        Op::Sub | Op::Div | Op::Maximum | Op::Minimum => {
+            for (index, dx) in dx.iter_mut().enumerate() {
+                join::gradient::folded(layer.op, index, shapes, inputs, order, output, dy, dx);
+            }
+        }
+        Op::Permute { .. } => axes::gradient::permute(layer.op.permutation(shape, order)?, shape, output, dy, dx[0]),
+        Op::Reduce { kind, .. } => {
+            let groups = axes::ReductionGroups::new(shape, layer.op.reduced_axes(shape, order)?);
+            axes::gradient::reduce(kind, &groups, x, dy, dx[0]);
+        }
+        Op::Scale { by } => dx[0].iter_mut().zip(dy).for_each(|(dx, dy)| *dx += T::of(by * dy.get())),
+        Op::BatchNorm { eps, .. } => norm::gradient::batch_norm(params, eps, &channels, [x, dy], dparams, dx[0]),
+        Op::GroupNorm { groups, eps, .. } => {
+            norm::gradient::group_norm(count(groups), params, eps, &channels, [x, dy], dparams, dx[0]);
+        }
+        Op::InstanceNorm { eps, .. } => {
+            norm::gradient::group_norm(channels.count, params, eps, &channels, [x, dy], dparams, dx[0]);
+        }
+        Op::LayerNorm { eps, .. } => norm::gradient::layer_norm(params, eps, [x, dy], dparams, dx[0]),
+        Op::RmsNorm { eps, .. } => norm::gradient::rms_norm(params[0], eps, [x, dy], dparams, dx[0]),
+        Op::LocalResponseNorm { .. } => {
+            local::gradient::local_response(&local::Response::of(layer.op), &channels, [x, dy], dx[0]);
+        }
+        Op::LpNorm { p, eps, .. } => {
+            let groups = axes::ReductionGroups::new(shape, layer.op.reduced_axes(shape, order)?);
+            local::gradient::lp_norm(&local::Lp { p, eps }, &groups, [x, dy], dx[0]);
+        }
+        Op::Activation(function) => activation::gradient::map(function, x, y, dy, dx[0]),
+        Op::Prelu { .. } => activation::gradient::prelu(params[0], &channels, x, dy, dparams, dx[0]),
+        Op::Snake { .. } => activation::gradient::snake(params[0], &channels, x, dy, dparams, dx[0]),
+        Op::Source { of: Source::Parameter { .. } | Source::Shared { .. }, .. } => {
+            dparams[0].iter_mut().zip(dy).for_each(|(dparam, dy)| *dparam += *dy);
+        }
+        Op::Source { of: Source::Arange | Source::Constant(_), .. } => {}
+        Op::Softmax { axis, log } => {
+            norm::gradient::softmax(log, &axes::ReductionGroups::along(shape, axis, order), y, dy, dx[0]);
+        }
+    }
+    Ok(())
 }
 
 /// A count that was checked together with the shapes.

@@ -83,3 +83,25 @@ mod tests {
         assert_eq!(source(3, 3, PaddingMode::Zeros), None);
     }
 }
+
+/// `Pad` and `Crop`: the gradient of a border element goes to the element that it was copied from.
+#[cfg(feature = "train")]
+pub(super) mod gradient {
+    use super::Border;
+    use crate::reference::kernels::gradient::Real;
+    use crate::reference::kernels::layout::SpatialLayout;
+
+    pub(in crate::reference::kernels) fn border<T: Real>(
+        border: &Border,
+        [input, output]: [&SpatialLayout; 2],
+        dy: &[T],
+        dx: &mut [T],
+    ) {
+        for position in output.positions() {
+            let Some(from) = border.source(position, &input.sizes) else { continue };
+            for channel in 0..output.channels {
+                dx[input.at(channel, from)] += dy[output.at(channel, position)];
+            }
+        }
+    }
+}

@@ -66,3 +66,102 @@ impl Odometer {
         }
     }
 }
+
+/// Sums, products and similar combinations of activations that broadcast.
+#[cfg(feature = "train")]
+pub(super) mod gradient {
+    use convshape_arith::op::{AxisOrder, Op};
+    use convshape_arith::shape::{MAX_RANK, Shape};
+
+    use super::{Odometer, broadcast_strides};
+    use crate::reference::kernels::gradient::Real;
+    use crate::reference::kernels::layout::sizes;
+
+    /// An operand that was broadcast gets the sum over the elements it was broadcast to.
+    pub(in crate::reference::kernels) fn add<T: Real>(
+        shape: &Shape,
+        order: AxisOrder,
+        output: &Shape,
+        dy: &[T],
+        dx: &mut [T],
+    ) {
+        let strides = broadcast_strides(shape, order, output);
+        let mut odometer = Odometer::new(sizes(output));
+        for dy in dy {
+            dx[odometer.place(&strides)] += *dy;
+            odometer.step();
+        }
+    }
+
+    /// Operand `index` of a product gets the gradient times the others.
+    pub(in crate::reference::kernels) fn mul<T: Real>(
+        index: usize,
+        shapes: &[Shape],
+        inputs: &[&[T]],
+        order: AxisOrder,
+        output: &Shape,
+        dy: &[T],
+        dx: &mut [T],
+    ) {
+        let strides: alloc::vec::Vec<[usize; MAX_RANK]> =
+            shapes.iter().map(|shape| broadcast_strides(shape, order, output)).collect();
+        let mut odometer = Odometer::new(sizes(output));
+        for dy in dy {
+            let mut factor = dy.get();
+            for (other, x) in inputs.iter().enumerate().filter(|(other, _)| *other != index) {
+                factor *= x[odometer.place(&strides[other])].get();
+            }
+            dx[odometer.place(&strides[index])] += T::of(factor);
+            odometer.step();
+        }
+    }
+
+    /// The value of two operands combined, and its derivative with respect to each. Equal extremes share the gradient, as
+    /// in PyTorch.
+    fn combined(op: &Op, a: f64, b: f64) -> (f64, [f64; 2]) {
+        let first = |first: bool, second: bool| match (first, second) {
+            (true, _) => (a, [1.0, 0.0]),
+            (_, true) => (b, [0.0, 1.0]),
+            _ => (a, [0.5, 0.5]),
+        };
+        match op {
+            Op::Sub => (a - b, [1.0, -1.0]),
+            Op::Div => (a / b, [1.0 / b, -a / (b * b)]),
+            Op::Maximum => first(a > b, b > a),
+            Op::Minimum => first(a < b, b < a),
+            _ => (a + b, [1.0, 1.0]),
+        }
+    }
+
+    /// The gradient of operand `index` of a layer that combines its operands one after another.
+    #[expect(clippy::too_many_arguments, reason = "those of `mul`, and which join it is")]
+    pub(in crate::reference::kernels) fn folded<T: Real>(
+        op: &Op,
+        index: usize,
+        shapes: &[Shape],
+        inputs: &[&[T]],
+        order: AxisOrder,
+        output: &Shape,
+        dy: &[T],
+        dx: &mut [T],
+    ) {
+        let strides: alloc::vec::Vec<[usize; MAX_RANK]> =
+            shapes.iter().map(|shape| broadcast_strides(shape, order, output)).collect();
+        let mut odometer = Odometer::new(sizes(output));
+        for dy in dy {
+            let value = |operand: usize| inputs[operand][odometer.place(&strides[operand])].get();
+            let (mut so_far, mut slope) = (value(0), 1.0);
+            for operand in 1..inputs.len() {
+                let (next, [of_earlier, of_this]) = combined(op, so_far, value(operand));
+                so_far = next;
+                if operand == index {
+                    slope = of_this;
+                } else if operand > index {
+                    slope *= of_earlier;
+                }
+            }
+            dx[odometer.place(&strides[index])] += T::of(dy.get() * slope);
+            odometer.step();
+        }
+    }
+}

@@ -123,3 +123,34 @@ pub(super) fn upsample<T: Number>(op: &Upsample, input: &SpatialLayout, x: &[T],
         }
     }
 }
+
+/// `Upsample`: the gradient of each output element goes to its input elements with the weights of the forward pass.
+#[cfg(feature = "train")]
+pub(super) mod gradient {
+    use convshape_arith::op::Upsample;
+
+    use super::position_taps;
+    use crate::reference::kernels::gradient::Real;
+    use crate::reference::kernels::layout::SpatialLayout;
+
+    pub(in crate::reference::kernels) fn upsample<T: Real>(
+        op: &Upsample,
+        [input, output]: [&SpatialLayout; 2],
+        dy: &[T],
+        dx: &mut [T],
+    ) {
+        for position in output.positions() {
+            let [depth, height, width] = position_taps(op, input, output, position);
+            for channel in 0..output.channels {
+                let dy = dy[output.at(channel, position)].get();
+                for (d, by_depth) in depth.iter() {
+                    for (h, by_height) in height.iter() {
+                        for (w, by_width) in width.iter() {
+                            dx[input.at(channel, [d, h, w])] += T::of(by_depth * by_height * by_width * dy);
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
