@@ -18,12 +18,16 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The modules at the crate's root that a file imports, ignoring comments and unit tests.
+/// The lines of code, without comments and the unit tests at the end.
+fn code(source: &str) -> impl Iterator<Item = &str> {
+    let code = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(source);
+    code.lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+/// The modules at the crate's root that a file imports.
 fn used(source: &str) -> BTreeSet<String> {
-    let code = source.split("\n#[cfg(test)]\nmod ").next().unwrap_or(source);
-    let lines = code.lines().filter(|line| !line.trim_start().starts_with("//"));
     let mut used = BTreeSet::new();
-    for line in lines {
+    for line in code(source) {
         for (place, _) in line.match_indices("crate::") {
             // `$crate` is a path for other crates.
             if !line[..place].ends_with('$') {
@@ -65,4 +69,46 @@ fn the_library_has_few_rooms() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../convshape/src");
     let entries = fs::read_dir(folder).expect("the library's sources").count();
     assert!(entries <= 18, "{entries} files and folders");
+}
+
+/// The files of the arithmetic, the front end and the library whose code has a word.
+fn files_with(word: &str) -> Vec<String> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let mut files = Vec::new();
+    for folder in ["convshape/arith/src", "convshape-macros/front/src", "convshape/src"] {
+        sources(&root.join(folder), &mut files);
+    }
+    let has_word = |path: &PathBuf| {
+        let source = fs::read_to_string(path).expect("a source file");
+        code(&source).any(|line| line.split(|c: char| !c.is_alphanumeric() && c != '_').any(|found| found == word))
+    };
+    let is_test = |path: &Path| path.iter().any(|part| part == "tests" || part == "tests.rs");
+    let with = files.into_iter().filter(|path| !is_test(path) && has_word(path));
+    let mut with: Vec<String> =
+        with.map(|path| path.strip_prefix(&root).expect("a file of the project").display().to_string()).collect();
+    with.sort();
+    with
+}
+
+/// The recipes of CONTRIBUTING: a layer with parameters, and an activation.
+#[test]
+fn a_layer_is_in_five_files() {
+    assert_eq!(
+        files_with("Snake"),
+        [
+            "convshape-macros/front/src/words/layers/activation.rs",
+            "convshape/arith/src/layer.rs",
+            "convshape/arith/src/op.rs",
+            "convshape/src/reference/kernels.rs",
+        ]
+    );
+    assert_eq!(
+        files_with("Mish"),
+        [
+            "convshape-macros/front/src/words/layers/activation.rs",
+            "convshape/arith/src/op/activation.rs",
+            "convshape/src/cpu/math.rs",
+            "convshape/src/reference/kernels/activation.rs",
+        ]
+    );
 }
