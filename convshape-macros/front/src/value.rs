@@ -55,61 +55,67 @@ pub(crate) fn settle(
             (rows[2 * last], rows[2 * last + 1])
         })?,
         Takes::Float => Setting::Float(real(value, numbers, &wrong)?),
-        Takes::FloatPerAxis | Takes::FactorPerAxis => {
-            let each = match (each_axis(value, numbers, Numbers::real), value.items()) {
-                (Some(each), _) => Some(each?),
-                (None, Some(items)) => {
-                    Some(items.iter().map(|item| real(item, numbers, &wrong)).collect::<Result<Vec<f64>, Report>>()?)
-                }
-                (None, None) => None,
-            };
-            match each {
-                Some(each) => {
-                    let (values, axes) = for_axes(&each, value.span())?;
-                    Setting::Floats { values, axes: Some(axes) }
-                }
-                None => Setting::Floats { values: [real(value, numbers, &wrong)?; MAX_SPATIAL], axes: None },
-            }
-        }
+        Takes::FloatPerAxis => factors(value, numbers, &wrong)?,
+        Takes::FactorPerAxis => whole_factors(factors(value, numbers, &wrong)?, &wrong)?,
         Takes::Bool => Setting::Bool(truth(value, numbers, dialect).ok_or_else(wrong)?),
         Takes::Word(known) => Setting::Word(word(field, value, known, numbers, dialect)?),
         Takes::Shape => Setting::Shape(shape(value, numbers, &wrong)?),
-        Takes::Range => match value {
-            Value::Range(range) => {
-                let Some(high) = &range.high else { return Err(wrong()) };
-                let end = numbers.int(high)?;
-                let end = if range.inclusive { end.saturating_add(1) } else { end };
-                Setting::Range(numbers.int(&range.low)?, end)
-            }
-            _ => return Err(wrong()),
-        },
+        Takes::Range => range(value, numbers, &wrong)?,
         Takes::Pieces => pieces(value, numbers, &wrong)?,
         Takes::Axes | Takes::AxesWithBatch => {
             let items = value.items().unwrap_or(std::slice::from_ref(value));
             Setting::Axes(axes_of(items, matches!(takes, Takes::AxesWithBatch), numbers, &wrong)?)
         }
-        Takes::Init => Setting::Init(match value {
-            Value::Call { name, args } => {
-                let ([scale], []) = (&args.positional[..], &args.fields[..]) else { return Err(wrong()) };
-                match name.to_string().as_str() {
-                    "normal" => Init::Normal { deviation: real(scale, numbers, &wrong)? },
-                    "uniform" => Init::Uniform { bound: real(scale, numbers, &wrong)? },
-                    _ => return Err(wrong()),
-                }
-            }
-            value => Init::Constant(real(value, numbers, &wrong)?),
-        }),
+        Takes::Init => Setting::Init(init(value, numbers, &wrong)?),
         Takes::Array => Setting::Array(array(value, numbers, &wrong)?),
         // Names, activations and dialects are bound by the resolver.
         Takes::Name | Takes::Activation | Takes::Dialect => return Err(wrong()),
     };
-    if let (Takes::FactorPerAxis, Setting::Floats { values, axes }) = (takes, &setting) {
-        let used = &values[..axes.unwrap_or(1)];
-        if used.iter().any(|factor| factor.fract() != 0.0 && !Unseen::is_real(*factor)) {
-            return Err(wrong().note("keras resizes by whole factors"));
-        }
-    }
     Ok(Some(setting))
+}
+
+/// One real number for all axes, or one per axis.
+fn factors(value: &Value, numbers: &Numbers, wrong: &impl Fn() -> Report) -> Result<Setting, Report> {
+    let each = match (each_axis(value, numbers, Numbers::real), value.items()) {
+        (Some(each), _) => each?,
+        (None, Some(items)) => {
+            items.iter().map(|item| real(item, numbers, wrong)).collect::<Result<Vec<f64>, Report>>()?
+        }
+        (None, None) => {
+            return Ok(Setting::Floats { values: [real(value, numbers, wrong)?; MAX_SPATIAL], axes: None });
+        }
+    };
+    let (values, axes) = for_axes(&each, value.span())?;
+    Ok(Setting::Floats { values, axes: Some(axes) })
+}
+
+fn whole_factors(setting: Setting, wrong: &impl Fn() -> Report) -> Result<Setting, Report> {
+    if let Setting::Floats { values, axes } = &setting
+        && values[..axes.unwrap_or(1)].iter().any(|factor| factor.fract() != 0.0 && !Unseen::is_real(*factor))
+    {
+        return Err(wrong().note("keras resizes by whole factors"));
+    }
+    Ok(setting)
+}
+
+/// `0..16`
+fn range(value: &Value, numbers: &Numbers, wrong: &impl Fn() -> Report) -> Result<Setting, Report> {
+    let Value::Range(range) = value else { return Err(wrong()) };
+    let Some(high) = &range.high else { return Err(wrong()) };
+    let end = numbers.int(high)?;
+    let end = if range.inclusive { end.saturating_add(1) } else { end };
+    Ok(Setting::Range(numbers.int(&range.low)?, end))
+}
+
+/// `0.5`, `normal(0.02)` or `uniform(0.1)`.
+fn init(value: &Value, numbers: &Numbers, wrong: &impl Fn() -> Report) -> Result<Init, Report> {
+    let Value::Call { name, args } = value else { return Ok(Init::Constant(real(value, numbers, wrong)?)) };
+    let ([scale], []) = (&args.positional[..], &args.fields[..]) else { return Err(wrong()) };
+    match name.to_string().as_str() {
+        "normal" => Ok(Init::Normal { deviation: real(scale, numbers, wrong)? }),
+        "uniform" => Ok(Init::Uniform { bound: real(scale, numbers, wrong)? }),
+        _ => Err(wrong()),
+    }
 }
 
 /// The dialect named in a layer's or activation's arguments, if it exists.

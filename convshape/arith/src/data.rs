@@ -140,73 +140,17 @@ impl Port<'_> {
     #[must_use]
     pub const fn cause(&self, sizes: &[usize], whole: bool) -> Cause {
         let rank = self.shape.rank();
-        let channel = self.channel_axis();
-        if self.output {
-            if !whole && self.takes_numbers(sizes) && !is_one(self.classes()) {
-                return Cause::FloatClasses;
-            }
-            if rank + 1 == sizes.len()
-                && sizes[channel] == 1
-                && !is_one(self.classes())
-                && self.fits_with(sizes, channel)
-            {
-                return Cause::ClassAxis { axis: channel };
-            }
+        if let Some(cause) = self.cause_in_classes(sizes, whole) {
+            return cause;
         }
-        if sizes.len() == rank && matches(sizes, self.shape) {
-            return Cause::NoBatch;
-        }
-        if sizes.len() == rank + 1 {
-            if let Some(order) = self.order_of(sizes, 0) {
-                return Cause::Permuted { order };
-            }
-            // For a vector, any size could be a different number of channels.
-            if (rank > 1 || self.output)
-                && self.fits_with(sizes, channel)
-                && let Some(expected) = self.classes()
-            {
-                let (axis, found) = (channel, number(sizes[channel]));
-                return match (self.output, expected) {
-                    (true, 1) => Cause::OneHot { axis, classes: found },
-                    (true, _) => Cause::Classes { axis, found, expected },
-                    (false, _) => Cause::Channels { axis, found, expected },
-                };
-            }
-            // A different number of channels is likelier than samples on another axis.
-            let mut samples = rank;
-            while samples > 0 {
-                if let Some(order) = self.order_of(sizes, samples) {
-                    return Cause::Permuted { order };
-                }
-                samples -= 1;
-            }
-        }
-        if sizes.len() == rank {
-            if without(self, channel, sizes, &mut fresh())
-                && let Some(channels) = self.classes()
-                && (!self.output || channels == 1)
-            {
-                return Cause::NoChannels { axis: channel, channels };
-            }
-            let mut axis = 1;
-            while axis <= rank {
-                if is_one(self.shape.size(axis - 1).number()) && without(self, axis, sizes, &mut fresh()) {
-                    return Cause::NoAxis { axis };
-                }
-                axis += 1;
-            }
-        }
-        if sizes.len() == rank + 2 {
-            let mut axis = rank + 1;
-            while axis >= 1 {
-                if sizes[axis] == 1 && self.fits_less(sizes, axis) {
-                    return Cause::ExtraAxis { axis };
-                }
-                axis -= 1;
-            }
-            if self.output && self.fits_less(sizes, 1) {
-                return Cause::Steps { steps: number(sizes[1]) };
-            }
+        let found = match sizes.len() {
+            axes if axes == rank => self.cause_without_axis(sizes),
+            axes if axes == rank + 1 => self.cause_in_sizes(sizes),
+            axes if axes == rank + 2 => self.cause_with_axis(sizes),
+            _ => None,
+        };
+        if let Some(cause) = found {
+            return cause;
         }
         if let Ok(Size::Number(elements)) = self.shape.elements()
             && elements > 1
@@ -217,6 +161,87 @@ impl Port<'_> {
             return Cause::Reshaped { elements };
         }
         if sizes.len() == rank + 1 { Cause::Sizes } else { Cause::Axes }
+    }
+
+    /// What is wrong with the labels of an output that has classes.
+    const fn cause_in_classes(&self, sizes: &[usize], whole: bool) -> Option<Cause> {
+        if !self.output || is_one(self.classes()) {
+            return None;
+        }
+        if !whole && self.takes_numbers(sizes) {
+            return Some(Cause::FloatClasses);
+        }
+        let axis = self.channel_axis();
+        if self.shape.rank() + 1 == sizes.len() && sizes[axis] == 1 && self.fits_with(sizes, axis) {
+            return Some(Cause::ClassAxis { axis });
+        }
+        None
+    }
+
+    /// What is wrong with an array that has the right number of axes.
+    const fn cause_in_sizes(&self, sizes: &[usize]) -> Option<Cause> {
+        if let Some(order) = self.order_of(sizes, 0) {
+            return Some(Cause::Permuted { order });
+        }
+        let (rank, axis) = (self.shape.rank(), self.channel_axis());
+        // For a vector, any size could be a different number of channels.
+        if (rank > 1 || self.output)
+            && self.fits_with(sizes, axis)
+            && let Some(expected) = self.classes()
+        {
+            let found = number(sizes[axis]);
+            return Some(match (self.output, expected) {
+                (true, 1) => Cause::OneHot { axis, classes: found },
+                (true, _) => Cause::Classes { axis, found, expected },
+                (false, _) => Cause::Channels { axis, found, expected },
+            });
+        }
+        // A different number of channels is likelier than samples on another axis.
+        let mut samples = rank;
+        while samples > 0 {
+            if let Some(order) = self.order_of(sizes, samples) {
+                return Some(Cause::Permuted { order });
+            }
+            samples -= 1;
+        }
+        None
+    }
+
+    /// What an array lacks that has one axis too few.
+    const fn cause_without_axis(&self, sizes: &[usize]) -> Option<Cause> {
+        if matches(sizes, self.shape) {
+            return Some(Cause::NoBatch);
+        }
+        let channel = self.channel_axis();
+        if without(self, channel, sizes, &mut fresh())
+            && let Some(channels) = self.classes()
+            && (!self.output || channels == 1)
+        {
+            return Some(Cause::NoChannels { axis: channel, channels });
+        }
+        let mut axis = 1;
+        while axis <= self.shape.rank() {
+            if is_one(self.shape.size(axis - 1).number()) && without(self, axis, sizes, &mut fresh()) {
+                return Some(Cause::NoAxis { axis });
+            }
+            axis += 1;
+        }
+        None
+    }
+
+    /// Which axis an array has that has one too many.
+    const fn cause_with_axis(&self, sizes: &[usize]) -> Option<Cause> {
+        let mut axis = self.shape.rank() + 1;
+        while axis >= 1 {
+            if sizes[axis] == 1 && self.fits_less(sizes, axis) {
+                return Some(Cause::ExtraAxis { axis });
+            }
+            axis -= 1;
+        }
+        if self.output && self.fits_less(sizes, 1) {
+            return Some(Cause::Steps { steps: number(sizes[1]) });
+        }
+        None
     }
 
     /// Whether all axes but this one fit.

@@ -385,32 +385,13 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 break;
             }
             let clock = Clock::start();
-            let (mut sum, mut samples) = (0.0, 0.0);
-            loader.prefetched(epoch, self.prefetch, |batches| {
-                for (index, batch) in batches.enumerate() {
-                    let time = epoch as f64 + index as f64 / loader.batches() as f64;
-                    self.optimizer.set_learning_rate(rate * self.schedule.factor(time));
-                    let (loss, size) = self.step(model, batch?, &mut state)?;
-                    sum += f64::from(loss) * size;
-                    samples += size;
-                    progress.iter_mut().for_each(Progress::step);
-                }
-                Ok::<(), FitError>(())
-            })?;
-            self.finish_step(model, &mut state, f32::NAN)?;
+            let loss = self.epoch(model, &loader, (epoch, rate), &mut state, &mut progress)?;
             let average = averaged(model, &state);
             let judged = average.as_ref().unwrap_or(model);
-            let validation = match self.validation.as_deref() {
-                Some(data) => Some(validate(judged, data, self.batch, &mut self.loss, self.processes.as_deref_mut())?),
-                None => None,
-            };
-            let metrics = match self.validation.as_deref() {
-                Some(validation) => measure(judged, validation, self.batch, &mut self.metrics)?,
-                None => measure(judged, data, self.batch, &mut self.metrics)?,
-            };
+            let (validation, metrics) = self.judge(judged, data)?;
             let entry = Epoch {
                 epoch: epoch + 1,
-                loss: sum / samples,
+                loss,
                 validation,
                 learning_rate: self.optimizer.learning_rate(),
                 seconds: clock.elapsed().as_secs_f64(),
@@ -437,6 +418,44 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             *model = last;
         }
         Ok(state.history)
+    }
+
+    /// Trains on every batch once, from a base learning rate. Returns the mean loss of a sample.
+    fn epoch<M: Train>(
+        &mut self,
+        model: &mut M,
+        loader: &Loader<impl Dataset>,
+        (epoch, rate): (u64, f64),
+        state: &mut State<M>,
+        progress: &mut Option<Progress>,
+    ) -> Result<f64, FitError> {
+        let (mut sum, mut samples) = (0.0, 0.0);
+        loader.prefetched(epoch, self.prefetch, |batches| {
+            for (index, batch) in batches.enumerate() {
+                let time = epoch as f64 + index as f64 / loader.batches() as f64;
+                self.optimizer.set_learning_rate(rate * self.schedule.factor(time));
+                let (loss, size) = self.step(model, batch?, state)?;
+                sum += f64::from(loss) * size;
+                samples += size;
+                progress.iter_mut().for_each(Progress::step);
+            }
+            Ok::<(), FitError>(())
+        })?;
+        self.finish_step(model, state, f32::NAN)?;
+        Ok(sum / samples)
+    }
+
+    /// The loss on the validation data, if there are some, and the metrics on those or else on the training data.
+    fn judge<M: Train>(
+        &mut self,
+        model: &M,
+        data: &(impl Dataset + ?Sized),
+    ) -> Result<(Option<f64>, Vec<(String, f64)>), FitError> {
+        let Some(validation) = self.validation.as_deref() else {
+            return Ok((None, measure(model, data, self.batch, &mut self.metrics)?));
+        };
+        let loss = validate(model, validation, self.batch, &mut self.loss, self.processes.as_deref_mut())?;
+        Ok((Some(loss), measure(model, validation, self.batch, &mut self.metrics)?))
     }
 
     /// Runs one batch, and a step if enough gradients are accumulated. Returns the loss and its number of samples.

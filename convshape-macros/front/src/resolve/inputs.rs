@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 
 use super::Resolver;
 use super::scope::{LayerOutputs, Outputs, Scope};
-use crate::diagnose;
+use crate::diagnose::{self, Report};
 use crate::graph::{Node, NodeId, Recipe, ValueId};
 use crate::syntax::{Layer, Reference, Source, Text, Value};
 use crate::words::{Kind, LayerWords, Positional};
@@ -45,50 +45,15 @@ impl<'a> Resolver<'a> {
                 self.sink.push(diagnose::operands_twice(&layer.op));
                 return None;
             }
-            let previous = inputs[0];
-            let mut values = Vec::new();
-            for operand in operands {
-                values.push(match operand {
-                    Value::Hole(_) => previous,
-                    Value::Word(name) => self.lookup(name, scope)?.value,
-                    Value::Name(reference) => self.reference(reference, scope)?,
-                    // Reported by the parser.
-                    Value::Broken(_) => return None,
-                    other => {
-                        self.sink.push(diagnose::not_a_name(&other.to_string(), other.span()));
-                        return None;
-                    }
-                });
-            }
-            if let [only] = values.as_slice() {
-                values = vec![previous, *only];
-            }
-            inputs = values;
+            inputs = self.operands(operands, inputs[0], scope)?;
         }
-        if words.kind.is_recurrent() {
-            let states: &[&str] = if words.kind == Kind::Lstm { &["h_0", "c_0"] } else { &["h_0"] };
-            if inputs.len() != 1 && inputs.len() != 1 + states.len() {
-                let span = layer.from.as_ref().and_then(Source::span).unwrap_or(layer.op.span());
-                self.sink.push(diagnose::first_states(&layer.op, states, inputs.len(), span));
-                return None;
-            }
+        if let Some(report) = wrong_count(layer, words, inputs.len()) {
+            self.sink.push(report);
+            return None;
         }
-        if matches!(words.kind, Kind::Attention | Kind::MultiHead) {
-            let fits = if words.kind == Kind::Attention { 3..=4 } else { 1..=3 };
-            if !fits.contains(&inputs.len()) {
-                let span = layer.from.as_ref().and_then(Source::span).unwrap_or(layer.op.span());
-                self.sink.push(diagnose::queries_keys_values(
-                    &layer.op,
-                    words.kind == Kind::Attention,
-                    inputs.len(),
-                    span,
-                ));
-                return None;
-            }
-            if let [_, memory] = inputs[..] {
-                // Keys and values share one value.
-                inputs.push(memory);
-            }
+        if let (Kind::Attention | Kind::MultiHead, [_, memory]) = (words.kind, &inputs[..]) {
+            // Keys and values share one value.
+            inputs.push(*memory);
         }
         if joins && inputs.len() < 2 {
             self.sink.push(diagnose::needs_operands(&layer.op));
@@ -98,6 +63,25 @@ impl<'a> Resolver<'a> {
             inputs.push(self.reference(reference, scope)?);
         }
         Some(inputs)
+    }
+
+    /// The values named in a layer's parentheses. With one name, the previous value comes first.
+    fn operands(&mut self, operands: &'a [Value], previous: ValueId, scope: &mut Scope<'a>) -> Option<Vec<ValueId>> {
+        let mut values = Vec::new();
+        for operand in operands {
+            values.push(match operand {
+                Value::Hole(_) => previous,
+                Value::Word(name) => self.lookup(name, scope)?.value,
+                Value::Name(reference) => self.reference(reference, scope)?,
+                // Reported by the parser.
+                Value::Broken(_) => return None,
+                other => {
+                    self.sink.push(diagnose::not_a_name(&other.to_string(), other.span()));
+                    return None;
+                }
+            });
+        }
+        Some(if let [only] = values.as_slice() { vec![previous, *only] } else { values })
     }
 
     /// The values that `from` names; without `from`, the previous one.
@@ -258,5 +242,24 @@ impl<'a> Resolver<'a> {
                 None
             }
         }
+    }
+}
+
+/// The report if a layer that reads initial states, or queries, keys and values, has a wrong number of inputs.
+fn wrong_count(layer: &Layer, words: &LayerWords, count: usize) -> Option<Report> {
+    let span = layer.from.as_ref().and_then(Source::span).unwrap_or(layer.op.span());
+    match words.kind {
+        Kind::Lstm | Kind::Gru | Kind::Rnn => {
+            let states: &[&str] = if words.kind == Kind::Lstm { &["h_0", "c_0"] } else { &["h_0"] };
+            let fits = [1, 1 + states.len()].contains(&count);
+            (!fits).then(|| diagnose::first_states(&layer.op, states, count, span))
+        }
+        Kind::Attention if !(3..=4).contains(&count) => {
+            Some(diagnose::queries_keys_values(&layer.op, true, count, span))
+        }
+        Kind::MultiHead if !(1..=3).contains(&count) => {
+            Some(diagnose::queries_keys_values(&layer.op, false, count, span))
+        }
+        _ => None,
     }
 }
