@@ -141,7 +141,7 @@ pub(crate) enum Recipe {
         of: NodeId,
         param: usize,
     },
-    /// Passes its input through, with a claim of its own: a value, not a layer.
+    /// Another name for a value, which may have a checked shape of its own. It is no layer.
     Same,
     /// Another run of a layer, with the same channels and solved holes.
     Again {

@@ -72,7 +72,7 @@ impl Numbers {
         Numbers::new(self.krate.clone(), self.scope, self.unseen.clone())
     }
 
-    /// The same names plus one.
+    /// These names and one more.
     pub(crate) fn with(&self, name: String, value: Bound) -> Numbers {
         let mut more = self.clone();
         more.names.insert(name, value);
@@ -109,7 +109,7 @@ impl Numbers {
         }
     }
 
-    /// The same names, with those that have a size per axis reduced to one axis.
+    /// These names, where one with a size per axis has only the size of this axis.
     pub(crate) fn on_axis(&self, axis: usize) -> Numbers {
         let mut single = self.clone();
         for bound in single.names.values_mut() {

@@ -440,7 +440,7 @@ impl Text {
         self.span
     }
 
-    /// The same as an identifier; `None` for a number.
+    /// Its text as an identifier; `None` for a number.
     pub(crate) fn ident(&self) -> Option<Ident> {
         let name = self.value.starts_with(|first: char| !first.is_ascii_digit());
         name.then(|| Ident::new(&self.value, self.span))

@@ -19,7 +19,7 @@ pub(crate) enum Parameter {
     Statistic(RunningState<Tensor<1>>),
 }
 
-/// The same expression for a parameter of any rank.
+/// Evaluates one expression for a parameter of whatever rank.
 macro_rules! each {
     ($parameter:expr, $inner:ident => $body:expr) => {
         match $parameter {

@@ -238,7 +238,7 @@ fn batch_axis(port: &proto::ValueInfo, dims: &[proto::Dimension], graph: &proto:
     usize::from(dims.len() == 3 && graph.node.iter().any(reads) || is_second)
 }
 
-/// Whether a type of elements has whole numbers alone.
+/// Whether an element type has only integers.
 fn is_whole(kind: i32) -> bool {
     use proto::data;
     matches!(kind, data::INT64 | data::INT32 | data::INT8 | data::UINT8 | data::BOOL)

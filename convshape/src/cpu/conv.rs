@@ -251,7 +251,7 @@ impl Merged {
 pub(super) const MOST_RESIDENT: usize = 128 * 1024;
 /// The most elements of input and output in a chunk of positions.
 const CHUNK: usize = 32 * 1024;
-/// The same for a depthwise convolution, which reads them once per vector of channels: 1 MiB.
+/// The most elements of a chunk in a depthwise convolution, which reads them once per vector of channels: 1 MiB.
 const DEPTHWISE_CHUNK: usize = 256 * 1024;
 
 impl Conv {

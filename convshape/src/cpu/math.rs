@@ -95,7 +95,7 @@ impl Epilogue {
         simd.call(Over { epilogue: self, y });
     }
 
-    /// The same for callers outside of kernels.
+    /// Applies all of it; for callers outside of kernels.
     pub(super) fn over(self, level: Level, y: &mut [f32]) {
         if let Epilogue::Other(_) = self {
             level.run(Over { epilogue: self, y });

@@ -42,7 +42,7 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// The most positions of a tile of 1 to 4 vectors of channels for which its sums, a row of weights, an input and the
     /// address of each position stay in registers.
     const POSITIONS: [usize; 4];
-    /// The same for a tile of 1, 2 and 4 vectors whose positions share an address.
+    /// The most positions of a tile of 1, 2 and 4 vectors if its positions share an address.
     const ROWS: [usize; 3];
     /// The most vectors in a panel of channels. With this many, registers hold at least four positions.
     const PANEL: usize = match Self::POSITIONS {

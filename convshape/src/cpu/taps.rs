@@ -166,7 +166,8 @@ impl Axis {
         Some((taps.try_into().ok()?, row))
     }
 
-    /// The same for any number of taps.
+    /// If all output rows have the same taps and these read consecutive rows: the taps in the order of the rows, and the
+    /// first row that is read.
     pub(super) fn neighbours(&self) -> Option<(Vec<usize>, i64)> {
         let [AxisPhase { taps, .. }] = &self.phases[..] else { return None };
         let taps = by_row(taps);

@@ -208,7 +208,7 @@ struct WinogradPhase {
     /// The offset of the first input of each part, and the strides.
     parts: Vec<usize>,
     x: [usize; 3],
-    /// The same for the outputs, and their number.
+    /// The offset of the first output, the strides of the outputs, and their number.
     first: usize,
     y: [usize; 3],
     size: [usize; 3],
@@ -806,7 +806,8 @@ impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
     }
 }
 
-/// The products of some points, each of `count` tiles by output channels.
+/// Multiplies the transformed input by the transformed weights at some points; each product has `count` tiles by
+/// output channels.
 struct PointProducts<'a> {
     own: &'a Winograd,
     x: &'a [f32],

@@ -125,7 +125,7 @@ impl<'a> Assembly<'a> {
         Assembly { next, choices: &[], customs }
     }
 
-    /// The same parameters with the choices of a model, in the order of its fields: 1 for an optional part that it has,
+    /// These parameters with the choices of a model, in the order of its fields: 1 for an optional part that it has,
     /// 0 for one that it lacks, and the count if the passes of a repeat vary.
     pub fn with(&mut self, choices: &'static [usize]) -> Assembly<'_> {
         Assembly { next: &mut *self.next, choices, customs: &mut *self.customs }

@@ -19,7 +19,7 @@ pub trait Index: Copy + AsRef<[usize]> {
     /// The dimension type of an [`ndarray`](crate::ndarray) array with that many axes.
     #[cfg(feature = "ndarray")]
     type Dim: Dimension;
-    /// The same with a leading batch axis.
+    /// The dimension type of an array with one more axis in front, the batch.
     #[cfg(feature = "ndarray")]
     type Batch: Dimension;
 

@@ -34,8 +34,8 @@ pub trait Train: Model {
         loss: &mut impl Loss,
     ) -> Result<(f32, Self), ShapeError>;
 
-    /// The same in training mode: with the statistics of the batch, which update the running ones, and with dropout
-    /// drawn from `rng`.
+    /// Like [`Train::loss_gradients`], but in training mode: with the statistics of the batch, which update the running
+    /// ones, and with dropout drawn from `rng`.
     ///
     /// # Errors
     /// Those of [`Train::loss_gradients`]; the model is then unchanged.
@@ -57,8 +57,8 @@ pub trait Train: Model {
         cotangents: Vec<ArrayD<f32>>,
     ) -> Result<(Vec<ArrayD<f32>>, Self), ShapeError>;
 
-    /// The same in training mode: with the statistics of the batch, which update the running ones, and with dropout
-    /// drawn from `rng`.
+    /// Like [`Train::vjp_batch`], but in training mode: with the statistics of the batch, which update the running
+    /// ones, and with dropout drawn from `rng`.
     ///
     /// # Errors
     /// Those of [`Train::vjp_batch`]; the model is then unchanged.

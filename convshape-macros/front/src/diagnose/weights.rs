@@ -120,7 +120,7 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem
     }
 }
 
-/// The two axes to exchange, if that is all. With groups it is not.
+/// The two axes whose exchange makes the shape fit. With groups an exchange is not enough.
 fn swap(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
     let differ: Vec<usize> = (0..expected.len()).filter(|&axis| found.get(axis) != expected.get(axis)).collect();
     match differ.as_slice() {

@@ -178,7 +178,7 @@ impl Edit {
                 }
             }
             Edit::Renamed { rank, .. } => rename(node, *rank),
-            // The outputs of a recurrent layer read its run.
+            // The outputs of a recurrent layer are nodes of their own that read the node of its run.
             Edit::Insert { .. } if reads_a_run(node) => {}
             Edit::Insert { operand, ops, .. } => {
                 node.inserted = Some(Inserted::Layers { operand: *operand, ops: ops.clone() });
@@ -438,7 +438,7 @@ fn keeping(conv: &Conv, causal: bool) -> Setting {
     }
 }
 
-/// The same as text: `padding: d` if the dilation is a variable.
+/// The border of [`keeping`] as text: `padding: d` if the dilation is a variable.
 fn keeping_verb(node: &Node, causal: bool) -> Verb {
     let Recipe::Given(Op::Conv(conv)) = &node.recipe else { return Verb::Other(String::new()) };
     let word = node.writing.word("padding");
@@ -562,7 +562,7 @@ fn comes_before(graph: &Graph, value: ValueId, node: NodeId) -> bool {
     before.is_some() && graph.producer(value) == before
 }
 
-/// The leading part that a statement gets when another is inserted before it.
+/// Writes the text before a statement's layer, where another statement was inserted in front.
 pub(super) fn written(leading: String) -> Option<Box<Verb>> {
     Some(Box::new(Verb::Write(leading)))
 }

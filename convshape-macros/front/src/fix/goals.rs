@@ -201,7 +201,7 @@ fn smallest_input(op: &Op, input: &Shape, graph: &Graph, axis: usize) -> Option<
     super::needs::preimage(op, &[*input], graph.order(), axis, (1, i64::MAX)).map(|(least, _)| least)
 }
 
-/// The same if layers that keep their shape follow a `Flatten`; empty without a `Flatten`.
+/// The goals for the map before a `Flatten`, with layers between that keep their shape; empty without a `Flatten`.
 fn elements_of_map(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> Vec<Goal> {
     let Some(node) = graph.producer(value) else { return Vec::new() };
     match checked.ops[node] {

@@ -131,7 +131,7 @@ pub(super) fn preimage(
     (least <= most).then_some((least, most))
 }
 
-/// The same in closed form, if padding does not depend on the size.
+/// The input sizes in closed form, for a convolution whose padding does not depend on them.
 fn exactly(op: &Op, input: &Shape, order: AxisOrder, axis: usize, (low, high): SizeRange) -> Option<Option<SizeRange>> {
     let Op::Conv(conv) = op else { return None };
     if !matches!(conv.padding, Padding::Symmetric(_) | Padding::Pairs(_) | Padding::Valid) || high == i64::MAX {

@@ -158,7 +158,7 @@ pub(super) fn renamed(graph: &Graph, node: NodeId, comes: &Shape) -> Option<Edit
     (other != word && !node_there.writing.per_axis).then_some(Edit::Renamed { node, rank })
 }
 
-/// The layer for the input's number of axes, with as many values per axis.
+/// The layer of the same kind for as many axes as the input has, with as many numbers in each of its fields.
 fn with_other_values(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, found: &mut Candidates) {
     let there = &graph.nodes[node];
     let Some(rank) = comes.rank().checked_sub(1).filter(|rank| (1..=3).contains(rank)) else { return };
@@ -170,7 +170,7 @@ fn with_other_values(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, found:
     for field in [AxisField::Kernel, AxisField::Stride, AxisField::Padding, AxisField::OutputPadding] {
         let written = there.spans.fields.iter().any(|(name, _)| *name == field.name());
         let Some(mut values) = op.axis_field(field).filter(|_| written) else { continue };
-        // The first axes are the ones that go, as time or depth; a new one is like the last.
+        // Axes that go are the first ones, such as time or depth; a new axis gets the numbers of the last.
         if rank < now {
             values.rotate_left(now - rank);
         } else {

@@ -40,7 +40,8 @@ pub(super) fn in_front(trial: &mut Trial, problem: &Problem) -> Option<Found> {
     holds.then(|| Found { advice: advice.into_iter().flatten().collect(), ..Found::default() })
 }
 
-/// The same with one more axis: the input, the first convolution, and the layer that then makes steps of the depth.
+/// The chain with the steps as one more axis: its input, its first convolution, and the layer that turns the depth back
+/// into steps.
 fn in_depth(graph: &Graph, node: NodeId, input: &Shape, axes: usize) -> Option<(Shape, String, &'static str)> {
     let Op::Conv(conv) = graph.given(node).filter(|_| axes == 3)? else { return None };
     let kernel = format!("kernel: (1, {}, {})", conv.kernel[0], conv.kernel[1]);

@@ -156,7 +156,7 @@ impl<'a> Trial<'a> {
         Some(look(&graph, &checked))
     }
 
-    /// The same, and inspects the shapes after the edits.
+    /// Tries edits, and inspects the shapes after them.
     pub(super) fn inspect<T>(
         &mut self,
         edits: &[Edit],

@@ -40,7 +40,7 @@ impl Parser {
         self.shifted(c, &mut Reading { operators: 0, decimals: false })
     }
 
-    /// The same, but numbers may have decimals.
+    /// A number: like a size, but it may have decimals.
     pub(super) fn number(&mut self, c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
         self.shifted(c, &mut Reading { operators: 0, decimals: true })
     }

@@ -8,7 +8,7 @@ use super::Unported;
 pub(super) struct Line {
     /// Its first line in the text, from 1.
     pub(super) number: usize,
-    /// The width of the space before it.
+    /// The width of its indentation.
     pub(super) indent: usize,
     /// Their spans have the text's line numbers.
     pub(super) tokens: Vec<TokenTree>,
@@ -87,7 +87,7 @@ impl Reader<'_> {
                 self.string(next)?;
                 return Ok(true);
             }
-            // Python's whole division is `/` between sizes.
+            // Python's `//` is `/` between sizes.
             '/' if after.starts_with('/') => {
                 self.push("/");
                 self.rest = &after[1..];

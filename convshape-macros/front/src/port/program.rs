@@ -30,7 +30,7 @@ pub(super) struct Program {
 /// One statement of the chain.
 pub(super) struct Statement {
     pub(super) label: String,
-    /// Whether its name is written.
+    /// Whether the chain writes the statement's name, because something refers to it.
     pub(super) is_named: bool,
     pub(super) file_name: Option<String>,
     pub(super) line: String,

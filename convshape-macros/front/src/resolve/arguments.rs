@@ -39,7 +39,7 @@ pub(super) struct Builder<'a, 's> {
     pub(super) path: Option<TokenStream>,
     /// keras: `name`.
     pub(super) file_name: Option<Text>,
-    /// The number of axes of the input, with the batch, that the number of the last one gives.
+    /// The number of the last axis, counting the batch as axis 0, if an argument gives it: `axis=3` for an image.
     pub(super) last_axis: Option<usize>,
     /// Whether lints apply to the layer.
     pub(super) lint: bool,

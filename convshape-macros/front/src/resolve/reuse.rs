@@ -71,7 +71,7 @@ impl<'a> Resolver<'a> {
             // Keys and values share one value.
             inputs.push(*memory);
         }
-        // First states, or keys and values of their own, may come with one run and not with another.
+        // One run may have initial states, or separate keys and values, where another has none.
         let fits = match self.graph.given(root) {
             Some(Op::Recurrent(layer)) => [1, if layer.cell == Cell::Lstm { 3 } else { 2 }].contains(&inputs.len()),
             Some(Op::MultiHead(_)) => [1, 3].contains(&inputs.len()),

@@ -15,7 +15,7 @@ pub struct RecurrentWeights {
     hidden: usize,
     /// For each product and gate the parameter with its kernel, and the gate's first unit there.
     kernels: [[(usize, usize); GATES]; 2],
-    /// The same for its bias.
+    /// For each product and gate the parameter with its bias, and the gate's first unit there.
     biases: [[Option<(usize, usize)>; GATES]; 2],
     /// The units of one feature in a kernel that has a row per feature; `None` if it has a row per unit.
     units: Option<usize>,

@@ -44,7 +44,7 @@ pub(crate) fn load(peer: &str, net: &Net, is_training: bool, threads: usize) -> 
     })
 }
 
-/// The same in convshape, from the existing model.
+/// The network in convshape, from the existing model.
 pub(crate) fn load_convshape<M: Model + Parts>(model: M, net: &Net, is_training: bool) -> Box<dyn Ready> {
     if is_training {
         Box::new(convshape::Training::new(model, net))

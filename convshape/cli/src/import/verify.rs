@@ -110,7 +110,7 @@ fn own_outputs(graph: Graph, weights: &[u8], inputs: &[(String, ArrayD<f32>)]) -
         let Some(shape) = graph.inputs().get(place).map(|port| graph.shape(port.value)) else {
             return Err("the chain has fewer inputs".to_owned());
         };
-        // A sequence may come before the batch.
+        // In sequence models the batch may be the second axis.
         let is_sample = |input: &ArrayViewD<'_, f32>| {
             let sizes = input.shape().iter().skip(1).map(|&size| i64::try_from(size).ok());
             sizes.eq(shape.sizes().iter().map(|size| size.number()))
@@ -127,7 +127,7 @@ fn own_outputs(graph: Graph, weights: &[u8], inputs: &[(String, ArrayD<f32>)]) -
     model.forward_batch(&views).map_err(|error| error.to_string())
 }
 
-/// An array with each of its axes in front in turn.
+/// The array with each of its axes in turn moved to the front.
 fn in_front(array: &ArrayD<f32>) -> impl Iterator<Item = ArrayViewD<'_, f32>> {
     (0..array.ndim()).map(|axis| {
         let mut order: Vec<usize> = (0..array.ndim()).collect();

@@ -35,8 +35,8 @@ impl Export<'_> {
         self.writer.weight(index, &param.name, &dims, &numbers)
     }
 
-    /// The same of a value that is read in place of a parameter. Its numbers are in the file, since engines expect a
-    /// kernel to be constant.
+    /// The kernel of a convolution that reads it as an input. Its numbers are written into the file, because engines
+    /// expect a kernel to be constant.
     ///
     /// # Errors
     /// If it depends on the chain's input: then every sample has its own kernel.

@@ -159,7 +159,7 @@ impl Writer {
         tensor
     }
 
-    /// Renames a value, in the nodes from the layer's first one on.
+    /// Renames a value in the nodes of the current layer.
     fn rename(&mut self, from: &str, to: &str) {
         for node in &mut self.graph.node[self.start..] {
             if node.output[0] == from {

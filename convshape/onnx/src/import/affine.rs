@@ -140,7 +140,7 @@ impl Import {
             return Ok(*only);
         }
         let (operands, place) = self.aligned(operands)?;
-        // All get the same number of axes: a value with one axis would be broadcast over the channels.
+        // Give all operands the same number of axes: one with a single axis would be broadcast over the channels.
         let rank = operands.iter().map(|x| self.sample(*x).len()).max().unwrap_or(1);
         let mut inputs = Vec::new();
         for x in operands {
@@ -195,7 +195,8 @@ impl Import {
         self.with_numbers(node, x, constant, swapped, is_once)
     }
 
-    /// The same before a permutation; `is_once`: whether nothing else reads what is behind it.
+    /// Multiplies or adds the numbers of a constant, one per channel. `is_once` says whether this node alone reads the
+    /// value, so that the layer which gives it may be changed instead.
     fn with_numbers(
         &mut self,
         node: Node<'_>,
@@ -266,7 +267,8 @@ impl Import {
         self.maker(x).is_some_and(|statement| matches!(self.statements[statement].op, Op::Linear { .. }))
     }
 
-    /// Puts a factor and a summand into the layer that gives a value, if it ends with such.
+    /// Folds a factor and a summand per channel into the layer that gives a value, if that layer ends with a scale or a
+    /// bias.
     fn absorbed(&mut self, x: usize, factors: &[f32], summands: &[f32]) -> bool {
         let Some(statement) = self.maker(x) else { return false };
         let statement = &mut self.statements[statement];

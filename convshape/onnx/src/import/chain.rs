@@ -260,7 +260,7 @@ fn read(line: &Line<'_>, previous: usize, needed: &mut HashSet<usize>) -> usize 
     line.following(previous)
 }
 
-/// The same for the use of a block.
+/// Records which values the use of a block names; returns the value that the next line reads if it names none.
 fn used(part: &Use, previous: usize, needed: &mut HashSet<usize>) -> usize {
     if part.inputs != [previous] {
         needed.extend(&part.inputs);

@@ -45,7 +45,7 @@ impl Import {
                 return Err("sequences of several lengths".to_owned());
             }
         }
-        // Backwards is forwards on what is turned round.
+        // To run backwards, reverse the sequence and run forwards.
         let is_reverse = node.text("direction", "forward") == "reverse";
         let backwards: Vec<i64> = (0..length).rev().collect();
         let x = if is_reverse { self.picked(node, x, 1 - place, &backwards)? } else { x };

@@ -128,7 +128,7 @@ impl Import {
         self.joined_all(node, Op::Mul, &[x, mask])
     }
 
-    /// `SpaceToDepth`: blocks of space as channels, the channels of a block last.
+    /// `SpaceToDepth`: moves each block of `size` by `size` positions into the channels, ordered by position, then channel.
     pub(super) fn space_to_depth(&mut self, node: Node<'_>) -> Lowered {
         let x = self.batch_first(node)?;
         let size = node.int("blocksize", 1);

@@ -52,7 +52,7 @@ impl History {
         self.svg_in(Theme::Light)
     }
 
-    /// The same in other colours.
+    /// Like [`History::svg`], in the colours of a theme.
     ///
     /// # Panics
     /// Never, because the drawing backend cannot fail.
