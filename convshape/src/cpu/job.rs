@@ -184,7 +184,8 @@ impl Ready {
                     Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
                         Along::local(dialect.channel_window(size), size, [alpha, beta, k])?
                     }
-                    _ => Along::Softmax,
+                    Op::Softmax { .. } => Along::Softmax,
+                    _ => return None,
                 };
                 Job::Along(Box::new(along), activation.map_or(Epilogue::None, Epilogue::of))
             }

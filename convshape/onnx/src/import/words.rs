@@ -67,7 +67,20 @@ pub(super) fn kind(op: &Op) -> String {
             activation(op).map_or_else(String::new, |word| word.split('(').next().unwrap_or("").to_owned())
         }
         // Layers that this importer does not make.
-        _ => String::new(),
+        Op::SeparableConv(_)
+        | Op::MaxUnpool(_)
+        | Op::PixelUnshuffle { .. }
+        | Op::RecurrentOutput { .. }
+        | Op::Unflatten { .. }
+        | Op::ReshapeLike
+        | Op::Stack { .. }
+        | Op::Snake { .. }
+        | Op::MultiHead(_)
+        | Op::Projection(_)
+        | Op::Glu { .. }
+        | Op::Dropout { .. }
+        | Op::Custom { .. }
+        | Op::CustomOutput { .. } => String::new(),
     }
 }
 
@@ -229,7 +242,33 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
             let word = activation(op).unwrap_or_default();
             list.extend(word.split_once('(').map(|(_, inside)| inside.trim_end_matches(')').to_owned()));
         }
-        _ => {}
+        // Layers without arguments, and those that this importer does not make.
+        Op::SeparableConv(_)
+        | Op::MaxUnpool(_)
+        | Op::GlobalPool { .. }
+        | Op::PixelUnshuffle { .. }
+        | Op::Pad { .. }
+        | Op::Crop { .. }
+        | Op::Split { .. }
+        | Op::RecurrentOutput { .. }
+        | Op::Flatten { .. }
+        | Op::Unflatten { .. }
+        | Op::ReshapeLike
+        | Op::Stack { .. }
+        | Op::Add
+        | Op::Mul
+        | Op::Sub
+        | Op::Div
+        | Op::Maximum
+        | Op::Minimum
+        | Op::Snake { .. }
+        | Op::MultiHead(_)
+        | Op::Projection(_)
+        | Op::Glu { .. }
+        | Op::Dropout { .. }
+        | Op::Identity
+        | Op::Custom { .. }
+        | Op::CustomOutput { .. } => {}
     }
     list
 }
