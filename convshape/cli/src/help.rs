@@ -128,7 +128,7 @@ impl<'a> Line<'_, 'a> {
                 let joins = self.words(at + 1);
                 at += 2;
                 match joins {
-                    // Of a pair of quoted parts the first is what is written.
+                    // The next quoted part is another place for the same change.
                     "and" | "," | ", and" if !self.words(at + 1).starts_with("in") => {}
                     "and" | "," | ", and" => break,
                     _ => match joins.trim_start_matches(',').trim_start().strip_prefix("and ") {

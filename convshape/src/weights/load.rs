@@ -142,8 +142,8 @@ fn read(tensors: &Tensors<'_>, name: &str, spec: &Spec) -> Result<Vec<f32>, Unre
     .into())
 }
 
-/// A name without each of its parts but the last two, a layer and its parameter: `layer1.0.conv1.weight` is one of
-/// those for `layer1.0.basic1.conv1.weight`.
+/// The names that leave out one part each, but never the last two, which are a layer and its parameter:
+/// `layer1.0.basic1.conv1.weight` gives `layer1.0.conv1.weight` among others.
 fn without_one_part(name: &str) -> impl Iterator<Item = String> {
     let parts: Vec<&str> = name.split('.').collect();
     (0..parts.len().saturating_sub(2)).map(move |left_out| {

@@ -542,7 +542,7 @@ impl Refused<'_> {
                 found.push(vec![Edit::Reshape { node, shape: sample }], 4);
             }
         }
-        // Fewer elements: a dense layer makes them.
+        // Insert a dense layer that gives the wanted number of elements.
         if let Ok(Size::Number(wanted)) = to.elements()
             && from.rank() > 1
             && can_insert(self.graph, node, 0)

@@ -23,7 +23,7 @@ impl Parser {
         if !c.is_hole() && !matches!(c.peek(), Some(TokenTree::Literal(_))) {
             return Err(c.unexpected("a shape such as `[1, 28, 28]`"));
         }
-        // As far as the sizes go: a name on the next line belongs to a statement.
+        // Read sizes up to the end of the line: a name on the next line belongs to a statement.
         let start = c.clone();
         let line = span.start().line;
         while let Some(token) = c.peek().filter(|token| token.span().start().line == line) {

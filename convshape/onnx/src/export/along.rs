@@ -20,7 +20,7 @@ impl Export<'_> {
         place.ok_or_else(|| self.fault(Fault::new(Reason::Axis { axis, found: *shape })))
     }
 
-    /// Some elements along an axis.
+    /// The elements `start..end` along an axis.
     pub(super) fn part(&mut self, x: &Tensor, at: usize, start: i64, end: i64) -> Tensor {
         let lists = [start, end, to_i64(at) + 1].map(|number| self.writer.ints(&[number]));
         let [starts, ends, axes] = lists.each_ref().map(String::as_str);

@@ -190,7 +190,7 @@ impl Writer {
         self.elsewhere("Transpose", &[x], vec![attribute::ints("perm", [1, 0, 2])], shape, batch)
     }
 
-    /// A node whose output has the batch on that axis; `shape` is without it.
+    /// A node whose output has the batch at axis `batch`; `shape` leaves the batch out.
     pub(super) fn elsewhere(
         &mut self,
         op: &str,

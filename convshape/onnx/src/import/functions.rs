@@ -7,7 +7,7 @@ use crate::proto::{Attribute, Function, Graph, Node};
 /// Functions inside functions; a file whose functions call each other in a circle ends here.
 const MOST_LEVELS: usize = 32;
 
-/// The most nodes that functions are written out to.
+/// The most nodes of the graph after each use of a function is replaced by the function's nodes.
 const MOST_NODES: usize = 1 << 20;
 
 /// The graph without uses of these functions.

@@ -70,7 +70,7 @@ impl Import {
         value
     }
 
-    /// The elements at some places along an axis of the file.
+    /// The elements at these indices along an axis, counted as in the file.
     pub(super) fn picked(&mut self, node: Node<'_>, x: Tensor, axis: usize, places: &[i64]) -> Lowered {
         /// More pieces are written as a matrix of zeros and ones.
         const MAX_PIECES: usize = 4;
