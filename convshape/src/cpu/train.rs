@@ -3,7 +3,8 @@
 //! A [`plan`] is made once from a [`draft`] for a model, a batch size and the input shapes, and kept. Every activation
 //! and its gradient have their own memory, and all tables are ready, so that each run packs the weights and goes
 //! straight through its [`step`]s. [`sum`] has convolutions and matrices, [`weight_gradient`] the gradients of their
-//! weights, [`elements`] elementwise steps, [`norm`] normalisation. [`row_major`] runs all other layers.
+//! weights, [`thin`] those of many weights and few positions, [`elements`] elementwise steps, [`norm`] normalisation.
+//! [`row_major`] runs all other layers.
 
 mod attention;
 mod combine;
@@ -21,6 +22,7 @@ mod step;
 mod sum;
 #[cfg(test)]
 pub(super) mod tests;
+mod thin;
 mod weight_gradient;
 
 use super::simd::Level;

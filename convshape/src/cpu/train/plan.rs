@@ -216,8 +216,7 @@ impl TrainPlan {
             let epilogue = step.activation.map_or(Epilogue::None, Epilogue::of);
             match &mut step.job {
                 TrainJob::Sum(sum) => {
-                    sum.pack(on, &own, &stamps);
-                    sum.forward(on, samples, input(0).1, y);
+                    sum.forward(on, samples, (&own, &stamps), input(0).1, y);
                 }
                 TrainJob::Norm(norm) => {
                     updates.extend(norm.forward(on, samples, (&own, &step.params), input(0), (to, y)));
@@ -316,7 +315,7 @@ impl TrainPlan {
                 TrainJob::Sum(sum) => {
                     let value = step.inputs[0];
                     let dx = target(step.back[0], before, spare, value);
-                    sum.backward(on, samples, y[value].get(), dy, &mut sinks, dx);
+                    sum.backward(on, samples, &own, (y[value].get(), dy.0, dy.1), &mut sinks, dx);
                 }
                 TrainJob::RowMajor(layer) => {
                     for (sink, param) in sinks.iter_mut().zip(&own) {

@@ -147,8 +147,7 @@ impl RowMajor {
         let room = if in_place { &mut y[..count + slack] } else { &mut own[..] };
         match (linear, norm, attend, &*op) {
             (Some((sum, _)), ..) => {
-                sum.pack(on, params, stamps);
-                sum.forward(on, samples, x[0], room);
+                sum.forward(on, samples, (params, stamps), x[0], room);
             }
             (_, Some(norm), ..) => norm.forward(on, params, x[0], room),
             (_, _, Some(attend), _) => attend.forward(on, samples, &x, room),
@@ -222,7 +221,7 @@ impl RowMajor {
             _ => &mut dx[0][..],
         };
         if let Some((sum, view)) = linear {
-            sum.backward(on, samples, x[0], (view, dy), dparams, wanted[0].then_some(first));
+            sum.backward(on, samples, params, (x[0], view, dy), dparams, wanted[0].then_some(first));
             return Ok(());
         }
         if let Some(norm) = norm {

@@ -8,7 +8,8 @@ use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
 use super::depthwise::DepthwiseGradient;
-use super::permutation::{NOTHING, Permutation};
+use super::permutation::{NOTHING, Permutation, zeros};
+use super::thin::Thin;
 use super::weight_gradient::{GradientOf, WeightGradient};
 use super::{Machine, elements};
 use crate::cpu::buffer::{Grid, View};
@@ -115,12 +116,24 @@ impl SumAxes {
 
 /// A layer that is a sum over taps.
 pub(super) struct TrainedSum {
+    kernels: Kernels,
+    /// The index of the layer's first bias, and the length of the bias parameter, if there is one.
+    bias: Option<[usize; 2]>,
+}
+
+/// The kernels of a sum.
+enum Kernels {
+    /// With packed weights.
+    Packed(Box<PackedSum>),
+    Thin(Box<Thin>),
+}
+
+/// A sum over taps with packed weights.
+struct PackedSum {
     forward: Repacked,
     back: Option<Repacked>,
     weight: GradientKernel,
     dense_output: bool,
-    /// The index of the layer's first bias, and the length of the bias parameter, if there is one.
-    bias: Option<[usize; 2]>,
     /// The layer, if its weight is masked.
     masked: Option<ConvOp>,
     /// The stamps of the parameters when they were packed.
@@ -163,19 +176,20 @@ impl GradientKernel {
         }
     }
 
-    fn add_to(&self, gradient: &mut Vec<f32>) {
+    fn add_to(&self, level: Level, gradient: &mut Vec<f32>) {
         match self {
             GradientKernel::WeightGradient(outer) => outer.add_to(gradient),
             GradientKernel::Depthwise(outer) => outer.add_to(gradient),
             GradientKernel::Tiles(tiled) => {
-                gradient.resize(tiled.count, 0.0);
-                tiled.moves.push(&tiled.taps, gradient);
+                zeros(gradient, tiled.count);
+                tiled.moves.push(level, &tiled.taps, gradient);
             }
         }
     }
 }
 
 /// The views that a sum reads and writes.
+#[derive(Clone, Copy)]
 pub(super) struct SumViews {
     pub(super) x: View,
     pub(super) y: View,
@@ -209,6 +223,20 @@ impl TrainedSum {
             }
             _ => biased.then_some([0, ends.y.channels]),
         };
+        let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
+            true => places.at(dense, spread, tap),
+            false => places.at(spread, dense, tap),
+        };
+        let weight = GradientOf { groups, count, place: &of_dense, lines: &axes.lines };
+        let masked = match op {
+            Op::Conv(conv) if conv.mask.is_some() => Some(*conv),
+            _ => None,
+        };
+        if masked.is_none()
+            && let Some(thin) = Thin::new(&weight, ends, axes.dense_output, epilogue, samples)
+        {
+            return TrainedSum { kernels: Kernels::Thin(thin.into()), bias };
+        }
         let first = bias.map(|[first, _]| first);
         let [forward_tiling, back_tiling] = &axes.tilings;
         let forward = (&axes.forward, forward_tiling);
@@ -218,11 +246,6 @@ impl TrainedSum {
             Repacked::new(level, axes, groups, (count, &back), None, Epilogue::None, (ends.dy, ends.dx))
         };
         let back = input_wanted.then(back);
-        let of_dense = |dense: usize, spread: usize, tap| match axes.dense_output {
-            true => places.at(dense, spread, tap),
-            false => places.at(spread, dense, tap),
-        };
-        let weight = GradientOf { groups, count, place: &of_dense, lines: &axes.lines };
         let (dense, spread) = if axes.dense_output { (&ends.dy, &ends.x) } else { (&ends.x, &ends.dy) };
         let tiled = forward_tiling.as_ref().and_then(|tiling| {
             let number = |output, input, tap| number(to(output, input, tap));
@@ -245,22 +268,75 @@ impl TrainedSum {
             Some(outer) => GradientKernel::Depthwise(outer),
             None => GradientKernel::WeightGradient(WeightGradient::new(level, &weight, dense, spread, samples)),
         });
-        let dense_output = axes.dense_output;
-        let masked = match op {
-            Op::Conv(conv) if conv.mask.is_some() => Some(*conv),
-            _ => None,
-        };
-        TrainedSum { forward, back, weight, dense_output, bias, masked, stamps: Vec::new() }
+        let (dense_output, stamps) = (axes.dense_output, Vec::new());
+        let packed = PackedSum { forward, back, weight, dense_output, masked, stamps };
+        TrainedSum { kernels: Kernels::Packed(packed.into()), bias }
     }
 
+    /// The multiply-adds of a forward and backward pass.
+    pub(super) fn work(&self) -> usize {
+        3 * match &self.kernels {
+            Kernels::Packed(packed) => packed.weight.work(),
+            Kernels::Thin(thin) => thin.work(),
+        }
+    }
+
+    pub(super) fn forward(
+        &mut self,
+        on: Machine,
+        samples: usize,
+        (params, stamps): (&[&[f32]], &[u64]),
+        x: &[f32],
+        y: &mut [f32],
+    ) {
+        match &mut self.kernels {
+            Kernels::Packed(packed) => {
+                packed.pack(on, params, stamps);
+                packed.forward.run(on.threads, samples, x, y);
+            }
+            Kernels::Thin(thin) => {
+                thin.forward(on, params[0], self.bias.map_or(&[], |[first, _]| &params[1][first..]), x, y)
+            }
+        }
+    }
+
+    /// Adds the gradients of weight and bias, and writes that of the input.
+    pub(super) fn backward(
+        &mut self,
+        on: Machine,
+        samples: usize,
+        params: &[&[f32]],
+        (x, view, dy): (&[f32], &View, &[f32]),
+        dparams: &mut [Vec<f32>],
+        dx: Option<&mut [f32]>,
+    ) {
+        let Some((dweight, others)) = dparams.split_first_mut() else { return };
+        let bias = self.bias.zip(others.first_mut());
+        let bias = || {
+            if let Some(([first, all], dbias)) = bias {
+                dbias.resize(all, 0.0);
+                elements::add_sums(&elements::sums(on, samples, view, dy), &mut dbias[first..]);
+            }
+        };
+        match &mut self.kernels {
+            Kernels::Packed(packed) => packed.backward(on, samples, [x, dy], (dweight, bias), dx),
+            Kernels::Thin(thin) => {
+                thin.backward(on, params[0], dy, dweight, dx);
+                bias();
+            }
+        }
+    }
+}
+
+impl PackedSum {
     /// Packs the weights, unless they are those that were packed last.
-    pub(super) fn pack(&mut self, on: Machine, params: &[&[f32]], stamps: &[u64]) {
+    fn pack(&mut self, on: Machine, params: &[&[f32]], stamps: &[u64]) {
         if self.stamps == stamps {
             return;
         }
         self.stamps.clear();
         self.stamps.extend(stamps);
-        let TrainedSum { forward, back, masked, .. } = self;
+        let PackedSum { forward, back, masked, .. } = self;
         let mut params = params.to_vec();
         let mut weight = Vec::new();
         if let Some(conv) = masked {
@@ -269,48 +345,35 @@ impl TrainedSum {
             params[0] = &weight;
         }
         let params = &params[..];
-        let back = || back.iter_mut().for_each(|back| back.pack(params));
-        on.threads.both(16 * params[0].len(), || forward.pack(params), back);
+        let back = || back.iter_mut().for_each(|back| back.pack(on.level, params));
+        on.threads.both(16 * params[0].len(), || forward.pack(on.level, params), back);
     }
 
-    /// The multiply-adds of a forward and backward pass.
-    pub(super) fn work(&self) -> usize {
-        3 * self.weight.work()
-    }
-
-    pub(super) fn forward(&self, on: Machine, samples: usize, x: &[f32], y: &mut [f32]) {
-        self.forward.run(on.threads, samples, x, y);
-    }
-
-    /// Adds the gradients of weight and bias, and writes that of the input.
-    pub(super) fn backward(
+    /// Adds the gradient of the weight, calls `bias` for that of the bias, and writes the gradient of the input.
+    fn backward(
         &mut self,
         on: Machine,
         samples: usize,
-        x: &[f32],
-        (view, dy): (&View, &[f32]),
-        dparams: &mut [Vec<f32>],
+        [x, dy]: [&[f32]; 2],
+        (dweight, bias): (&mut Vec<f32>, impl FnOnce() + Send),
         dx: Option<&mut [f32]>,
     ) {
-        let TrainedSum { back, weight, dense_output, bias, masked, .. } = self;
+        let PackedSum { back, weight, dense_output, masked, .. } = self;
         let work = weight.work();
-        let mut gradients = || {
+        let gradients = || {
             weight.run(on, samples, [x, dy], *dense_output);
             match masked {
-                None => weight.add_to(&mut dparams[0]),
+                None => weight.add_to(on.level, dweight),
                 // The gradient may already have contributions of other layers that share the weight.
                 Some(conv) => {
                     let mut own = Vec::new();
-                    weight.add_to(&mut own);
+                    weight.add_to(on.level, &mut own);
                     conv.mask_weight(&mut own);
-                    dparams[0].resize(own.len(), 0.0);
-                    dparams[0].iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
+                    zeros(dweight, own.len());
+                    dweight.iter_mut().zip(own).for_each(|(sum, own)| *sum += own);
                 }
             }
-            if let Some([first, all]) = *bias {
-                dparams[1].resize(all, 0.0);
-                elements::add_sums(&elements::sums(on, samples, view, dy), &mut dparams[1][first..]);
-            }
+            bias();
         };
         match (back, dx) {
             (Some(back), Some(dx)) => on.threads.both(work, gradients, || back.run(on.threads, samples, dy, dx)),
@@ -391,9 +454,9 @@ impl Repacked {
         Repacked { method, weights: Permutation::new(&weights), constants }
     }
 
-    fn pack(&mut self, params: &[&[f32]]) {
+    fn pack(&mut self, level: Level, params: &[&[f32]]) {
         let [weights, shifts] = self.method.packed();
-        self.weights.pull(weights, params[0]);
+        self.weights.pull(level, weights, params[0]);
         for (at, place) in &self.constants {
             let (at, shift) = (*at as usize, params[1][*place as usize]);
             match at.checked_sub(weights.len()) {

@@ -10,7 +10,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
-use super::permutation::{NOTHING, Permutation};
+use super::permutation::{NOTHING, Permutation, zeros};
 use crate::cpu::buffer::{SLACK, View};
 use crate::cpu::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::cpu::taps::Line;
@@ -19,6 +19,8 @@ use crate::model::workspace::Workspace;
 
 /// The most elements of both sides in a chunk of samples, so that the cache holds them.
 const CHUNK: usize = 32 * 1024;
+/// The most vectors of a block of columns.
+const BLOCK: usize = 4;
 /// The least number of tasks. With fewer tiles, the samples are divided too. It does not depend on the number of
 /// threads, so neither do the sums.
 const TASKS: usize = 8;
@@ -87,9 +89,7 @@ impl WeightGradient {
         let (dense_strides, spread_strides) = (dense.buffer.strides(), spread.buffer.strides());
         let lines = weight.lines;
         let (dense_group, spread_group) = (dense.channels / weight.groups, spread.channels / weight.groups);
-        // The side that leaves the fewest lanes idle.
-        let idle = |channels: usize| channels.next_multiple_of(lanes) as f64 / channels as f64;
-        let dense_vectors = idle(dense_group) <= idle(spread_group);
+        let dense_vectors = has_dense_vectors(weight, lanes, [dense_group, spread_group]);
         let steps = [0, 1, 2].map(|axis| lines[axis].step * spread_strides[axis]);
         let of_dense = [dense.buffer.sample(), dense_strides[0], dense_strides[1], dense_strides[2]];
         let of_spread = [spread.buffer.sample(), steps[0], steps[1], steps[2]];
@@ -117,43 +117,40 @@ impl WeightGradient {
             let spread_runs = runs(spread_side.iter().map(|(place, _)| *place));
             let (row_runs, column_runs) =
                 if dense_vectors { (&spread_runs, &dense_runs) } else { (&dense_runs, &spread_runs) };
-            let mut first_row = 0;
-            for (rows, pieces) in row_pieces(row_runs, level.rows()) {
-                let count = rows * pieces.len();
-                let mut first_column = 0;
-                for run in column_runs {
-                    let mut done = 0;
-                    while done < run.count {
-                        let vectors = vectors((run.count - done).div_ceil(lanes), count, pieces.len(), level);
-                        let wide = vectors * lanes;
+            // A block of columns meets all rows before the next one, so that the cache holds it.
+            let mut first_column = 0;
+            let row_pieces = row_pieces(row_runs, level.rows());
+            for run in column_runs {
+                for block in (0..run.count).step_by(BLOCK * lanes) {
+                    let mut first_row = 0;
+                    for (rows, pieces) in &row_pieces {
+                        let (rows, count) = (*rows, rows * pieces.len());
                         let mut starts = [0; 4];
-                        starts.iter_mut().zip(&pieces).for_each(|(start, piece)| *start = piece.place);
-                        places.resize(size + count * wide, NOTHING);
-                        for row in 0..count {
-                            for column in 0..wide.min(run.count - done) {
-                                let (row_at, column_at) = (first_row + row, first_column + done + column);
-                                let (dense, spread) =
-                                    if dense_vectors { (column_at, row_at) } else { (row_at, column_at) };
-                                let (channel, tap) = spread_side[spread].1;
-                                let place = (weight.place)(dense_side[dense].1, channel, tap);
-                                places[size + row * wide + column] = u32::try_from(place).unwrap_or(NOTHING);
+                        starts.iter_mut().zip(pieces).for_each(|(start, piece)| *start = piece.place);
+                        let (mut done, end) = (block, run.count.min(block + BLOCK * lanes));
+                        while done < end {
+                            let vectors = vectors((end - done).div_ceil(lanes), count, pieces.len(), level);
+                            let wide = vectors * lanes;
+                            places.resize(size + count * wide, NOTHING);
+                            for row in 0..count {
+                                for column in 0..wide.min(end - done) {
+                                    let (row_at, column_at) = (first_row + row, first_column + done + column);
+                                    let (dense, spread) =
+                                        if dense_vectors { (column_at, row_at) } else { (row_at, column_at) };
+                                    let (channel, tap) = spread_side[spread].1;
+                                    let place = (weight.place)(dense_side[dense].1, channel, tap);
+                                    places[size + row * wide + column] = u32::try_from(place).unwrap_or(NOTHING);
+                                }
                             }
+                            let (sums, column) = (size..size + count * wide, run.place + done);
+                            size = sums.end;
+                            tiles.push(SumTile { places: starts, groups: pieces.len(), rows, column, vectors, sums });
+                            done += wide;
                         }
-                        let sums = size..size + count * wide;
-                        size = sums.end;
-                        tiles.push(SumTile {
-                            places: starts,
-                            groups: pieces.len(),
-                            rows,
-                            column: run.place + done,
-                            vectors,
-                            sums,
-                        });
-                        done += wide;
+                        first_row += count;
                     }
-                    first_column += run.count;
                 }
-                first_row += count;
+                first_column += run.count;
             }
         }
         let shares = (TASKS / tiles.len().max(1)).clamp(1, samples.max(1));
@@ -217,14 +214,27 @@ impl WeightGradient {
     /// Adds the result of [`WeightGradient::run`] to the gradient of the parameter; an empty gradient counts as zeros.
     pub(super) fn add_to(&self, gradient: &mut Vec<f32>) {
         let sums = &self.sums.get()[..self.size * self.shares];
-        gradient.resize(self.count, 0.0);
+        zeros(gradient, self.count);
         for sums in sums.chunks_exact(self.size.max(1)) {
-            self.moves.push(sums, gradient);
+            self.moves.push(self.level, sums, gradient);
         }
     }
 
     /// Elements that a side must have after its last one.
     pub(super) const SLACK: usize = 4 * SLACK;
+}
+
+/// Whether the channels of the dense side fill the vectors: the side that leaves the fewest lanes idle, or the one whose
+/// channels are closer to each other in the parameter, to which a vector is then added in fewer cache lines.
+fn has_dense_vectors(weight: &GradientOf<'_>, lanes: usize, [dense, spread]: [usize; 2]) -> bool {
+    // Idle lanes cost this much less than scattered ones.
+    const IDLE: f64 = 1.1;
+    let filled = |channels: usize| channels.next_multiple_of(lanes) as f64 / channels as f64;
+    let place = |dense, spread| (weight.place)(dense, spread, [0; 3]);
+    let step = |other: usize| other.abs_diff(place(0, 0));
+    let (dense_step, spread_step) = (step(place(dense.min(2) - 1, 0)), step(place(0, spread.min(2) - 1)));
+    let scattered = |own: usize, other: usize| if own > other { IDLE } else { 1.0 };
+    filled(dense) * scattered(dense_step, spread_step) <= filled(spread) * scattered(spread_step, dense_step)
 }
 
 /// The number of vectors of a tile with `rows` rows.
