@@ -184,7 +184,7 @@ impl Ready {
                     Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
                         Along::local(dialect.channel_window(size), size, [alpha, beta, k])?
                     }
-                    Op::Softmax { .. } => Along::Softmax,
+                    Op::Softmax { log, .. } => Along::Softmax { log },
                     _ => return None,
                 };
                 Job::Along(Box::new(along), activation.map_or(Epilogue::None, Epilogue::of))

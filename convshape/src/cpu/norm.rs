@@ -266,8 +266,8 @@ pub(super) enum Along {
     Norm { eps: f64, weight: Vec<f32>, bias: Vec<f32> },
     /// `RmsNorm` over the channels.
     Rms { eps: f64, weight: Vec<f32> },
-    /// `Softmax`
-    Softmax,
+    /// `Softmax`, or its logarithm.
+    Softmax { log: bool },
     /// `ChannelShuffle`: the channel that each channel is taken from.
     Shuffle { from: Vec<usize> },
     /// `LocalResponseNorm`; `window` has the channels below and above the centre.
@@ -304,9 +304,7 @@ impl Kernel for AlongChannels<'_> {
         let AlongChannels { along, share, epilogue } = self;
         let stretches = RunPairs::new(&share);
         let channels = share.to.channels;
-        // `exp(-87)` is about the smallest normal number, and the sum of a softmax is at most the number of elements.
-        #[expect(clippy::cast_precision_loss, reason = "a few digits are enough")]
-        let smallest = (channels as f32).ln() - 87.0;
+        let smallest = smallest_power(channels);
         for index in 0..stretches.count {
             let (x, place) = stretches.get(index);
             let y = &mut share.y[place];
@@ -314,7 +312,7 @@ impl Kernel for AlongChannels<'_> {
                 match along {
                     Along::Norm { eps, weight, bias } => normalise(simd, *eps, weight, bias, x, y),
                     Along::Rms { eps, weight } => root_mean_square(simd, *eps, weight, x, y),
-                    Along::Softmax => softmax(simd, smallest, x, y),
+                    Along::Softmax { log } => softmax(simd, *log, smallest, x, y),
                     Along::Shuffle { from } => y.iter_mut().zip(from).for_each(|(y, from)| *y = x[*from]),
                     Along::Local { window, factor, beta, k } => local_response(*window, [*factor, *beta, *k], x, y),
                 }
@@ -396,11 +394,21 @@ fn power<S: Simd>(simd: S, x: S::F, largest: S::F, smallest: S::F) -> S::F {
     simd.select(less, smallest, exp(simd, less).0, simd.splat(0.0))
 }
 
+/// The logarithm of the smallest power in a softmax of `count` elements that does not count as zero: `exp(-87)` is about
+/// the smallest normal number, and the sum is at most the number of elements.
+#[expect(clippy::cast_precision_loss, reason = "a few digits are enough")]
+pub(super) fn smallest_power(count: usize) -> f32 {
+    (count as f32).ln() - 87.0
+}
+
+/// The softmax of some elements, or its logarithm.
+///
 /// The largest element is subtracted first, so that nothing overflows. Subnormal results are rounded to zero:
 /// arithmetic with subnormal numbers, which the masked scores of attention would give, is a hundred times slower.
+/// `smallest` is [`smallest_power`].
 #[inline(always)]
 #[expect(clippy::cast_precision_loss, reason = "fewer than the lanes of a vector")]
-fn softmax<S: Simd>(simd: S, smallest: f32, x: &[f32], y: &mut [f32]) {
+pub(super) fn softmax<S: Simd>(simd: S, log: bool, smallest: f32, x: &[f32], y: &mut [f32]) {
     let whole = x.len() - x.len() % S::LANES;
     // Lanes of minus infinity after the last element change neither the largest nor the sum.
     let (count, lanes) = (x.len() - whole, core::array::from_fn::<f32, MOST_LANES, _>(|lane| lane as f32));
@@ -418,7 +426,15 @@ fn softmax<S: Simd>(simd: S, smallest: f32, x: &[f32], y: &mut [f32]) {
         simd.store(power, y);
         sum = simd.add(sum, power);
     }
-    let factor = simd.splat(1.0 / simd.sum(sum));
+    let sum = simd.sum(sum);
+    if log {
+        let mut lanes = [0.0; MOST_LANES];
+        simd.store(largest, &mut lanes);
+        let less = lanes[0] + sum.ln();
+        y.iter_mut().zip(x).for_each(|(y, x)| *y = x - less);
+        return;
+    }
+    let factor = simd.splat(1.0 / sum);
     simd.store_some(simd.mul(rest, factor), &mut y[whole..], count);
     for y in y[..whole].chunks_exact_mut(S::LANES) {
         simd.store(simd.mul(simd.load(y), factor), y);

@@ -807,7 +807,7 @@ fn layers_in_company() {
                     (Op::Conv(Conv { stride: [1; 3], input_dilation: [1; 3], ..conv }), one)
                 }
                 10 => (Op::Activation(random.one_of(&[Activation::Tanh, Activation::Relu])), one),
-                11 => (Op::Softmax { axis, log: false }, one),
+                11 => (Op::Softmax { axis, log: random.pick(0, 1) == 1 }, one),
                 12 => (Op::Reshape { shape: input }, one),
                 13 => (Op::Stack { axis }, two),
                 14 => (Op::LayerNorm { dialect, size: None, eps }, one),

@@ -12,12 +12,14 @@ mod depthwise;
 mod draft;
 mod elements;
 mod layer_norm;
+mod matmul;
 mod norm;
 mod permutation;
 mod plan;
 mod plans;
 mod recurrent;
 mod row_major;
+mod softmax;
 mod step;
 mod sum;
 #[cfg(test)]

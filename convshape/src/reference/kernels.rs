@@ -47,6 +47,8 @@ use self::gradient::{BoundLayer, Real};
 use self::layout::{ChannelLayout, SpatialLayout};
 pub use self::number::Number;
 pub use self::pool::Span;
+#[cfg(feature = "train")]
+pub(crate) use self::product::FactorGradient;
 pub(crate) use self::product::Product;
 pub use self::resize::{Taps, taps};
 

@@ -478,7 +478,7 @@ impl Lowering {
                 let axes = size.unwrap_or(shape).elements().ok().and_then(|size| usize::try_from(size.number()?).ok());
                 Work::Along { node: index, size: axes?, activation: self.activation(&mut output) }
             }
-            Op::Softmax { log: false, .. } if self.is_channels(&node, layout) => {
+            Op::Softmax { .. } if self.is_channels(&node, layout) => {
                 Work::Along { node: index, size: from.channels, activation: None }
             }
             Op::ChannelShuffle { .. } | Op::LocalResponseNorm { .. } => {

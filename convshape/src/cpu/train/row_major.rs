@@ -5,14 +5,16 @@ use std::boxed::Box;
 use std::vec::Vec;
 
 use convshape_arith::fault::Fault;
-use convshape_arith::op::{AxisOrder, Op, Trace};
+use convshape_arith::op::{AxisOrder, Op, Recurrent, Trace};
 use convshape_arith::shape::Shape;
 use rand::Rng;
 
 use super::Machine;
 use super::attention::Attend;
 use super::layer_norm::LayerNorm;
+use super::matmul::MatMul;
 use super::recurrent::RecurrentGradient;
+use super::softmax::Softmax;
 use super::sum::{SumAxes, SumViews, TrainedSum};
 use super::weight_gradient::WeightGradient;
 use crate::cpu::attention::Drop;
@@ -30,18 +32,52 @@ pub(super) struct RowMajor {
     /// The shapes of the inputs, and of the output.
     pub(super) shapes: Vec<Shape>,
     pub(super) output: Shape,
-    /// The kernels that it may have.
-    norm: Option<LayerNorm>,
-    attend: Option<Box<Attend>>,
-    /// The kernel of a linear layer and the view of its output's gradient. In the chain's order the last axis is
-    /// innermost, as a matrix product needs it.
-    linear: Option<(Box<TrainedSum>, View)>,
+    method: Method,
     /// The factors of dropout between the layers of a recurrent one, drawn for each batch in training.
     factors: Vec<f32>,
     inputs: Vec<Vec<f32>>,
     y: Vec<f32>,
     dy: Vec<f32>,
     dx: Vec<Vec<f32>>,
+}
+
+/// How a layer is computed.
+enum Method {
+    /// A linear layer, with the view of its output's gradient. In the chain's order the last axis is innermost, as a
+    /// matrix product needs it.
+    Linear(Box<TrainedSum>, View),
+    Norm(LayerNorm),
+    Attend(Box<Attend>),
+    MatMul(Box<MatMul>),
+    Softmax(Softmax),
+    Recurrent(Recurrent),
+    /// By the reference implementation.
+    Reference,
+}
+
+impl Method {
+    fn new(
+        level: Level,
+        op: &Op,
+        order: AxisOrder,
+        (shapes, output): (&[Shape], &Shape),
+        batch: (usize, bool),
+    ) -> Method {
+        let elements = |shape: &Shape| shape.numbers().map(|sizes| sizes[..shape.rank()].iter().product());
+        if let Op::LayerNorm { size, eps, .. } = *op {
+            let last = || shapes[0].numbers().and_then(|sizes| sizes[..shapes[0].rank()].last().copied());
+            let size = size.map_or_else(last, |size| elements(&size)).filter(|size| *size > 0);
+            return size.map_or(Method::Reference, |size| Method::Norm(LayerNorm { size, eps }));
+        }
+        if let Op::Recurrent(layer) = *op {
+            return Method::Recurrent(layer);
+        }
+        let linear = || linear(level, op, &shapes[0], output, batch).map(|(sum, view)| Method::Linear(sum, view));
+        let attend = || Attend::new(level, op, shapes, output).map(|attend| Method::Attend(attend.into()));
+        let product = || MatMul::new(op, shapes, output).map(|product| Method::MatMul(product.into()));
+        let softmax = || Softmax::new(op, &shapes[0], order).map(Method::Softmax);
+        linear().or_else(attend).or_else(product).or_else(softmax).unwrap_or(Method::Reference)
+    }
 }
 
 fn some(factors: &[f32]) -> Option<&[f32]> {
@@ -85,19 +121,9 @@ impl RowMajor {
         (shapes, output): (Vec<Shape>, Shape),
         (samples, input_wanted): (usize, bool),
     ) -> RowMajor {
-        let elements = |shape: &Shape| shape.numbers().map(|sizes| sizes[..shape.rank()].iter().product());
-        let norm = match op {
-            Op::LayerNorm { size, eps, .. } => {
-                let last = || shapes[0].numbers().and_then(|sizes| sizes[..shapes[0].rank()].last().copied());
-                let size = size.map_or_else(last, |size| elements(&size)).filter(|size| *size > 0);
-                size.map(|size| LayerNorm { size, eps })
-            }
-            _ => None,
-        };
+        let method = Method::new(level, &op, order, (&shapes, &output), (samples, input_wanted));
         let (inputs, y, dy, dx) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
-        let attend = Attend::new(level, &op, &shapes, &output).map(Box::new);
-        let linear = linear(level, &op, &shapes[0], &output, (samples, input_wanted));
-        RowMajor { op, order, shapes, output, norm, attend, linear, factors: Vec::new(), inputs, y, dy, dx }
+        RowMajor { op, order, shapes, output, method, factors: Vec::new(), inputs, y, dy, dx }
     }
 
     /// The dropout between the layers of a recurrent one: its probability, the number of factors per sample, and the
@@ -111,15 +137,21 @@ impl RowMajor {
 
     /// Draws which weights of attention dropout sets to zero.
     pub(super) fn reseed(&mut self, rng: &mut dyn Rng) {
-        if let Some(attend) = self.attend.as_mut().filter(|attend| attend.p() > 0.0) {
+        if let Method::Attend(attend) = &mut self.method
+            && attend.p() > 0.0
+        {
             attend.drop = Some(Drop { seed: rng.next_u64(), p: attend.p() });
         }
     }
 
     /// Multiply-adds of a batch; 0 for layers that are not counted.
     pub(super) fn work(&self, samples: usize) -> usize {
-        let attention = self.attend.as_ref().map_or(0, |attend| samples * attend.work());
-        self.linear.as_ref().map_or(attention, |(sum, _)| sum.work())
+        match &self.method {
+            Method::Linear(sum, _) => sum.work(),
+            Method::Attend(attend) => samples * attend.work(),
+            Method::MatMul(product) => samples * product.work(),
+            Method::Norm(_) | Method::Softmax(_) | Method::Recurrent(_) | Method::Reference => 0,
+        }
     }
 
     pub(super) fn forward(
@@ -138,20 +170,22 @@ impl RowMajor {
         let count = samples * to.grid().elements();
         let part = self.part(to);
         let in_place = self.is_in_place(to);
-        let RowMajor { op, order, shapes, output, norm, attend, linear, factors, inputs: converted, y: own, .. } = self;
+        let RowMajor { op, order, shapes, output, method, factors, inputs: converted, y: own, .. } = self;
         let x: Vec<&[f32]> =
             inputs.iter().zip(converted).map(|(value, own)| array(samples, *value, own, slack)).collect();
         if !in_place {
             own.resize(count + slack, 0.0);
         }
         let room = if in_place { &mut y[..count + slack] } else { &mut own[..] };
-        match (linear, norm, attend, &*op) {
-            (Some((sum, _)), ..) => {
+        match method {
+            Method::Linear(sum, _) => {
                 sum.forward(on, samples, (params, stamps), x[0], room);
             }
-            (_, Some(norm), ..) => norm.forward(on, params, x[0], room),
-            (_, _, Some(attend), _) => attend.forward(on, samples, &x, room),
-            (.., Op::Recurrent(layer)) => {
+            Method::Norm(norm) => norm.forward(on, params, x[0], room),
+            Method::Attend(attend) => attend.forward(on, samples, &x, room),
+            Method::MatMul(product) => product.forward(on, samples, &x, room),
+            Method::Softmax(softmax) => softmax.forward(on, x[0], room),
+            Method::Recurrent(layer) => {
                 let length = steps(shapes);
                 let features = x[0].len() / (samples * length).max(1);
                 let first = [x.get(1).copied(), x.get(2).copied()];
@@ -162,7 +196,7 @@ impl RowMajor {
                     RecurrentBatch { length, x: x[0], first, factors: some(factors), y: room, keep: true },
                 );
             }
-            _ => {
+            Method::Reference => {
                 room.fill(0.0);
                 BoundLayer { op, order: *order, params, shapes, output }.forward(&x, room)?;
             }
@@ -206,7 +240,7 @@ impl RowMajor {
         let whole = part == *from && from.is_array();
         let in_place = self.is_in_place(to);
         let writes_itself = target.is_some() && self.writes_itself();
-        let RowMajor { op, order, shapes, output, norm, attend, linear, factors, inputs: own, y: own_y, .. } = self;
+        let RowMajor { op, order, shapes, output, method, factors, inputs: own, y: own_y, .. } = self;
         let x: Vec<&[f32]> = inputs.iter().zip(own).map(|(value, own)| array(samples, *value, own, slack)).collect();
         let y = if in_place { &y[..count] } else { &own_y[..count] };
         let dy = if whole { &dy[..count + slack] } else { &self.dy[..] };
@@ -220,33 +254,33 @@ impl RowMajor {
             Some(target) if writes_itself => &mut target[..x[0].len()],
             _ => &mut dx[0][..],
         };
-        if let Some((sum, view)) = linear {
-            sum.backward(on, samples, params, (x[0], view, dy), dparams, wanted[0].then_some(first));
-            return Ok(());
+        match method {
+            Method::Linear(sum, view) => {
+                sum.backward(on, samples, params, (x[0], view, dy), dparams, wanted[0].then_some(first));
+            }
+            Method::Norm(norm) => norm.backward(on, params, [x[0], dy], dparams, first),
+            Method::Attend(attend) => attend.backward(on, samples, &x, [y, dy], dx),
+            Method::MatMul(product) => product.backward(on, samples, &x, dy, dx),
+            Method::Softmax(softmax) => softmax.backward(on, [y, dy], first),
+            Method::Recurrent(layer) if RecurrentGradient::fits(layer) => {
+                let length = steps(shapes);
+                let first = [x.get(1).copied(), x.get(2).copied()];
+                RecurrentGradient { on, layer, length, params, x: x[0], first, factors: some(factors), y, dy }
+                    .backward(dparams, dx);
+            }
+            Method::Recurrent(_) | Method::Reference => {
+                return BoundLayer { op, order: *order, params, shapes, output }.backward(&x, y, dy, dparams, dx);
+            }
         }
-        if let Some(norm) = norm {
-            norm.backward(on, params, [x[0], dy], dparams, first);
-            return Ok(());
-        }
-        if let Some(attend) = attend {
-            attend.backward(on, samples, &x, [y, dy], dx);
-            return Ok(());
-        }
-        if let Op::Recurrent(layer) = op
-            && RecurrentGradient::fits(layer)
-        {
-            let length = steps(shapes);
-            let first = [x.get(1).copied(), x.get(2).copied()];
-            RecurrentGradient { on, layer, length, params, x: x[0], first, factors: some(factors), y, dy }
-                .backward(dparams, dx);
-            return Ok(());
-        }
-        BoundLayer { op, order: *order, params, shapes, output }.backward(&x, y, dy, dparams, dx)
+        Ok(())
     }
 
     /// Whether it can write the gradient of its one input to any array.
     pub(super) fn writes_itself(&self) -> bool {
-        self.linear.is_some() || self.norm.is_some()
+        match self.method {
+            Method::Linear(..) | Method::Norm(_) | Method::Softmax(_) => true,
+            Method::Attend(_) | Method::MatMul(_) | Method::Recurrent(_) | Method::Reference => false,
+        }
     }
 
     /// Whether the output is an array that the layer can write.
@@ -274,7 +308,7 @@ impl RowMajor {
 
     /// Elements after the last one that a kernel may read.
     fn slack(&self) -> usize {
-        if self.linear.is_some() { WeightGradient::SLACK } else { 0 }
+        if matches!(self.method, Method::Linear(..)) { WeightGradient::SLACK } else { 0 }
     }
 }
 

@@ -50,6 +50,66 @@ impl Product {
         Product { rows, columns, inner, a, b, matrices, a_strides: none, b_strides: none }
     }
 
+    /// The products of each sample of a batch. `factors` are the numbers of elements of a sample's factors.
+    #[cfg(feature = "train")]
+    pub(crate) fn of_samples(&self, samples: usize, factors: [usize; 2]) -> Product {
+        let with = |mut sizes: [usize; MAX_RANK], first: usize| {
+            // The last axis is one of the matrices' own.
+            sizes.rotate_right(1);
+            sizes[0] = first;
+            sizes
+        };
+        let [a_strides, b_strides] = [with(self.a_strides, factors[0]), with(self.b_strides, factors[1])];
+        Product { matrices: with(self.matrices, samples), a_strides, b_strides, ..*self }
+    }
+
+    /// The products that are the gradients of the factors. `None` if the matrices of one broadcast.
+    #[cfg(feature = "train")]
+    pub(crate) fn gradients(&self, transposed: [bool; 2]) -> Option<[FactorGradient; 2]> {
+        let is_apart = |strides: &[usize; MAX_RANK]| {
+            self.matrices.iter().zip(strides).all(|(size, stride)| *size == 1 || *stride > 0)
+        };
+        if !is_apart(&self.a_strides) || !is_apart(&self.b_strides) {
+            return None;
+        }
+        let Product { rows, columns, inner, a: [a_row, a_column], b: [b_row, b_column], .. } = *self;
+        // The product is contiguous.
+        let mut step = rows * columns;
+        let mut strides = [0; MAX_RANK];
+        for (stride, size) in strides.iter_mut().zip(&self.matrices).rev() {
+            *stride = step;
+            step *= size;
+        }
+        let (a_strides, b_strides) = (self.a_strides, self.b_strides);
+        let of = |sizes, a, b, [a_strides, b_strides]: [[usize; MAX_RANK]; 2]| Product {
+            a_strides,
+            b_strides,
+            matrices: self.matrices,
+            ..Product::single(sizes, a, b)
+        };
+        let first = match transposed[0] {
+            false => FactorGradient {
+                product: of([rows, inner, columns], [columns, 1], [b_column, b_row], [strides, b_strides]),
+                is_first: true,
+            },
+            true => FactorGradient {
+                product: of([inner, rows, columns], [b_row, b_column], [1, columns], [b_strides, strides]),
+                is_first: false,
+            },
+        };
+        let second = match transposed[1] {
+            false => FactorGradient {
+                product: of([inner, columns, rows], [a_column, a_row], [columns, 1], [a_strides, strides]),
+                is_first: false,
+            },
+            true => FactorGradient {
+                product: of([columns, inner, rows], [1, columns], [a_row, a_column], [strides, a_strides]),
+                is_first: true,
+            },
+        };
+        Some([first, second])
+    }
+
     /// The indices of the first elements of each pair of matrices.
     pub(crate) fn pairs(&self) -> impl Iterator<Item = [usize; 2]> + use<> {
         let mut odometer = Odometer::new(self.matrices);
@@ -60,6 +120,14 @@ impl Product {
             places
         })
     }
+}
+
+/// The gradient of a factor: the product of the product's gradient and the other factor, in one order or the other.
+#[cfg(feature = "train")]
+pub(crate) struct FactorGradient {
+    pub(crate) product: Product,
+    /// Whether the product's gradient is the first of the two.
+    pub(crate) is_first: bool,
 }
 
 /// The strides of a factor along the output's axes before the matrices' own two: 0 where it broadcasts.

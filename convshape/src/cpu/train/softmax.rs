@@ -1,0 +1,95 @@
+//! `Softmax` over the last axis, and its logarithm.
+
+use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::shape::Shape;
+
+use super::Machine;
+use crate::cpu::norm::{smallest_power, softmax};
+use crate::cpu::simd::{Kernel, Simd};
+
+/// A softmax of each run of `size` elements.
+#[derive(Clone, Copy)]
+pub(super) struct Softmax {
+    size: usize,
+    log: bool,
+}
+
+/// The time per element, in multiply-adds.
+const WORK: usize = 16;
+
+impl Softmax {
+    /// `None` for other layers, and other axes.
+    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder) -> Option<Softmax> {
+        let Op::Softmax { axis, log } = *op else { return None };
+        let last = shape.rank().checked_sub(1)?;
+        let size = shape.size(last).number().and_then(|size| usize::try_from(size).ok())?;
+        (axis.index(shape.rank(), order)? == last && size > 0).then_some(Softmax { size, log })
+    }
+
+    pub(super) fn forward(&self, on: Machine, x: &[f32], y: &mut [f32]) {
+        let size = self.size;
+        on.threads.pieces(y, WORK * x.len(), &|at| at / size * size, &|first, y| {
+            on.level.run(Forward { softmax: *self, x: &x[first..][..y.len()], y });
+        });
+    }
+
+    /// Writes the gradient of the input, which may be empty.
+    pub(super) fn backward(&self, on: Machine, [y, dy]: [&[f32]; 2], dx: &mut [f32]) {
+        let size = self.size;
+        on.threads.pieces(dx, WORK * y.len(), &|at| at / size * size, &|first, dx| {
+            let (y, dy) = (&y[first..][..dx.len()], &dy[first..][..dx.len()]);
+            on.level.run(Backward { softmax: *self, y, dy, dx });
+        });
+    }
+}
+
+struct Forward<'a> {
+    softmax: Softmax,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl Kernel for Forward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Forward { softmax: Softmax { size, log }, x, y } = self;
+        let smallest = smallest_power(size);
+        for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {
+            softmax(simd, log, smallest, x, y);
+        }
+    }
+}
+
+/// A row's gradient is `y (dy - sum(y dy))`, and that of the logarithm is `dy - exp(y) sum(dy)`.
+struct Backward<'a> {
+    softmax: Softmax,
+    y: &'a [f32],
+    dy: &'a [f32],
+    dx: &'a mut [f32],
+}
+
+impl Kernel for Backward<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Backward { softmax: Softmax { size, log }, y, dy, dx } = self;
+        for ((y, dy), dx) in y.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx.chunks_exact_mut(size)) {
+            let whole = size - size % S::LANES;
+            let mut sums = simd.splat(0.0);
+            for at in (0..whole).step_by(S::LANES) {
+                let dy = simd.load(&dy[at..]);
+                sums = if log { simd.add(dy, sums) } else { simd.mul_add(simd.load(&y[at..]), dy, sums) };
+            }
+            let rest = y[whole..].iter().zip(&dy[whole..]).map(|(y, dy)| if log { *dy } else { y * dy });
+            let sum = simd.sum(sums) + rest.sum::<f32>();
+            let all = dx.iter_mut().zip(y).zip(dy);
+            match log {
+                true => all.for_each(|((dx, y), dy)| *dx = dy - y.exp() * sum),
+                false => all.for_each(|((dx, y), dy)| *dx = y * (dy - sum)),
+            }
+        }
+    }
+}
