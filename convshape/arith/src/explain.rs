@@ -63,7 +63,7 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.size(found.size(found.rank().saturating_sub(1)), found.scope());
         }
         Reason::NotFixed { what, found } => {
-            text.str("needs a fixed size: ").str(what).str(" is ").size(found, inputs[0].scope());
+            text.str("needs a fixed size: ").str(what).str(" ").size(found, inputs[0].scope());
         }
         Reason::Size(SizeError::Indivisible { scale, by }) => {
             text.str("has stride ").num(by);

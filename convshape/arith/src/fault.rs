@@ -60,7 +60,7 @@ pub enum Reason {
     },
     /// A number of channels or a size is a symbol where a number is needed.
     NotFixed {
-        /// What it is a number of.
+        /// What it is a number of, and the verb: `the number of channels is`.
         what: &'static str,
         /// Its value.
         found: Size,

@@ -371,7 +371,7 @@ const fn has_norm(dialect: Dialect, input: &Shape, order: AxisOrder) -> Result<(
     let mut axis = first_normalised(dialect, input);
     while axis < input.rank() {
         if let found @ Size::Symbolic { .. } = input.size(axis) {
-            return Err(Fault::new(Reason::NotFixed { what: "a size that is normalised over", found }));
+            return Err(Fault::new(Reason::NotFixed { what: "a size that is normalised over is", found }));
         }
         axis += 1;
     }
@@ -432,7 +432,7 @@ const fn channels_are(expected: Option<i64>, input: &Shape, order: AxisOrder) ->
     let Some(expected) = expected else {
         // Omitted, with nothing to infer it from: the size is a symbol, or an earlier layer has an error.
         return match found {
-            Size::Symbolic { .. } => Err(Fault::new(Reason::NotFixed { what: "the number of channels", found })),
+            Size::Symbolic { .. } => Err(Fault::new(Reason::NotFixed { what: "the number of channels is", found })),
             _ => Ok(()),
         };
     };

@@ -501,6 +501,15 @@ pub(crate) fn not_reusable(name: &Ident) -> Report {
     Report::new(code::REUSE, name.span(), format!("`{name}` is an input: only a statement can run again"))
 }
 
+/// `reuse Res`, where `Res` is a block; `used` is the first use of it that has a name.
+pub(crate) fn reused_block(name: &Ident, used: Option<&str>) -> Report {
+    let report = Report::new(code::REUSE, name.span(), format!("`{name}` is a block: `reuse` runs a statement again"));
+    match used {
+        Some(used) => report.meant(Some(used.to_owned())),
+        None => report.help(format_args!("name the first use (`a: {name}(..);`) and write `reuse a`")),
+    }
+}
+
 /// A layer that runs again on a different number of values.
 pub(crate) fn operands_again(name: &Ident, wanted: usize, given: usize, span: Span) -> Report {
     let count = |count: usize| if count == 1 { "1 value".to_owned() } else { format!("{count} values") };

@@ -22,6 +22,7 @@ pub(crate) fn symbol_as_number(size: &str, span: Span) -> Report {
 
 pub(crate) fn not_linear(size: &str, span: Span) -> Report {
     Report::new(code::NOT_FIXED, span, format!("`{size}` is not of the form `a*h + b` with whole numbers a and b"))
+        .note("let the symbol stand for the smallest size, and write larger ones as multiples of it: `4*h`")
 }
 
 pub(crate) fn symbol_range(name: &Ident, span: Span) -> Report {

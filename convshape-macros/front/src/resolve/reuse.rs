@@ -12,7 +12,7 @@ use super::scope::{LayerOutputs, Outputs, Piece, Run, Scope};
 use super::{Given, Resolver};
 use crate::diagnose;
 use crate::graph::{Node, NodeId, Recipe, Restores, ValueId};
-use crate::syntax::{Reuse, Source, Stmt};
+use crate::syntax::{Block, Reuse, Source, Stmt};
 
 /// The layers of a statement's first run, while it runs again.
 pub(super) struct Sharing {
@@ -46,6 +46,13 @@ impl<'a> Resolver<'a> {
 
     /// The statement to run again; `None` if there is none, which is reported.
     fn runnable(&mut self, of: &Ident, scope: &Scope<'a>) -> Option<Rc<Run<'a>>> {
+        if !scope.names.contains_key(&of.to_string())
+            && let Some(Some(block)) = self.blocks.get(&of.to_string())
+        {
+            let used = first_use(block, scope);
+            self.sink.push(diagnose::reused_block(of, used));
+            return None;
+        }
         let run = self.lookup(of, scope)?.run;
         if run.is_none() {
             self.sink.push(diagnose::not_reusable(of));
@@ -210,4 +217,15 @@ fn reads_like(node: &Node) -> bool {
         Recipe::Given(Op::Pad { amount, .. } | Op::Crop { amount }) => matches!(amount, Amount::Like { .. }),
         _ => false,
     }
+}
+
+/// The name of the first use of a block that has one.
+fn first_use<'s>(block: &Block, scope: &'s Scope<'_>) -> Option<&'s str> {
+    let uses = scope.names.iter().filter(|(_, known)| {
+        known.run.as_ref().is_some_and(|run| match &run.piece {
+            Piece::Block { block: of, .. } => std::ptr::eq(*of, block),
+            Piece::Layer | Piece::Repeat { .. } | Piece::Broken => false,
+        })
+    });
+    uses.min_by_key(|(_, known)| known.value).map(|(name, _)| name.as_str())
 }

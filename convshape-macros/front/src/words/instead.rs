@@ -263,9 +263,14 @@ const OPERATIONS: &[(&[&str], &str)] = &[
     ),
     (&["param", "variable", "registerbuffer", "addweight"], "a free parameter is `Parameter([96, 1, 1], init: 1e-6)`"),
     (&["size", "shape", "numel", "dim"], "sizes are known at compile time: write them, or `like: name`"),
+    (&["weightnorm"], "write the layer without it: `load` folds PyTorch's weight norm into the weight"),
     (
-        &["weightnorm", "spectralnorm", "weightstandardization"],
-        "load weights with the norm folded in (PyTorch's `remove_weight_norm`)",
+        &["spectralnorm"],
+        "write the layer without it, and save the weights after PyTorch's `parametrize.remove_parametrizations`",
+    ),
+    (
+        &["weightstandardization"],
+        "a convolution reads a weight that other statements computed: `Conv2d(3 -> 8, kernel: 3) from (x, w)`",
     ),
     (
         &[

@@ -53,7 +53,7 @@ const fn whole_heads(what: &'static str, value: &Shape, heads: i64) -> Result<()
     match value.size(1) {
         Size::Number(features) => divided(what, features, heads),
         Size::Symbolic { .. } => {
-            Err(Fault::new(Reason::NotFixed { what: "the number of features", found: value.size(1) }))
+            Err(Fault::new(Reason::NotFixed { what: "the number of features is", found: value.size(1) }))
         }
         Size::Unknown => Ok(()),
     }

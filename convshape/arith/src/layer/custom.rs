@@ -7,10 +7,10 @@ use crate::size::Size;
 
 /// The output of the layer: the shape of its only output, or all elements of its outputs in one row.
 pub(super) const fn run(layer: &Custom, count: usize, shape: &Shape, inputs: &[Shape]) -> Result<Shape, Fault> {
-    tri!(fixed(shape, "a size that it gives"));
+    tri!(fixed(shape, "a size that it gives is"));
     let mut index = 0;
     while index < inputs.len() {
-        tri!(fixed(&inputs[index], "a size that it reads"));
+        tri!(fixed(&inputs[index], "a size that it reads is"));
         index += 1;
     }
     let Some(layer) = layer.layer() else { return Ok(*shape) };
@@ -56,7 +56,7 @@ const fn fixed(shape: &Shape, what: &'static str) -> Result<(), Fault> {
 
 /// One output of a layer with several.
 pub(super) const fn output(layer: &Custom, index: usize, shape: &Shape) -> Result<Shape, Fault> {
-    tri!(fixed(shape, "a size that it gives"));
+    tri!(fixed(shape, "a size that it gives is"));
     match layer.layer() {
         Some(layer) if index < layer.outputs.len() => given(&layer.outputs[index], shape),
         _ => Ok(*shape),

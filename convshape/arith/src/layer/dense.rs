@@ -26,7 +26,7 @@ pub(super) const fn features(expected: Option<i64>, input: &Shape) -> Result<(),
         }
         Some(expected) => some("input features", expected),
         None => match found {
-            Size::Symbolic { .. } => Err(Fault::new(Reason::NotFixed { what: "the number of features", found })),
+            Size::Symbolic { .. } => Err(Fault::new(Reason::NotFixed { what: "the number of features is", found })),
             Size::Number(_) | Size::Unknown => Ok(()),
         },
     }
@@ -36,17 +36,18 @@ pub(super) const fn elements(shape: &Shape) -> Result<Size, Fault> {
     match shape.elements() {
         Ok(size) => Ok(size),
         Err(SizeError::NotLinear) => {
-            Err(Fault::new(Reason::NotFixed { what: "the number of elements", found: first_symbol(shape) }))
+            Err(Fault::new(Reason::NotFixed { what: "its number of elements depends on", found: first_symbol(shape) }))
         }
         Err(error) => Err(Fault::new(Reason::Size(error))),
     }
 }
 
-pub(super) const fn first_symbol(shape: &Shape) -> Size {
+/// The symbol of the first size that has one.
+const fn first_symbol(shape: &Shape) -> Size {
     let mut axis = 0;
     while axis < shape.rank() {
-        if let Size::Symbolic { .. } = shape.size(axis) {
-            return shape.size(axis);
+        if let Size::Symbolic { symbol, .. } = shape.size(axis) {
+            return Size::Symbolic { scale: 1, symbol, offset: 0 };
         }
         axis += 1;
     }

@@ -20,7 +20,7 @@ pub(super) const fn sliced(axis: Axis, start: i64, end: i64, input: &Shape, orde
         Size::Unknown => i64::MAX,
         found @ Size::Symbolic { .. } => match found.smallest(input.scope()) {
             Some(smallest) if end <= smallest => smallest,
-            _ => return Err(Fault::new(Reason::NotFixed { what: "the size that is sliced", found })),
+            _ => return Err(Fault::new(Reason::NotFixed { what: "the size that is sliced is", found })),
         },
     };
     if start < 0 || start >= end || end > size {

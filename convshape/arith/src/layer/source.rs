@@ -22,7 +22,7 @@ const fn fixed(shape: &Shape) -> Result<Shape, Fault> {
     while axis < shape.rank() {
         match shape.size(axis) {
             Size::Number(value) => tri!(at_least_one("shape", value)),
-            found => return Err(Fault::new(Reason::NotFixed { what: "a size of its own", found })),
+            found => return Err(Fault::new(Reason::NotFixed { what: "a size of its own is", found })),
         }
         axis += 1;
     }

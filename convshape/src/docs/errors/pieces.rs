@@ -144,7 +144,7 @@ pub const CS0115: &str = code::PIECE_INPUTS.title;
 /// ```
 ///
 /// `reuse` runs an earlier layer, block, repeat or chain again, with the same parameters and the same number of inputs.
-/// An input of the chain cannot be run.
+/// An input of the chain cannot be run, and of a block only a use that has a name (`a: Res(8); reuse a;`).
 ///
 /// ```
 /// convshape::conv_chain! {
