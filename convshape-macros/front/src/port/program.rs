@@ -160,6 +160,10 @@ impl Reader {
         while let Some(line) = lines.get(at) {
             let inside = lines[at + 1..].iter().take_while(|inner| inner.indent > line.indent).count();
             let body = &lines[at + 1..at + 1 + inside];
+            if line.indent == 0 && self.program.class.is_some() {
+                // The variables of `forward` end with the class.
+                self.values.clear();
+            }
             let read = self.statement(line, body);
             at += 1 + read.unwrap_or_else(|fault| {
                 self.faults.push(fault);
@@ -340,7 +344,7 @@ impl Reader {
             return Ok(());
         }
         match line_of(tokens).filter(|_| self.makes_layers(tokens)) {
-            Some(line) => Err(Unported::new(line, format!("`{}` cannot be followed", text_of(tokens)))),
+            Some(line) => Err(Unported::new(line, format!("`{}` cannot be followed", short(&text_of(tokens))))),
             None => Ok(()),
         }
     }
@@ -457,6 +461,15 @@ fn equals(tokens: &[TokenTree]) -> Option<usize> {
     let before = |at: usize| at > 0 && joint(at - 1) && !is_punct(&tokens[at - 1], '+');
     let after = |at: usize| joint(at) && tokens.get(at + 1).is_some_and(|next| is_punct(next, '='));
     (1..tokens.len()).find(|&at| is_punct(&tokens[at], '=') && !before(at) && !after(at))
+}
+
+/// The start of a long text.
+fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
 }
 
 /// `if __name__ == "__main__":`

@@ -264,6 +264,48 @@ fn a_printed_model() {
 }
 
 #[test]
+fn lines_after_a_class_do_not_run_its_layers() {
+    ported(
+        "class Net(nn.Module):
+             def __init__(self):
+                 super().__init__()
+                 self.conv = nn.Conv2d(3, 8, 3)
+             def forward(self, x):
+                 return self.conv(x)
+
+x = torch.randn(1, 3, 32, 32)
+np.save('x.npy', x.numpy())",
+        "input: [3, 32, 32];
+         conv: Conv2d(3 -> 8, kernel: 3);
+         output: [8, 30, 30];",
+    );
+}
+
+#[test]
+fn a_printed_class() {
+    let printed = "Net(
+           (features): Sequential(
+             (conv): Conv2d(1, 4, kernel_size=(3, 3), stride=(1, 1))
+             (relu): ReLU(inplace=True)
+           )
+           (flat): Flatten(start_dim=1, end_dim=-1)
+           (fc1): Linear(in_features=2704, out_features=10, bias=True)
+         )";
+    ported(
+        printed,
+        "input: [1, 28, 28];
+         #[name = \"features.conv\"] conv: Conv2d(1 -> 4, kernel_size: (3, 3), stride: (1, 1));
+         relu: ReLU;
+         flat: Flatten(start_dim: 1, end_dim: -1);
+         fc1: Linear(2704 -> 10, bias: true);
+         output: [10];",
+    );
+    let ported = port(printed, "Other").expect("layers that a chain has");
+    assert!(ported.source.contains("struct Net"), "{}", ported.source);
+    assert!(ported.notes.iter().any(|note| note.contains("`Net` is printed without its `forward`")), "{ported:?}");
+}
+
+#[test]
 fn layers_alone() {
     ported(
         "nn.Conv2d(3, 8, 3, padding=1),\nnn.GELU(),\nnn.ConvTranspose2d(8, 3, 2, stride=2),",

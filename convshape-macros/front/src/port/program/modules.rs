@@ -24,10 +24,21 @@ impl Reader {
                 }
                 Ok(module)
             }
-            [args] if call.name() == "Sequential" => self.sequence(args).map(|parts| Some(Module::Sequence(parts))),
+            [args] if is_printed(&call) => self.printed_class(call.name(), args).map(Some),
             [_] => self.layer(&call, line),
             _ => Ok(None),
         }
+    }
+
+    /// A module as PyTorch prints it: `Net((conv1): Conv2d(..) (fc): Linear(..))`.
+    fn printed_class(&mut self, name: &str, parts: &[Arg]) -> Read<Module> {
+        if name != "Sequential" {
+            self.program.class.get_or_insert_with(|| name.to_owned());
+            self.program.notes.push(format!(
+                "`{name}` is printed without its `forward`: its parts are read as if each took what the one before gives"
+            ));
+        }
+        self.sequence(parts).map(Module::Sequence)
     }
 
     /// The layer that a call makes; `None` if it does not make a layer.
@@ -235,4 +246,13 @@ impl Reader {
         }
         known
     }
+}
+
+/// Whether a call has the parts of a printed module as arguments: `(0): Conv2d(..)`.
+fn is_printed(call: &Call) -> bool {
+    let parts = |args: &Vec<Arg>| match args.first().map(|arg| arg.value.as_slice()) {
+        Some([TokenTree::Group(_), colon, ..]) => is_punct(colon, ':'),
+        _ => false,
+    };
+    !words::is_layer(call.name()) && call.calls.first().is_some_and(parts)
 }
