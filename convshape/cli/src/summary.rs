@@ -4,6 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 use convshape_arith::text::Thousands;
 use convshape_front::Inspection;
 
@@ -59,5 +60,10 @@ fn table(chain: &Inspection) -> String {
         Some(costs) => Thousands(costs.iter().map(of).fold(0, u64::saturating_add)).to_string(),
         None => unknown(),
     };
-    text + &format!("parameters: {}\nMACs: {} per sample\n", total(|cost| cost.0), total(|cost| cost.1))
+    text += &format!("parameters: {}\n", total(|cost| cost.0));
+    let symbolic = |shape: &Shape| shape.sizes().iter().any(|size| matches!(size, Size::Symbolic { .. }));
+    if chain.inputs.iter().any(|input| symbolic(&input.shape)) {
+        return text + "MACs: depend on the size of the input\n";
+    }
+    text + &format!("MACs: {} per sample\n", total(|cost| cost.1))
 }

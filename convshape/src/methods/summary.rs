@@ -45,7 +45,9 @@ impl Summary {
         self.sum(|layer| layer.params)
     }
 
-    /// Multiply-accumulates for one sample.
+    /// Multiply-accumulates for one sample. Layers whose sizes are known only at run time do not count;
+    /// [`Graph::bind`](crate::graph::Graph::bind) gives a graph for one size, and
+    /// [`Graph::macs`](crate::graph::Graph::macs) counts those too.
     pub fn macs(&self) -> u64 {
         self.sum(|layer| layer.macs)
     }
@@ -101,9 +103,13 @@ impl Summary {
     }
 }
 
+/// The number of elements, unless a size is known only at run time.
+fn fixed_elements(shape: &Shape) -> Option<u64> {
+    u64::try_from(shape.elements().ok()?.number()?).ok()
+}
+
 fn elements(shape: &Shape) -> u64 {
-    let number = shape.elements().ok().and_then(|size| size.number());
-    number.and_then(|number| u64::try_from(number).ok()).unwrap_or(0)
+    fixed_elements(shape).unwrap_or(0)
 }
 
 const COLUMNS: usize = 6;
@@ -143,6 +149,9 @@ impl fmt::Display for Summary {
         }
         writeln!(f, "{rule}")?;
         writeln!(f, "parameters:   {} ({})", Thousands(self.params()), bytes(self.param_bytes()))?;
+        if self.layers.iter().any(|layer| fixed_elements(&layer.output).is_none()) {
+            return write!(f, "MACs:         depend on the size of the input\nactivations:  the same");
+        }
         writeln!(f, "MACs:         {} per sample", Thousands(self.macs()))?;
         write!(f, "activations:  {} per sample", bytes(self.activation_bytes()))
     }
