@@ -102,8 +102,8 @@ pub use self::history::Theme;
 pub use self::history::{Epoch, History};
 pub use self::idx::read_idx;
 pub use self::loss::{
-    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, CrossEntropyWith, Custom, Huber, KlDivergence, L1,
-    Mean, Mse, On, Sum, Weighted,
+    BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, CrossEntropyWith, Custom, CustomWithTarget, Huber,
+    KlDivergence, L1, Mean, Mse, On, Sum, Weighted,
 };
 pub use self::metric::{Accuracy, Dice, F1, Iou, MeanAbsoluteError, Metric, Psnr, Ssim, TopK};
 pub use self::model::Train;

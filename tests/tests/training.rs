@@ -272,6 +272,7 @@ fn patience_ends_a_training_and_keeps_the_best_model() {
     let best = history.epochs.iter().map(|epoch| epoch.loss).fold(f64::INFINITY, f64::min);
     let position = history.epochs.iter().position(|epoch| epoch.loss == best).expect("the best");
     assert_eq!(history.epochs.len() - 1 - position, 3);
+    assert_eq!(history.best(), Some(&history.epochs[position]));
     assert!(matches!(
         fit().run(&mut model, &Data::new(images.view().split_at(ndarray::Axis(0), 0).0, ()).expect("none")),
         Err(FitError::NoData)

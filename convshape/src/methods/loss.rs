@@ -11,8 +11,10 @@ use crate::model::error::ShapeError;
 /// A loss: it reads the first outputs of a model and the targets, batch axis first.
 ///
 /// Losses can be combined: [`Weighted`] multiplies by a constant, [`Sum`] adds two that read the same outputs, [`On`]
-/// reads a later output than the first, and a tuple adds losses that read consecutive outputs.
+/// reads a later output than the first, and a tuple adds losses that read consecutive outputs. For your own loss of an
+/// output and a target, [`CustomWithTarget`] takes a closure.
 ///
+/// [`CustomWithTarget`]: crate::train::CustomWithTarget
 /// [`Weighted`]: crate::train::Weighted
 /// [`Sum`]: crate::train::Sum
 /// [`On`]: crate::train::On

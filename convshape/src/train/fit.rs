@@ -382,6 +382,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             shown.then(|| Progress::new(self.epochs, self.epochs.saturating_mul(loader.batches() as u64), state.steps));
         for epoch in state.history.epochs.len() as u64..self.epochs {
             if self.is_over(&state.history) {
+                progress.iter_mut().for_each(|progress| progress.stopped(&state.history));
                 break;
             }
             let clock = Clock::start();
@@ -398,7 +399,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 metrics,
             };
             progress.iter_mut().for_each(|progress| progress.epoch(&entry));
-            let watched = entry.validation.unwrap_or(entry.loss);
+            let watched = entry.watched();
             // NaN is never the best.
             let best = state.best.as_ref().map_or(f64::INFINITY, |(best, _)| *best);
             if self.patience.is_some() && watched < best {
@@ -562,12 +563,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
 
     /// Whether early stopping applies.
     fn is_over(&self, history: &History) -> bool {
-        let watched = history.epochs.iter().map(|epoch| epoch.validation.unwrap_or(epoch.loss));
-        let better = |best: (usize, f64), next: (usize, f64)| if next.1 < best.1 { next } else { best };
-        let (best, _) = watched.enumerate().map(|(epoch, loss)| (epoch + 1, loss)).fold((0, f64::INFINITY), better);
         // Without a best epoch yet, all epochs count.
-        let waited = history.epochs.len() - best;
-        !history.epochs.is_empty() && self.patience.is_some_and(|patience| waited as u64 >= patience)
+        let waited = (history.epochs.len() as u64).saturating_sub(history.best().map_or(0, |best| best.epoch));
+        !history.epochs.is_empty() && self.patience.is_some_and(|patience| waited >= patience)
     }
 
     /// The state from which training continues, the same on all processes.
@@ -615,8 +613,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     #[cfg(feature = "safetensors")]
     fn save_best<M: Train>(&self, model: &M, watched: f64, history: &History) -> Result<(), FitError> {
         let Some(file) = self.best.as_ref().filter(|_| self.is_first()) else { return Ok(()) };
-        let before = history.epochs.iter().map(|epoch| epoch.validation.unwrap_or(epoch.loss));
-        if watched < before.fold(f64::INFINITY, f64::min) {
+        if watched < history.best().map_or(f64::INFINITY, Epoch::watched) {
             model.save(file)?;
         }
         Ok(())

@@ -43,7 +43,23 @@ pub struct History {
     pub epochs: Vec<Epoch>,
 }
 
+impl Epoch {
+    /// The loss that early stopping looks at.
+    pub(super) fn watched(&self) -> f64 {
+        self.validation.unwrap_or(self.loss)
+    }
+}
+
 impl History {
+    /// The epoch with the lowest validation loss, or the lowest loss if there is no validation data; the first of
+    /// equals. Its model is the one that [`Fit::patience`](super::Fit::patience) leaves.
+    #[must_use]
+    pub fn best(&self) -> Option<&Epoch> {
+        // NaN and infinity are never the best.
+        let epochs = self.epochs.iter().filter(|epoch| epoch.watched() < f64::INFINITY);
+        epochs.reduce(|best, next| if next.watched() < best.watched() { next } else { best })
+    }
+
     /// One line per epoch, after a line of column names; metrics are the last columns. Numbers keep all their digits.
     #[must_use]
     pub fn csv(&self) -> String {

@@ -27,7 +27,7 @@ impl Context {
     }
 }
 
-/// A custom loss: a closure that reads the first output.
+/// A custom loss: a closure that reads the first output. [`CustomWithTarget`] also reads a target.
 ///
 /// The closure may call the `vjp` of another model, which is how perceptual and adversarial losses
 /// are made.
@@ -49,6 +49,47 @@ impl<F: FnMut(&ArrayViewD<'_, f32>) -> Result<(f64, ArrayD<f32>), ShapeError>> L
     ) -> Result<Evaluation, ShapeError> {
         let output = outputs.first().ok_or_else(|| miscounted(self, outputs, &[]))?;
         let (value, gradient) = (self.0)(output)?;
+        Ok(Evaluation { value, gradients: vec![gradient] })
+    }
+}
+
+/// A custom loss: a closure that reads the first output and the first target.
+///
+/// Both have the batch axis first. The closure checks the shape of the target, if it needs to.
+///
+/// ```
+/// use convshape::ndarray::{ArrayD, ArrayViewD, array};
+/// use convshape::train::{CustomWithTarget, Loss};
+///
+/// // The mean of `sqrt(d * d + 1e-6)` over the differences.
+/// let mut charbonnier = CustomWithTarget(|output: &ArrayViewD<'_, f32>, target: &ArrayViewD<'_, f32>| {
+///     let difference: ArrayD<f32> = output - target;
+///     let root = difference.mapv(|d| (d * d + 1e-6).sqrt());
+///     let count = root.len() as f32;
+///     Ok((f64::from(root.sum() / count), difference / root / count))
+/// });
+/// let (output, target) = (array![[0.0_f32, 3.0]].into_dyn(), array![[0.0_f32, 1.0]].into_dyn());
+/// let loss = charbonnier.evaluate(&[output.view()], &[target.view()])?;
+/// assert!((loss.value - 1.0005).abs() < 1e-5);
+/// # Ok::<(), convshape::ShapeError>(())
+/// ```
+#[derive(Clone, Copy, Debug)]
+pub struct CustomWithTarget<F>(
+    /// Returns the loss of a batch and its gradient with respect to the output.
+    pub F,
+);
+
+impl<F> Loss for CustomWithTarget<F>
+where
+    F: FnMut(&ArrayViewD<'_, f32>, &ArrayViewD<'_, f32>) -> Result<(f64, ArrayD<f32>), ShapeError>,
+{
+    fn evaluate(
+        &mut self,
+        outputs: &[ArrayViewD<'_, f32>],
+        targets: &[ArrayViewD<'_, f32>],
+    ) -> Result<Evaluation, ShapeError> {
+        let (output, target) = pair(self, outputs, targets)?;
+        let (value, gradient) = (self.0)(output, target)?;
         Ok(Evaluation { value, gradients: vec![gradient] })
     }
 }

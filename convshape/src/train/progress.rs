@@ -5,7 +5,7 @@ use alloc::string::String;
 use core::time::Duration;
 use std::io::{self, IsTerminal, Write};
 
-use super::Epoch;
+use super::{Epoch, History};
 use crate::cpu::Clock;
 
 /// The progress output of one training run.
@@ -47,6 +47,13 @@ impl Progress {
         }
         // Training goes on even if standard error is closed.
         let _ = writeln!(io::stderr(), "{}", line(epoch, self.epochs));
+    }
+
+    /// Early stopping ended the training.
+    pub(super) fn stopped(&mut self, history: &History) {
+        let best =
+            history.best().map(|best| format!(", the model is that of epoch {}", best.epoch)).unwrap_or_default();
+        let _ = writeln!(io::stderr(), "stopped early{best}");
     }
 }
 
