@@ -503,6 +503,14 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             self.optimize(model, gradients, state, loss)?;
             return Ok((loss, size));
         }
+        if self.accumulated(state, gradients, size) {
+            self.finish_step(model, state, loss)?;
+        }
+        Ok((loss, size))
+    }
+
+    /// Adds the gradients of a batch to those that wait for a step. Returns whether they are enough for one.
+    fn accumulated<M: Train>(&self, state: &mut State<M>, mut gradients: M, size: f64) -> bool {
         let pending = match state.pending.take() {
             None => {
                 scale(&mut gradients, single(size));
@@ -519,10 +527,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         };
         let full = pending.batches == self.accumulate;
         state.pending = Some(pending);
-        if full {
-            self.finish_step(model, state, loss)?;
-        }
-        Ok((loss, size))
+        full
     }
 
     /// Makes a step with the accumulated gradients, if there are any.

@@ -51,7 +51,6 @@ const fn as_torch(conv: &Conv) -> Op {
 }
 
 const fn lax_transposed(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
-    let name = conv.dialect.name();
     let mut reach = [1; MAX_SPATIAL];
     // Whether the full output is the one that `valid` gives.
     let mut full = true;
@@ -64,56 +63,14 @@ const fn lax_transposed(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
     }
     match conv.padding {
         Padding::Symmetric(padding) if !conv.consistent_padding && goal.met_by(as_torch(conv)) => {
-            let mut same_as = [0; MAX_SPATIAL];
-            let mut zero = true;
-            let mut axis = 0;
-            while axis < conv.rank {
-                same_as[axis] = reach[axis] - 1 - padding[axis];
-                zero &= padding[axis] == 0;
-                axis += 1;
-            }
-            text.str(name).str(" pads the dilated input");
-            if zero {
-                text.str(", so `padding: 0` gives the smallest output");
-            }
-            text.str(": what PyTorch calls `padding: ").per_axis(axes(&padding, conv.rank));
-            text.str("` is `padding: ").per_axis(axes(&same_as, conv.rank)).str("` here");
-            if zero && full {
-                text.str(", or `padding: valid`");
-            }
+            pads_the_dilated(text, conv, &padding, &reach, full);
             true
         }
         Padding::Pairs(pairs) if !conv.consistent_padding && goal.met_by(as_torch(conv)) => {
-            let mut same_as = [(0, 0); MAX_SPATIAL];
-            let mut axis = 0;
-            while axis < conv.rank {
-                same_as[axis] = (reach[axis] - 1 - pairs[axis].0, reach[axis] - 1 - pairs[axis].1);
-                axis += 1;
-            }
-            text.str(name).str(" pads the dilated input: to crop `");
-            write_pairs(text, &pairs, conv.rank);
-            text.str("` rows of the output, write `padding: ");
-            write_pairs(text, &same_as, conv.rank);
-            text.str("`");
+            crops_by_pairs(text, conv, &pairs, &reach);
             true
         }
-        // `valid` fills up to the stride if the kernel is smaller.
-        Padding::Valid if !full => {
-            let padding = Padding::Symmetric([0; MAX_SPATIAL]);
-            if !goal.met_by(as_torch(&Conv { padding, ..*conv })) {
-                return false;
-            }
-            let mut written = [0; MAX_SPATIAL];
-            let mut axis = 0;
-            while axis < conv.rank {
-                written[axis] = reach[axis] - 1;
-                axis += 1;
-            }
-            text.str("where the stride is larger than the kernel, `valid` gives input * stride in ").str(name);
-            text.str(": `padding: ").per_axis(axes(&written, conv.rank));
-            text.str("` is what PyTorch calls `padding: 0`");
-            true
-        }
+        Padding::Valid if !full => fills_the_stride(text, conv, goal, &reach),
         Padding::Same => {
             let valid = Conv { padding: Padding::Valid, ..*conv };
             if !goal.met_by(Op::Conv(valid)) {
@@ -128,6 +85,59 @@ const fn lax_transposed(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
         }
         _ => false,
     }
+}
+
+/// What PyTorch's `padding` is in `lax`, which pads the dilated input. `reach` is how many rows a kernel covers.
+const fn pads_the_dilated(text: &mut Text, conv: &Conv, padding: &PerAxis<i64>, reach: &PerAxis<i64>, full: bool) {
+    let mut same_as = [0; MAX_SPATIAL];
+    let mut zero = true;
+    let mut axis = 0;
+    while axis < conv.rank {
+        same_as[axis] = reach[axis] - 1 - padding[axis];
+        zero &= padding[axis] == 0;
+        axis += 1;
+    }
+    text.str(conv.dialect.name()).str(" pads the dilated input");
+    if zero {
+        text.str(", so `padding: 0` gives the smallest output");
+    }
+    text.str(": what PyTorch calls `padding: ").per_axis(axes(padding, conv.rank));
+    text.str("` is `padding: ").per_axis(axes(&same_as, conv.rank)).str("` here");
+    if zero && full {
+        text.str(", or `padding: valid`");
+    }
+}
+
+const fn crops_by_pairs(text: &mut Text, conv: &Conv, pairs: &PerAxis<(i64, i64)>, reach: &PerAxis<i64>) {
+    let mut same_as = [(0, 0); MAX_SPATIAL];
+    let mut axis = 0;
+    while axis < conv.rank {
+        same_as[axis] = (reach[axis] - 1 - pairs[axis].0, reach[axis] - 1 - pairs[axis].1);
+        axis += 1;
+    }
+    text.str(conv.dialect.name()).str(" pads the dilated input: to crop `");
+    write_pairs(text, pairs, conv.rank);
+    text.str("` rows of the output, write `padding: ");
+    write_pairs(text, &same_as, conv.rank);
+    text.str("`");
+}
+
+/// `valid` fills up to the stride if the kernel is smaller.
+const fn fills_the_stride(text: &mut Text, conv: &Conv, goal: &Goal<'_>, reach: &PerAxis<i64>) -> bool {
+    let padding = Padding::Symmetric([0; MAX_SPATIAL]);
+    if !goal.met_by(as_torch(&Conv { padding, ..*conv })) {
+        return false;
+    }
+    let mut written = [0; MAX_SPATIAL];
+    let mut axis = 0;
+    while axis < conv.rank {
+        written[axis] = reach[axis] - 1;
+        axis += 1;
+    }
+    text.str("where the stride is larger than the kernel, `valid` gives input * stride in ").str(conv.dialect.name());
+    text.str(": `padding: ").per_axis(axes(&written, conv.rank));
+    text.str("` is what PyTorch calls `padding: 0`");
+    true
 }
 
 const fn keras_transposed(text: &mut Text, conv: &Conv, goal: &Goal<'_>) -> bool {
