@@ -120,7 +120,7 @@ impl Ready {
             work @ Work::Sum { .. } => sum(plan, work, params, level, inputs[0], output?)?,
             Work::Each { norm, activation, by } => {
                 let (mut scale, mut shift) = match norm {
-                    Some(norm) => affine(&plan.nodes[*norm], params),
+                    Some(norm) => affine(plan, &plan.nodes[*norm], params)?,
                     None => (Vec::new(), Vec::new()),
                 };
                 if *by != 1.0 {
@@ -261,7 +261,7 @@ fn sum(plan: &Plan, work: &Work, params: &[&Param], level: Level, input: View, o
         _ => return None,
     };
     let bias = if biased { Some(&params[*node.params.last()?].as_slice()[first..first + channels]) } else { None };
-    let (scale, mut shift) = scale_and_shift(plan, params, *norm, bias, channels);
+    let (scale, mut shift) = scale_and_shift(plan, params, *norm, bias, channels)?;
     let map = WeightMap::of(&node.op)?.on_last_axes(rank);
     let epilogue = activation.map_or(Epilogue::None, Epilogue::of);
     let branches = branches.iter().map(|branch| BranchWeights::new(plan, params, branch, channels));
@@ -309,7 +309,7 @@ impl<'a> BranchWeights<'a> {
             weight = Some((params[node.params[0]].as_slice(), map, taps));
             bias = if conv.bias { Some(params[*node.params.last()?].as_slice()) } else { None };
         }
-        let (scale, shift) = scale_and_shift(plan, params, branch.norm, bias, channels);
+        let (scale, shift) = scale_and_shift(plan, params, branch.norm, bias, channels)?;
         Some(BranchWeights { weight, first: branch.first, scale, shift })
     }
 
@@ -333,19 +333,29 @@ fn scale_and_shift(
     norm: Option<usize>,
     bias: Option<&[f32]>,
     channels: usize,
-) -> (Vec<f32>, Vec<f32>) {
+) -> Option<(Vec<f32>, Vec<f32>)> {
     let mut shift = bias.map_or_else(|| vec![0.0; channels], <[f32]>::to_vec);
-    let Some(norm) = norm else { return (vec![1.0; channels], shift) };
-    let (scale, constant) = affine(&plan.nodes[norm], params);
+    let Some(norm) = norm else { return Some((vec![1.0; channels], shift)) };
+    let (scale, constant) = affine(plan, &plan.nodes[norm], params)?;
     for channel in 0..channels {
         shift[channel] = shift[channel] * scale[channel] + constant[channel];
     }
-    (scale, shift)
+    Some((scale, shift))
 }
 
-/// The scale and the shift per channel of a normalisation with running statistics.
-fn affine(node: &Node, params: &[&Param]) -> (Vec<f32>, Vec<f32>) {
-    let Op::BatchNorm { eps, affine, .. } = node.op else { return (Vec::new(), Vec::new()) };
+/// The scale and the shift per channel of a normalisation with running statistics, or of arithmetic with a parameter.
+fn affine(plan: &Plan, node: &Node, params: &[&Param]) -> Option<(Vec<f32>, Vec<f32>)> {
+    let Op::BatchNorm { eps, affine, .. } = node.op else {
+        let numbers = node.inputs.iter().find_map(|&value| constant(plan, params, value))?;
+        let pairs = numbers.into_iter().map(|number| match node.op {
+            Op::Add => Some((1.0, number)),
+            Op::Sub => Some((1.0, -number)),
+            Op::Mul => Some((number, 0.0)),
+            Op::Div => Some((number.recip(), 0.0)),
+            _ => None,
+        });
+        return pairs.collect::<Option<Vec<_>>>().map(|pairs| pairs.into_iter().unzip());
+    };
     let param = |index: usize| params[node.params[index]].as_slice();
     let (mean, variance) = if affine { (param(2), param(3)) } else { (param(0), param(1)) };
     let pairs = (0..mean.len()).map(|channel| {
@@ -355,5 +365,5 @@ fn affine(node: &Node, params: &[&Param]) -> (Vec<f32>, Vec<f32>) {
         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
         (factor as f32, constant as f32)
     });
-    pairs.unzip()
+    Some(pairs.unzip())
 }

@@ -886,6 +886,52 @@ fn broadcasts() {
     }
 }
 
+/// Arithmetic with parameters that go along one axis, behind layers into which it is fused, and others.
+#[test]
+fn scales_and_shifts() {
+    let (mut random, mut ran) = (Random::new(43), 0);
+    for _ in 0..200 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, 5)).collect();
+        let channels = random.one_of(&[1, 2, 3, 17]);
+        sizes[order.channel(rank)] = channels;
+        let conv =
+            Conv { bias: true, kernel: [1; 3], ..Conv::new(Dialect::Torch, Direction::Forward, rank.max(2) - 1) };
+        let (first, axis) = match random.pick(0, 2) {
+            0 if rank > 1 => (Op::Conv(Conv { outputs: channels, ..conv }), order.channel(rank)),
+            1 => {
+                let outputs = sizes[rank - 1];
+                (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: true }, rank - 1)
+            }
+            _ => (Op::Activation(Activation::Tanh), order.channel(rank)),
+        };
+        // Mostly along the channels.
+        let along =
+            if random.pick(0, 3) == 0 { usize::try_from(random.pick(0, 2)).expect("small") % rank } else { axis };
+        let shape: Vec<i64> = (0..rank).map(|axis| if axis == along { sizes[axis] } else { 1 }).collect();
+        let of = Source::Parameter { init: Init::Constant(0.0), trained: true };
+        let mut layers = vec![
+            (Op::Source { of, shape: Shape::of(&shape) }, vec![0]),
+            // A divisor must not be near zero.
+            (Op::Activation(Activation::Exp), vec![1]),
+            (first, vec![0]),
+        ];
+        for _ in 0..random.pick(1, 3) {
+            let op = random.one_of(&[Op::Add, Op::Sub, Op::Mul, Op::Div]);
+            let last = layers.len();
+            let turned = op != Op::Div && random.pick(0, 1) == 1;
+            layers.push((op, if turned { vec![2, last] } else { vec![last, 2] }));
+        }
+        if random.pick(0, 1) == 1 {
+            layers.push((Op::Add, vec![layers.len(), 0]));
+        }
+        layers.push((Op::Activation(random.one_of(&ACTIVATIONS)), vec![layers.len()]));
+        ran += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[layers.len()]));
+    }
+    assert!(ran > 150, "{ran}");
+}
+
 /// Over any axes, of an input or of a convolution's output.
 #[test]
 fn reductions() {

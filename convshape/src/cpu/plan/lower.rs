@@ -90,6 +90,7 @@ impl Lowering {
                 lowering.lower(index)?;
             }
         }
+        lowering.drop_unread();
         lowering.close_gaps();
         for port in 0..lowering.outputs.len() {
             let value = lowering.outputs[port];
@@ -101,6 +102,18 @@ impl Lowering {
             });
         }
         Some(lowering)
+    }
+
+    /// Drops constants that were fused into the layers that read them.
+    fn drop_unread(&mut self) {
+        let mut read = self.outputs.clone();
+        read.extend(self.steps.iter().flat_map(|step| step.inputs.iter().copied()));
+        read.extend(self.inside.iter().flatten().map(|(whole, _)| *whole));
+        let inside = &self.inside;
+        self.steps.retain(|step| match step.work {
+            Work::Constant { .. } => read.contains(&step.output) || inside[step.output].is_some(),
+            _ => true,
+        });
     }
 
     /// Copies parts of wider values that are read as arrays in the caller's order, since those must be contiguous.
@@ -270,10 +283,34 @@ impl Lowering {
         Some(activation)
     }
 
-    /// Fuses the normalisation by stored statistics that follows, in the same way.
-    fn norm(&mut self, value: &mut usize) -> Option<usize> {
-        let next = self.next(*value)?;
-        let Op::BatchNorm { .. } = self.nodes[next].op else { return None };
+    /// The value that a layer gives a constant scale and shift for each of the innermost elements in a layout: a
+    /// normalisation by stored statistics, or arithmetic with a parameter.
+    fn scaled(&self, node: &Node, layout: AxisOrder) -> Option<usize> {
+        let output = &self.shapes[node.outputs[0]];
+        let channel = layout.channel(output.rank());
+        if let Op::BatchNorm { .. } = node.op {
+            return (channel == self.order.channel(output.rank())).then_some(node.inputs[0]);
+        }
+        let (Op::Add | Op::Sub | Op::Mul | Op::Div, [first, second]) = (node.op, &node.inputs[..]) else { return None };
+        let (value, constant) = match [first, second].map(|value| self.constants[*value]) {
+            [false, true] => (*first, *second),
+            [true, false] if !matches!(node.op, Op::Sub | Op::Div) => (*second, *first),
+            _ => return None,
+        };
+        let shape = &self.shapes[constant];
+        let mut others = (0..shape.rank()).filter(|axis| *axis != channel);
+        let is_along = shape.rank() == output.rank() && others.all(|axis| shape.size(axis).number() == Some(1));
+        let is_whole = is_along && shape.size(channel) == output.size(channel);
+        (is_whole && self.shapes[value] == *output).then_some(value)
+    }
+
+    /// Fuses the scale and shift that follow, in the same way.
+    fn norm(&mut self, value: &mut usize, layout: AxisOrder) -> Option<usize> {
+        let next = self.nodes.iter().position(|node| node.inputs.contains(value))?;
+        let is_only = self.readers[*value] == 1 && !self.outputs.contains(value);
+        if !is_only || self.scaled(&self.nodes[next], layout) != Some(*value) {
+            return None;
+        }
         self.done[next] = true;
         self.fused.push(next);
         *value = self.nodes[next].outputs[0];
@@ -372,6 +409,10 @@ impl Lowering {
         {
             node.inputs.truncate(1);
         }
+        let scaled = self.scaled(&node, layout);
+        if let Some(value) = scaled {
+            node.inputs = [value].into();
+        }
         for value in &mut node.inputs {
             *value = self.operand(*value, layout, dense)?;
         }
@@ -383,7 +424,7 @@ impl Lowering {
             Op::Conv(conv) if conv.border() == PaddingMode::Zeros && inputs.len() == 1 => {
                 let axes = Box::new(conv_axes(&conv, &shape, self.order, &from, &to)?);
                 let groups = usize::try_from(conv.groups).ok()?;
-                let norm = if branches.is_empty() { self.norm(&mut output) } else { None };
+                let norm = if branches.is_empty() { self.norm(&mut output, layout) } else { None };
                 let onto = self.residual(index, groups, (from, to, layout), &mut output);
                 let activation = self.activation(&mut output);
                 self.inside[output] = onto.map(|buffer| (buffer, 0));
@@ -402,13 +443,16 @@ impl Lowering {
             Op::Linear { .. } | Op::Projection(_) => {
                 let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
                 let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
+                let norm = self.norm(&mut output, layout);
                 let onto = self.residual(index, 1, (from, to, layout), &mut output);
                 let activation = self.activation(&mut output);
                 self.inside[output] = onto.map(|buffer| (buffer, 0));
                 let (onto, method) = (onto.is_some(), Method::Direct { planar: false });
-                Work::Sum { node: index, branches: Vec::new(), axes, norm: None, onto, activation, method }
+                Work::Sum { node: index, branches: Vec::new(), axes, norm, onto, activation, method }
             }
-            Op::BatchNorm { .. } => Work::Each { norm: Some(index), activation: self.activation(&mut output), by: 1.0 },
+            _ if scaled.is_some() => {
+                Work::Each { norm: Some(index), activation: self.activation(&mut output), by: 1.0 }
+            }
             Op::Activation(activation) => Work::Each { norm: None, activation: Some(activation), by: 1.0 },
             Op::Prelu { .. } => Work::Slopes { node: index },
             Op::Scale { by } => Work::Each { norm: None, activation: self.activation(&mut output), by },
