@@ -2,13 +2,13 @@
 
 use convshape::Shape;
 use convshape::graph::Op;
-use convshape::graph::op::{Activation, Conv};
+use convshape::graph::op::{Activation, Conv, Source};
 
 use super::batch::Tensor;
 use super::constant::Constant;
 use super::lower::{Lowered, TORCH};
 use super::node::Node;
-use super::{Import, Value};
+use super::{Import, Statement, Value};
 
 /// Added to variances that were not in the file; they are so much less.
 const EPS: f64 = 1e-5;
@@ -244,17 +244,67 @@ impl Import {
         if is_last && self.sample(x).len() > 1 || x.batch != Some(0) {
             return Ok(None);
         }
-        let channels = factors.len();
-        let count = self.shapes[x.value].size(0).number();
-        let op = Op::BatchNorm { dialect: TORCH, channels: count, eps: EPS, affine: true, momentum: 0.1 };
-        let y = self.one(node, op, x)?;
-        self.give(y.value, "weight", vec![channels], factors);
-        self.give(y.value, "bias", vec![channels], summands);
-        self.give(y.value, "running_mean", vec![channels], vec![0.0; channels]);
-        // Its root with what is added is 1.
+        let is_fused = is_once && self.read_once(x.value) && self.is_normalised(x.value, &factors, &summands);
+        Ok(is_fused.then_some(x))
+    }
+
+    /// Makes a factor per channel and the summand after it, or the other way round, a normalisation: so files spell one
+    /// whose statistics are folded. A factor or a summand alone is arithmetic with a parameter, and trains as such.
+    fn is_normalised(&mut self, x: usize, factors: &[f32], summands: &[f32]) -> bool {
+        let Some((made, value, first)) = self.scaled(x).filter(|(.., first)| first.len() == factors.len()) else {
+            return false;
+        };
+        let both = first.into_iter().zip(factors).zip(summands);
+        let (factors, summands): (Vec<f32>, Vec<f32>) =
+            both.map(|(((scale, shift), factor), summand)| (scale * factor, shift * factor + summand)).unzip();
+        if factors.iter().all(|&factor| factor == 1.0) || summands.iter().all(|&summand| summand == 0.0) {
+            return false;
+        }
+        let (channels, count) = (factors.len(), self.shapes[x].size(0).number());
+        // The root of the variance with what is added to it is 1.
         #[expect(clippy::cast_possible_truncation, reason = "weights are of f32")]
-        self.give(y.value, "running_var", vec![channels], vec![(1.0 - EPS) as f32; channels]);
-        Ok(Some(y))
+        let variances = vec![(1.0 - EPS) as f32; channels];
+        let params = [
+            ("weight", factors),
+            ("bias", summands),
+            ("running_mean", vec![0.0; channels]),
+            ("running_var", variances),
+        ];
+        let statement = &mut self.statements[made];
+        statement.op = Op::BatchNorm { dialect: TORCH, channels: count, eps: EPS, affine: true, momentum: 0.1 };
+        statement.inputs = vec![value];
+        statement.params = params.map(|(field, numbers)| (field.to_owned(), vec![channels], numbers)).into();
+        true
+    }
+
+    /// The arithmetic with a parameter along the channels that gives a value: its statement, the value that it reads, and
+    /// the scale and shift of each channel.
+    fn scaled(&self, x: usize) -> Option<(usize, usize, Vec<(f32, f32)>)> {
+        let made = self.maker(x)?;
+        let statement = &self.statements[made];
+        let [first, second] = statement.inputs[..] else { return None };
+        let numbers = |value: usize| {
+            let Statement { op, params, .. } = &self.statements[self.maker(value)?];
+            let (Op::Source { of: Source::Parameter { .. }, shape }, [(.., numbers)]) = (op, &params[..]) else {
+                return None;
+            };
+            let along = shape.size(0).number() == i64::try_from(numbers.len()).ok();
+            (along && shape.rank() == self.shapes[x].rank()).then_some(&numbers[..])
+        };
+        let (value, numbers) = match (numbers(first), numbers(second), statement.op) {
+            (None, Some(numbers), _) => (first, numbers),
+            (Some(numbers), None, Op::Add | Op::Mul) => (second, numbers),
+            _ => return None,
+        };
+        let pair = |&number: &f32| match statement.op {
+            Op::Add => Some((1.0, number)),
+            Op::Sub => Some((1.0, -number)),
+            Op::Mul => Some((number, 0.0)),
+            Op::Div => Some((number.recip(), 0.0)),
+            _ => None,
+        };
+        let pairs = numbers.iter().map(pair).collect::<Option<_>>()?;
+        (self.shapes[value] == self.shapes[x]).then_some((made, value, pairs))
     }
 
     /// Whether numbers of the file add no axis to a value.
