@@ -53,13 +53,17 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
                 (layer.op.span.clone(), (*word).to_owned())
             }
             (Body::Layer(Layer { from: Some(from), .. }), What::Read(source)) => (from.clone(), (*source).to_owned()),
+            (Body::Layer(layer), What::Read(source)) => {
+                let end = layer.parentheses.map_or(layer.op.span.end, |(_, close)| close + 1);
+                (end..end, format!(" from {source}"))
+            }
             (Body::List(entries), What::Entry { number, text }) => {
                 (entries.get(number.checked_sub(1)?)?.clone(), (*text).to_owned())
             }
             (Body::Count(count), What::Rename { word, replaces }) if source[count.clone()] == **replaces => {
                 (count.clone(), (*word).to_owned())
             }
-            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Move { .. })
+            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Move { .. })
             | (
                 Body::Port(_),
                 What::Set { .. }

@@ -388,6 +388,15 @@ impl Sink {
         self.errors = first.into_iter().collect();
     }
 
+    /// Puts an edit before the helps of the first error.
+    pub(crate) fn edit_first(&mut self, help: &str) {
+        if let Some(first) = self.errors.iter_mut().find(|report| report.code.is_some()) {
+            let helps = first.lines.iter().position(|line| line.starts_with("help: ")).unwrap_or(first.lines.len());
+            first.lines.insert(helps, format!("help: {help}"));
+            first.has_edit = true;
+        }
+    }
+
     /// Whether there are errors.
     pub(crate) fn refused(&self) -> bool {
         self.errors.iter().any(|report| report.code.is_some())

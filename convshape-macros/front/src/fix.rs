@@ -37,6 +37,7 @@ use self::candidates::{Candidate, candidates, guesses};
 use self::trial::Trial;
 use crate::check::{Checked, Place, Problem, check};
 use crate::graph::{Graph, NodeId, Recipe, Replaced};
+use crate::syntax::Front;
 
 /// The most fixes shown for one mistake.
 const MOST_FIXES: usize = 3;
@@ -49,6 +50,9 @@ const LIKELY: u32 = 16;
 
 /// How many edits that move a mistake are followed.
 const MOST_FOLLOWED: usize = 8;
+
+/// How many other inputs that move a mistake are followed, besides these.
+const MOST_PORTS: usize = 2;
 
 /// How many edits may follow from another input.
 const MOST_FOLLOWING: usize = 4;
@@ -215,6 +219,13 @@ pub(crate) fn mistakes(
         found.push(Mistake { problem, found: fixes, behind });
     }
     found
+}
+
+/// The corrected arguments of lines in another language, as worded in a `help:` line; `None` if a line keeps none.
+pub(crate) fn corrected(graph: &Graph) -> Option<String> {
+    let fronts = graph.nodes.iter().filter_map(|node| node.writing.correction.as_ref()?.front.as_ref());
+    let empty = |front: &Front| front.leading.is_empty() && front.fields.is_empty();
+    (!fronts.into_iter().any(empty)).then(|| phrase::phrase(&[], graph))
 }
 
 /// Another shape of an input, and what changes with it: the features of a layer, the output. As worded in a `help:`
@@ -393,7 +404,10 @@ impl<'b> Search<'_, 'b> {
             }
             let uncounted = other.iter().take(if counted { MOST_FOLLOWED } else { 0 });
             let several = of_several.iter().take(MOST_USES);
-            for candidate in moved.iter().take(MOST_FOLLOWED).chain(several).chain(uncounted) {
+            // An input is rarely among the cheapest, and what follows from it is the output alone.
+            let ports = moved.iter().skip(MOST_FOLLOWED).filter(|one| matches!(*one.edits, [Edit::Input { .. }]));
+            let moved = moved.iter().take(MOST_FOLLOWED).chain(ports.take(MOST_PORTS));
+            for candidate in moved.chain(several).chain(uncounted) {
                 if let Some(completed) = follow::completed(search.trial, candidate, problem, known, others, counted) {
                     search.offer(&completed);
                 }

@@ -163,7 +163,10 @@ fn is_accepted(krate: &TokenStream, text: TokenStream) -> bool {
     let mut sink = Sink::default();
     let mut graph = resolve::resolve(krate, &chain, &mut sink);
     let checked = settle(&mut graph, &mut sink);
+    // What should have been read is not left out either.
+    let unread = checked.warnings.iter().any(|warning| matches!(warning, check::Problem::Unread { .. }));
     faults.is_empty()
+        && !unread
         && !sink.refused()
         && checked.problems.is_empty()
         && check::clashes(&graph, &checked).is_empty()
@@ -222,6 +225,11 @@ fn report(
     };
     let problems: Vec<check::Problem> = checked.problems.iter().filter(|problem| !follows(problem)).cloned().collect();
     let mistakes = fix::mistakes(graph, checked, &problems, refused, reread);
+    if let ([], Some(lines @ KeptLines::InArguments)) = (mistakes.as_slice(), kept) {
+        graph.kept = Some(lines);
+        fix::corrected(graph).iter().for_each(|help| sink.edit_first(help));
+        return;
+    }
     if let ([only], Some(lines)) = (mistakes.as_slice(), kept) {
         // Without a fix the corrected lines are shown by themselves.
         let lines = if only.found.fixes.is_empty() { KeptLines::Whole } else { lines };

@@ -80,6 +80,9 @@ impl Reader<'_> {
         }
         match report.code()? {
             code if code == code::DIALECT.id => {
+                if let Some(ranked) = self.first(self.ranked(&at, &word)) {
+                    return Some(ranked);
+                }
                 let dialects = [Dialect::Keras, Dialect::Flax, Dialect::Onnx, Dialect::Jax];
                 let other = self.first(dialects.into_iter().filter_map(|dialect| self.in_dialect(dialect)));
                 other.or_else(|| self.first(self.transposed(&at)))
@@ -248,6 +251,14 @@ impl Reader<'_> {
             false => transposed(&word),
         };
         (other != word && words::is_layer(&other)).then(|| self.meant(&at, &other))
+    }
+
+    /// The texts with the layer's name here, in which the number of axes may stand.
+    fn ranked(&self, at: &[usize], word: &str) -> Vec<Rewrite> {
+        let found = words::named_layer(word, self.graph.dialect).filter(|found| found.rank.is_none());
+        let names = found.iter().flat_map(|found| found.words.ranks.iter().map(|rank| found.words.name(Some(*rank))));
+        let other = words::other_name(word, self.graph.dialect).map(|found| found.words.name(found.rank));
+        names.chain(other).map(|name| self.meant(at, &name)).collect()
     }
 
     /// The texts with the layer for another number of axes.

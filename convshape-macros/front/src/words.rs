@@ -32,7 +32,7 @@ pub(crate) use layers::layers;
 pub(crate) use markers::markers;
 pub(crate) use nearest::{difference, nearest};
 pub(crate) use neutral::{Neutral, neutral};
-pub(crate) use other_names::means_channels;
+pub(crate) use other_names::{means_channels, other_name};
 use rules::Rule;
 
 /// The field that silences lints for a layer.

@@ -289,12 +289,15 @@ fn write(chain: &Chain, layer: &Statement<'_>, text: &str) -> Option<Edit> {
     })
 }
 
-/// What follows a layer's `from`.
+/// What follows a layer's `from`, which is added if there is none.
 fn read(chain: &Chain, layer: &Statement<'_>, text: &str) -> Option<Edit> {
     let (tokens, at) = find(&chain.tokens, &layer.span.byte_range())?;
     let ends = |token: &TokenTree| is_punct(token, ';') || is_punct(token, '-') || is_word(token, "restores");
     let statement = tokens[at..].split(ends).next()?;
-    let from = statement.iter().position(|token| is_word(token, "from"))?;
+    let Some(from) = statement.iter().position(|token| is_word(token, "from")) else {
+        let end = statement.last()?.span().byte_range().end;
+        return Some(Edit { range: end..end, text: format!(" from {text}") });
+    };
     let (first, last) = (statement.get(from + 1)?, statement.last()?);
     Some(Edit { range: first.span().byte_range().start..last.span().byte_range().end, text: text.to_owned() })
 }

@@ -16,7 +16,7 @@ pub(crate) enum What<'a> {
     Set { field: &'a str, value: &'a str, replaces: Option<&'a str> },
     /// A port's shape or a layer's leading part becomes this.
     Write(&'a str),
-    /// What follows a layer's `from`.
+    /// What follows a layer's `from`, which is added if there is none.
     Read(&'a str),
     /// Another layer in place of the one that is there.
     Rename { word: &'a str, replaces: &'a str },

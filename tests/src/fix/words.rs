@@ -1,7 +1,7 @@
 //! How the language's words relate, as far as a fix needs it.
 
 /// Names of layers that frameworks spell differently.
-const LAYER_NAMES: [(&str, &str); 38] = [
+const LAYER_NAMES: [(&str, &str); 39] = [
     ("Conv2DTranspose", "ConvTranspose"),
     ("Conv1DTranspose", "ConvTranspose"),
     ("Conv3DTranspose", "ConvTranspose"),
@@ -34,6 +34,7 @@ const LAYER_NAMES: [(&str, &str); 38] = [
     ("ReplicationPad", "Pad"),
     ("ZeroPad", "Pad"),
     ("ZeroPadding", "Pad"),
+    ("Cropping", "Crop"),
     ("GroupNormalization", "GroupNorm"),
     ("InstanceNormalization", "InstanceNorm"),
     ("LayerNormalization", "LayerNorm"),

@@ -284,7 +284,18 @@ pub(crate) fn wrong_value(word: &str, takes: Takes, value: &Value) -> Report {
         Takes::Activation => "an activation such as `Relu`",
         Takes::Dialect => "the name of a dialect",
     };
-    Report::new(code::VALUE, value.span(), format!("`{word}` takes {wanted}, found `{value}`"))
+    let report = Report::new(code::VALUE, value.span(), format!("`{word}` takes {wanted}, found `{value}`"));
+    let known: &[&str] = match takes {
+        Takes::Bool => &["true", "false"],
+        Takes::Axes | Takes::AxesWithBatch => &["channels", "depth", "height", "width", "length"],
+        _ => &[],
+    };
+    match value {
+        Value::Word(found) => {
+            report.meant(crate::words::nearest(&found.to_string(), known.iter().map(|word| (*word).to_owned())))
+        }
+        _ => report,
+    }
 }
 
 /// A word of the framework with a value that would make it a different layer.

@@ -36,8 +36,8 @@ pub(crate) enum Slip {
     Arrow(String),
     /// `Conv2d((1, 16), kernel: 3)`
     Channels(String),
-    /// `Flatten(1..)`
-    Axes(String),
+    /// `Flatten(1..)`, `Mean(height, width)`
+    Axes { found: String, fields: &'static str },
     /// `-> enc1`, `restores [1, 28, 28]`
     Target { word: &'static str, takes: &'static str, other: &'static str },
     /// `input -> Conv2d(1 -> 16)`
@@ -98,7 +98,7 @@ impl Slip {
 
     /// Whether only a layer's arguments are not in this language.
     pub(crate) fn is_in_arguments(&self) -> bool {
-        matches!(self, Slip::Positional(_) | Slip::Equals(_) | Slip::Constant(_))
+        matches!(self, Slip::Positional(_) | Slip::Equals(_) | Slip::Constant(_) | Slip::Axes { .. })
     }
 
     /// Whether another slip is the same habit, in which case its lines are reported together.
@@ -156,7 +156,7 @@ impl Slip {
             Slip::Let(found) => format!("`{found}` is not needed: a name is written before a `:`"),
             Slip::Arrow(found) => format!("expected `->`, found `{found}`"),
             Slip::Channels(found) => format!("channels are written with `->`, found `{found}`"),
-            Slip::Axes(found) => format!("the axes to merge are given as `from` and `to`, found `{found}`"),
+            Slip::Axes { found, fields } => format!("axes are given as {fields} here, found `{found}`"),
             Slip::Target { word, takes, other } => format!("`{word}` takes {takes}; this is for `{other}`"),
             Slip::Flow => "what a layer reads follows it, after `from`".to_owned(),
             Slip::Colon(word) => format!("`{word}` is followed by a name alone"),

@@ -1,7 +1,7 @@
 //! Changes the channels of the layers that determine those of a value.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axis, Direction, Op, Pieces};
+use convshape_arith::op::{Axis, Direction, Op, Pieces, RecurrentOutput};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -9,7 +9,7 @@ use super::Edit;
 use super::candidates::Candidates;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
-use crate::graph::{Graph, Recipe, ValueId};
+use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::unseen::visible;
 
 /// How far upstream a layer can be blamed for its channels.
@@ -152,11 +152,34 @@ fn features(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Can
                     found.push(vec![Edit::Channels { node, inputs, outputs }], 10);
                     break;
                 }
+                Some(Op::RecurrentOutput { .. }) => {
+                    if let Some(edit) = of_state(graph, checked, node, outputs) {
+                        found.push(vec![edit], 10);
+                    }
+                    break;
+                }
                 Some(op) if op.keeps_shape() && checked.ops[node].is_some() => value = graph.nodes[node].inputs[0],
                 _ => break,
             }
         }
     }
+}
+
+/// Another width of the state of a recurrent layer, whose output then has this many features.
+fn of_state(graph: &Graph, checked: &Checked, node: NodeId, features: i64) -> Option<Edit> {
+    let run = graph.producer(graph.nodes[node].inputs[0])?;
+    let (Some(Op::RecurrentOutput { output, .. }), Some(Op::Recurrent(layer))) = (graph.given(node), checked.ops[run])
+    else {
+        return None;
+    };
+    let both = layer.bidirectional && matches!(output, RecurrentOutput::Sequence | RecurrentOutput::Last);
+    let directions = if both { 2 } else { 1 };
+    let inputs = checked.shape(graph.nodes[run].inputs[0]).and_then(|shape| shape.sizes().last()?.number());
+    (features % directions == 0).then(|| Edit::Channels {
+        node: run,
+        inputs: layer.inputs.or(inputs).unwrap_or(1),
+        outputs: features / directions,
+    })
 }
 
 /// Query, key or value features that the number of heads divides: the number of another operand, or the nearest
@@ -293,6 +316,11 @@ impl Writer<'_> {
             }
             Op::Glu { axis } if axis.index(2, graph.order()) == Some(graph.order().channel(2)) => {
                 self.further(inputs[0], wanted.saturating_mul(2), found);
+            }
+            Op::RecurrentOutput { .. } => {
+                if let Some(edit) = of_state(graph, self.checked, node, wanted) {
+                    self.end(edit, found);
+                }
             }
             Op::FLATTEN => {
                 let Some(shape) = self.checked.shape(inputs[0]) else { return };

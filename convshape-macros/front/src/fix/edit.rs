@@ -10,7 +10,7 @@ use super::trial::Touched;
 use crate::check::Fitting;
 use crate::fields::{self, Setting};
 use crate::graph::{Carried, Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};
-use crate::words::Positional;
+use crate::words::{Positional, Takes};
 
 /// One change of the text.
 #[derive(Clone, PartialEq, Debug)]
@@ -153,7 +153,7 @@ impl Edit {
                     set(node, field, &if is_of_rows(field) { rows } else { Setting::Int(number) });
                 }
             }
-            Edit::Reshape { shape, .. } => set(node, "shape", &Setting::Shape(*shape)),
+            Edit::Reshape { shape, .. } => set(node, shape_field(node), &Setting::Shape(*shape)),
             Edit::Keep { causal, .. } => {
                 if let Recipe::Given(Op::Conv(conv)) = &node.recipe {
                     let border = keeping(conv, *causal);
@@ -284,6 +284,11 @@ impl Edit {
     }
 }
 
+/// The field for the shape that a layer gives to a value.
+fn shape_field(node: &Node) -> &'static str {
+    if matches!(node.recipe, Recipe::Given(Op::Unflatten { .. })) { "sizes" } else { "shape" }
+}
+
 /// Sets a field of one node.
 fn set(node: &mut Node, field: &'static str, setting: &Setting) {
     match &mut node.recipe {
@@ -353,11 +358,7 @@ impl Edit {
             Edit::Formula { node, field, formula } => (formula_verb(&graph.nodes[*node], field, formula), name(*node)),
             Edit::Reshape { node, shape } => {
                 let reshape = &graph.nodes[*node];
-                let verb = match reshape.spans.positional {
-                    Some(_) => Verb::Write(shape.to_string()),
-                    None => field_verb(reshape, "shape", &Setting::Shape(*shape)),
-                };
-                (verb, name(*node))
+                (field_verb(reshape, shape_field(reshape), &Setting::Shape(*shape)), name(*node))
             }
             Edit::Keep { node, causal } => (keeping_verb(&graph.nodes[*node], *causal), name(*node)),
             Edit::Like { node, value } => {
@@ -637,7 +638,11 @@ fn stage(conv: &Conv) -> String {
     };
     let (rank, inputs, outputs) = (conv.rank, conv.inputs.unwrap_or(conv.outputs), conv.outputs);
     let (kernel, stride) = (conv.kernel[0], conv.stride[0]);
-    format!("{layer}{rank}d({inputs} -> {outputs}, kernel: {kernel}, stride: {stride}{padding})")
+    let more = match conv.output_padding {
+        Some(rows) if rows[0] > 0 => format!(", output_padding: {}", rows[0]),
+        _ => String::new(),
+    };
+    format!("{layer}{rank}d({inputs} -> {outputs}, kernel: {kernel}, stride: {stride}{padding}{more})")
 }
 
 fn axis_text(axis: &Axis) -> String {
@@ -650,6 +655,15 @@ fn axis_text(axis: &Axis) -> String {
 /// `1, 2, 0`
 fn axes_text(axes: &Axes) -> String {
     axes.as_slice().iter().map(axis_text).collect::<Vec<String>>().join(", ")
+}
+
+/// The same axes as PyTorch counts them, for which the batch is axis 0.
+fn with_the_batch(axes: &Axes) -> Axes {
+    let counted = axes.list.map(|axis| match axis {
+        Axis::At(at @ 0..) => Axis::At(at + 1),
+        other => other,
+    });
+    Axes { list: counted, ..*axes }
 }
 
 /// The name of the transposed layer.
@@ -751,10 +765,20 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     if let (Some(Positional::Axes), "axes", Setting::Axes(axes)) = (leading, field, setting) {
         return Verb::Write(axes_text(axes));
     }
+    if let (Some(Positional::Two(..)), Recipe::Given(Op::Unflatten { axis, sizes })) = (leading, &node.recipe) {
+        return Verb::Write(match field {
+            "axis" => format!("{setting}, {sizes}"),
+            _ => format!("{}, {setting}", axis_text(axis)),
+        });
+    }
     let leads = leading == Some(Positional::Field(field));
-    // PyTorch's `dim` counts the batch.
-    if let (Setting::Axes(Axes { list: [Axis::At(at @ 0..), ..], count: 1 }), "dim") = (setting, writing.word(field)) {
-        return Verb::Set(format!("dim: {}", at + 1));
+    let takes = writing.row.and_then(|row| row.all_fields().find(|words| words.name == field)).map(|words| words.takes);
+    if let (Some(Takes::Sides), Some(text)) = (takes, sides_text(setting)) {
+        return if leads { Verb::Write(text) } else { Verb::Set(format!("{}: {text}", writing.word(field))) };
+    }
+    let of_torch = ["dim", "start_dim", "end_dim"].into_iter().find(|word| *word == writing.word(field));
+    if let (Setting::Axes(axes), Some(word)) = (setting, of_torch) {
+        return Verb::Set(format!("{word}: {}", Setting::Axes(with_the_batch(axes))));
     }
     if leads { Verb::Write(setting.to_string()) } else { Verb::Set(field_text(writing.word(field), setting)) }
 }
@@ -767,8 +791,23 @@ pub(crate) fn field_text(word: &str, setting: &Setting) -> String {
             let sides: Vec<String> = low.chain(high).map(|rows| rows.to_string()).collect();
             format!("pads: [{}]", sides.join(", "))
         }
+        Setting::Ints { values, axes: Some(axes) } if word == "pads" && *axes > 1 => {
+            let sides = values[..*axes].iter().chain(&values[..*axes]).map(ToString::to_string);
+            format!("pads: [{}]", sides.collect::<Vec<String>>().join(", "))
+        }
         _ => format!("{word}: {setting}"),
     }
+}
+
+/// The rows of a padding layer as PyTorch writes them: both sides of each axis, the last axis first.
+fn sides_text(setting: &Setting) -> Option<String> {
+    let pairs: Vec<(i64, i64)> = match setting {
+        Setting::Ints { values, axes: Some(axes) } if *axes > 1 => values[..*axes].iter().map(|v| (*v, *v)).collect(),
+        Setting::Pairs { values, axes: Some(axes) } => values[..*axes].to_vec(),
+        _ => return None,
+    };
+    let sides: Vec<String> = pairs.iter().rev().map(|(low, high)| format!("{low}, {high}")).collect();
+    Some(format!("({})", sides.join(", ")))
 }
 
 impl Edit {

@@ -55,8 +55,13 @@ pub(super) fn completed(
         if problem.place() == target.place() && !matches!(problem, Problem::Output { .. }) {
             return None;
         }
-        let next =
-            trial.seen(&edits, |graph, checked| next(graph, checked, &problem, &edits, resized, target)).flatten()?;
+        let layers = trial.graph.nodes.len();
+        let next = trial.seen(&edits, |graph, checked| {
+            // Another argument may make other layers.
+            let next = next(graph, checked, &problem, &edits, resized, target)?;
+            (next.node().is_none() || graph.nodes.len() == layers).then_some(next)
+        });
+        let next = next.flatten()?;
         let same_mistake = match &next {
             Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Argument { .. } => {
                 akin(target, &problem)

@@ -34,6 +34,9 @@ const MOST_READERS: usize = 4;
 /// So few rows, but one, are rather a sample's than a batch.
 const MOST_ROWS: i64 = 7;
 
+/// So few channels are those of a picture: its axes are in order.
+const MOST_COLOURS: i64 = 4;
+
 /// No search around sizes larger than this.
 const LARGEST: i64 = 1 << 32;
 
@@ -258,11 +261,15 @@ pub(super) fn permuted(graph: &Graph, problem: &Problem, found: &mut Candidates)
                 let small = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::KernelTooLarge { .. }));
                 let unclear =
                     small && rank == 2 && !few(shape.size(0), shape.size(1)) && !few(shape.size(1), shape.size(0));
-                let cost = if ordered || unclear { cost + 12 } else { cost };
+                let (now, then) = (shape.size(graph.order().channel(rank)), rotated.size(graph.order().channel(rank)));
+                let picture = rank > 2
+                    && now.number().zip(then.number()).is_some_and(|(now, then)| now <= MOST_COLOURS && now < then);
+                let cost = if ordered || unclear || picture { cost + 12 } else { cost };
                 found.push(vec![Edit::Input { input, shape: rotated }], cost);
                 // A layer that was given its channels from the wrong axis.
                 let channel = graph.order().channel(rank);
                 if let (Some(now), Some(meant)) = (shape.size(channel).number(), rotated.size(channel).number())
+                    && !picture
                     && let Some((node, outputs)) = first_conv_of(graph, input, now)
                 {
                     let conv = Edit::Channels { node, inputs: meant, outputs };
@@ -684,6 +691,12 @@ impl SizeSearch<'_, '_> {
             if (below.is_some() || rows <= step) && above.is_some() || self.trial.is_spent() {
                 break;
             }
+        }
+        if below.is_none() && above.is_none() {
+            let mut usual = USUAL;
+            usual.sort_by_key(|size| size.abs_diff(rows));
+            let works = usual.into_iter().find(|size| !self.trial.is_spent() && self.works(axis, *size));
+            return (works.filter(|size| *size < rows), works.filter(|size| *size > rows));
         }
         (below, above)
     }

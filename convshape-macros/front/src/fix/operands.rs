@@ -32,19 +32,37 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             let fits = |value: &ValueId| {
                 checked.shape(*value).is_some_and(|shape| fits(graph, checked, problem, node, operand, &shape))
             };
+            // Two layers were meant to read one value: the `from` of the second was forgotten. A join is made to be read.
+            let joins =
+                graph.producer(written.inputs[operand]).is_some_and(|above| graph.nodes[above].inputs.len() > 1);
+            let open = written.inputs.len() == 1 && !written.writing.sourced && problem.node() == Some(node);
+            let cost = if open && !joins { FORGOTTEN } else { COST };
             let values = named_before(graph, node).filter(|value| !written.inputs.contains(value)).filter(fits);
-            for (value, nth) in values.take(MOST_VALUES).zip(0..) {
-                found.push(vec![Edit::Operand { node, operand, value }], COST + 2 * distance + nth);
+            let mut values: Vec<ValueId> = values.take(MOST_VALUES).collect();
+            // A shortcut begins where its block does.
+            let joined =
+                graph.nodes.iter().any(|other| other.inputs.len() > 1 && other.inputs.contains(&graph.value(node)));
+            values.sort_by_key(|value| open && joined && graph.producer(*value).is_some());
+            for (value, nth) in values.into_iter().zip(0..) {
+                found.push(vec![Edit::Operand { node, operand, value }], cost + 2 * distance + nth);
             }
         }
     }
 }
 
-/// Whether the statement names this operand, so that another name can take its place.
+/// What a forgotten `from` costs to believe: less than a wrong number of channels.
+const FORGOTTEN: u32 = 8;
+
+/// Whether another name can take the place of this operand, or be written behind a layer whose input something else
+/// reads too.
 fn can_read(graph: &Graph, node: NodeId, operand: usize) -> bool {
     let written = &graph.nodes[node];
+    let read_again = |value: ValueId| {
+        let readers = graph.nodes.iter().filter(|other| other.inputs.contains(&value)).count();
+        readers > 1 || graph.outputs.iter().any(|output| output.value == Some(value))
+    };
     match written.inputs.len() {
-        1 => written.writing.sourced,
+        1 => written.writing.sourced || written.writing.operands.is_empty() && read_again(written.inputs[0]),
         inputs => {
             let names = &written.writing.operands;
             names.len() == inputs && names.get(operand).is_some_and(|name| name != "_")
@@ -54,7 +72,11 @@ fn can_read(graph: &Graph, node: NodeId, operand: usize) -> bool {
 
 /// The values before a layer that a statement outside of blocks can name, the nearest first.
 fn named_before(graph: &Graph, node: NodeId) -> impl Iterator<Item = ValueId> + '_ {
-    let visible = |value: &ValueId| graph.reference(*value).is_some_and(|name| !name.contains('.'));
+    let own = move |value: ValueId| {
+        graph.producer(value).is_some_and(|other| graph.nodes[other].origin == graph.nodes[node].origin)
+    };
+    let visible =
+        move |value: &ValueId| !own(*value) && graph.reference(*value).is_some_and(|name| !name.contains('.'));
     (0..graph.value(node)).rev().filter(visible)
 }
 

@@ -3,7 +3,7 @@
 
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
-    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, Pool, PoolKind,
+    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, Pieces, Pool, PoolKind,
     RecurrentOutput, ResizeTo, Source, Upsample, WeightFrom,
 };
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -13,12 +13,16 @@ use convshape_arith::solve::AxisField;
 use super::Edit;
 use super::candidates::{Candidates, ancestors, blamed};
 use super::edit::{can_fit, can_insert, can_remove, with_rank};
+use super::refused::without_the_batch;
 use crate::check::{Checked, Fitting, Problem, fitted};
 use crate::fields::Setting;
-use crate::graph::{Graph, NodeId, Recipe};
+use crate::graph::{Graph, NodeId, Recipe, ValueId};
 
 /// How many layers before a mistake are tried with a join along another axis.
 const MOST_LAYERS: usize = 8;
+
+/// How many kinds of strided layers are tried where one may be missing.
+const MOST_STAGES: usize = 3;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     if let Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } = problem {
@@ -36,7 +40,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 squeezed(graph, *node, &comes, found);
                 reshaped(graph, *node, &comes, found);
                 unflattened(graph, checked, *node, op, &comes, found);
-                all_outputs(graph, checked, *node, found);
+                all_outputs(graph, checked, &graph.nodes[*node].inputs, found);
             }
             Reason::Features { expected, found: comes } => {
                 features(graph, *node, op, &comes, expected, found);
@@ -50,7 +54,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 found.push(vec![Edit::Insert { node: *node, operand: 0, ops }], 8);
             }
             Reason::Axis { axis: Axis::At(at), found: comes } => {
-                counted_with_the_batch(graph, *node, at, &comes, found)
+                counted_with_the_batch(graph, *node, op, at, &comes, found)
             }
             Reason::TokenFeatures { expected, found: comes, .. } => {
                 features(graph, *node, op, &comes, expected, found);
@@ -58,14 +62,23 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             Reason::NormShape { expected, found: comes } if expected.rank() == 1 => {
                 reordered(graph, *node, &comes, expected.size(0), Turned::Back, found);
             }
-            Reason::Channels { expected, .. } => {
+            Reason::Channels { expected, found: comes } => {
                 reordered(graph, *node, &inputs[0], Size::Number(expected), Turned::Front, found);
+                stage_between(graph, *node, expected, comes, found);
             }
             Reason::EqualPieces { size: Size::Number(size), count, .. } => {
-                widened(graph, checked, *node, size, count, found)
+                widened(graph, checked, *node, Some(size), count, found)
+            }
+            Reason::Heads { .. } => {
+                // Queries, keys and values at once: as many features each as come in.
+                for above in graph.nodes[*node].inputs.iter().filter_map(|value| graph.producer(*value)) {
+                    if let Some(Op::Split { pieces: Pieces::Equal { count }, .. }) = checked.ops[above] {
+                        widened(graph, checked, above, None, count, found);
+                    }
+                }
             }
             Reason::Steps { found: comes } => {
-                all_outputs(graph, checked, *node, found);
+                all_outputs(graph, checked, &graph.nodes[*node].inputs, found);
                 steps(graph, checked, *node, op, &comes, found);
             }
             Reason::Tokens { operand: 0, found: comes } => steps(graph, checked, *node, op, &comes, found),
@@ -95,9 +108,16 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     joins(graph, checked, problem, found);
     sources_of_other_rank(graph, checked, problem, found);
     last_step(graph, checked, problem, found);
+    if let Problem::Output { output, found: gives } = problem
+        && gives.rank() == 1
+        && graph.outputs[*output].shape.rank() == 2
+    {
+        all_outputs(graph, checked, &blamed(graph, problem), found);
+    }
     stage_more(graph, checked, problem, found);
     reshapes(graph, checked, problem, found);
     orders(graph, checked, problem, found);
+    reductions(graph, checked, problem, found);
     if let Problem::Layer { node, .. } = problem {
         last_first(graph, *node, found);
     }
@@ -113,6 +133,7 @@ fn one_too_many(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, reason:
     };
     match (reason, op) {
         (Reason::KernelTooLarge { .. } | Reason::EmptyOutput { .. }, Op::Pool(_)) => remove(node, 12),
+        (Reason::Rank { .. }, Op::Pool(_) | Op::GlobalPool { .. } | Op::AdaptivePool { .. }) => remove(node, 14),
         (Reason::Axis { .. }, Op::Flatten { .. }) => remove(node, 4),
         _ => {}
     }
@@ -184,12 +205,13 @@ fn with_other_values(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, found:
     found.push(edits, if named { 6 } else { 3 });
 }
 
-/// This many times the features from the dense layer before a `Split`, as for queries, keys and values at once.
-fn widened(graph: &Graph, checked: &Checked, node: NodeId, size: i64, count: i64, found: &mut Candidates) {
+/// This many times the features from the dense layer before a `Split`, as for queries, keys and values at once: of a
+/// given number, or of what comes in.
+fn widened(graph: &Graph, checked: &Checked, node: NodeId, each: Option<i64>, count: i64, found: &mut Candidates) {
     let Some(above) = graph.producer(graph.nodes[node].inputs[0]) else { return };
     let comes = checked.shape(graph.nodes[above].inputs[0]).and_then(|shape| shape.sizes().last().copied());
-    if let (Some(Op::Linear { .. }), Some(Size::Number(inputs)), Some(outputs)) =
-        (graph.given(above), comes, size.checked_mul(count))
+    if let (Some(Op::Linear { .. }), Some(Size::Number(inputs))) = (graph.given(above), comes)
+        && let Some(outputs) = each.unwrap_or(inputs).checked_mul(count)
     {
         found.push(vec![Edit::Channels { node: above, inputs, outputs }], 8);
     }
@@ -305,26 +327,32 @@ fn tokens_pooled(graph: &Graph, checked: &Checked, node: NodeId, features: i64, 
     }
 }
 
-/// An axis that was counted including the batch.
-fn counted_with_the_batch(graph: &Graph, node: NodeId, at: i64, comes: &Shape, found: &mut Candidates) {
-    if i64::try_from(comes.rank()) != Ok(at) {
-        for (other, nth) in (0..comes.rank()).rev().filter_map(|axis| i64::try_from(axis).ok()).zip(0..) {
-            for field in ["axis", "axes", "from"].into_iter().filter(|field| graph.nodes[node].writing.takes(field)) {
-                if let Some(axes) = Axes::of(&[Axis::At(other)]) {
-                    found.push(vec![Edit::Field { node, field, setting: Setting::Axes(axes) }], 12 + nth);
-                }
-            }
+/// Other axes for a layer that takes one too far: the batch was counted, or another one was meant.
+fn counted_with_the_batch(graph: &Graph, node: NodeId, op: &Op, at: i64, comes: &Shape, found: &mut Candidates) {
+    let set = |node: NodeId, field: &'static str, axes: Axes| Edit::Field { node, field, setting: Setting::Axes(axes) };
+    let takes = |field: &&'static str| graph.nodes[node].writing.takes(field);
+    let rank = i64::try_from(comes.rank()).unwrap_or(0);
+    if let Op::Permute { axes: now, swap: true } = op {
+        let counted = now.as_slice().iter().map(without_the_batch).collect::<Option<Vec<Axis>>>();
+        let pairs = (0..rank).flat_map(|one| (one + 1..rank).map(move |other| vec![Axis::At(one), Axis::At(other)]));
+        for (axes, cost) in counted.into_iter().map(|axes| (axes, 4)).chain(pairs.map(|pair| (pair, 10))) {
+            found.push(Axes::of(&axes).into_iter().map(|axes| set(node, "axes", axes)).collect(), cost);
         }
         return;
     }
-    let Some(axes) = at.checked_sub(1).filter(|at| *at >= 0).and_then(|at| Axes::of(&[Axis::At(at)])) else { return };
-    let set = |node: NodeId, field: &'static str| Edit::Field { node, field, setting: Setting::Axes(axes) };
-    for field in ["axis", "axes"].into_iter().filter(|field| graph.nodes[node].writing.takes(field)) {
-        found.push(vec![set(node, field)], 6);
+    for (other, nth) in (0..rank).rev().zip(0..) {
+        for field in ["axis", "axes", "from"].into_iter().filter(takes) {
+            found.push(Axes::of(&[Axis::At(other)]).into_iter().map(|axes| set(node, field, axes)).collect(), 12 + nth);
+        }
+    }
+    let before = Some(at - 1).filter(|before| at == rank && *before >= 0);
+    let Some(axes) = before.and_then(|at| Axes::of(&[Axis::At(at)])) else { return };
+    for field in ["axis", "axes"].into_iter().filter(takes) {
+        found.push(vec![set(node, field, axes)], 6);
     }
     // Who counts the batch does so everywhere.
     let counts = |other: &NodeId| matches!(graph.given(*other), Some(Op::Concat { axis: Axis::At(of) }) if of == at);
-    let edits: Vec<Edit> = (0..graph.nodes.len()).filter(counts).map(|other| set(other, "axis")).collect();
+    let edits: Vec<Edit> = (0..graph.nodes.len()).filter(counts).map(|other| set(other, "axis", axes)).collect();
     if edits.len() > 1 {
         found.push(edits, 5);
     }
@@ -574,6 +602,34 @@ fn orders(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candi
     }
 }
 
+/// Other axes for an earlier mean or sum: counted with or without the batch, or all positions.
+fn reductions(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+        let Some(Op::Reduce { axes: now, .. }) = graph.given(node) else { continue };
+        let Some(comes) = checked.shape(graph.nodes[node].inputs[0]) else { continue };
+        let moved = |by: i64| {
+            let at = |axis: &Axis| match axis {
+                Axis::At(at @ 0..) => at.checked_add(by).filter(|at| *at >= 0).map(Axis::At),
+                _ => None,
+            };
+            now?.as_slice().iter().map(at).collect::<Option<Vec<Axis>>>()
+        };
+        let order = graph.order();
+        let places = (0..comes.rank().saturating_sub(1)).filter_map(|axis| i64::try_from(order.spatial(axis)).ok());
+        let places: Vec<Axis> = places.map(Axis::At).collect();
+        let single = (0..comes.rank()).filter_map(|axis| i64::try_from(axis).ok()).map(|at| Some(vec![Axis::At(at)]));
+        let others =
+            [(moved(1), 6), (moved(-1), 7), (Some(places), 9)].into_iter().chain(single.map(|axis| (axis, 12)));
+        for (axes, cost) in others {
+            let axes = axes.as_deref().filter(|axes| !axes.is_empty()).and_then(Axes::of);
+            if let Some(axes) = axes.filter(|axes| Some(*axes) != now) {
+                let edit = Edit::Field { node, field: "axes", setting: Setting::Axes(axes) };
+                found.push(vec![edit], cost + distance);
+            }
+        }
+    }
+}
+
 /// The orders of some axes, beginning with rotations, by which frameworks usually differ.
 fn permutations(rank: usize) -> Vec<Vec<usize>> {
     if !(2..=4).contains(&rank) {
@@ -644,22 +700,44 @@ fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut C
     }
     let direction = if grows { Direction::Transposed } else { Direction::Forward };
     for (node, _) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
-        let Some(Op::Conv(conv)) = graph.given(node) else { continue };
-        let even = |values: &[i64]| values.iter().all(|value| *value == values[0]);
-        let alike = conv.direction == direction
-            && conv.stride[0] == factor
-            && even(&conv.stride[..conv.rank])
-            && even(&conv.kernel[..conv.rank])
-            && matches!(conv.padding, Padding::Symmetric(rows) if even(&rows[..conv.rank]))
-            && conv.output_padding.is_none_or(|rows| rows[..conv.rank].iter().all(|rows| *rows == 0))
-            && (conv.groups, conv.dilation[0], conv.dialect) == (1, 1, Dialect::Torch);
-        let Some(channels) = checked.ops[node].and(conv.inputs).filter(|_| alike) else { continue };
+        let Some(conv) = stage(graph, node).filter(|conv| (conv.direction, conv.stride[0]) == (direction, factor))
+        else {
+            continue;
+        };
+        let Some(channels) = checked.ops[node].and(conv.inputs) else { continue };
         if can_insert(graph, node, 0) {
-            let more = Conv { outputs: channels, bias: true, weight: WeightFrom::Own, ..conv };
+            let more = Conv { outputs: channels, ..conv };
             found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(more)] }], 8);
         }
         return;
     }
+}
+
+/// A missing layer before one that takes other channels: like the nearest of those with a stride.
+fn stage_between(graph: &Graph, node: NodeId, expected: i64, comes: Size, found: &mut Candidates) {
+    let Some(comes) = comes.number().filter(|_| expected > 0 && can_insert(graph, node, 0)) else { return };
+    let mut near: Vec<(usize, Conv)> = (0..graph.nodes.len())
+        .filter_map(|other| Some((other.abs_diff(node), stage(graph, other).filter(|conv| conv.stride[0] > 1)?)))
+        .collect();
+    near.sort_by_key(|(distance, _)| *distance);
+    let mut kinds: Vec<Conv> =
+        near.into_iter().map(|(_, conv)| Conv { inputs: Some(comes), outputs: expected, ..conv }).collect();
+    kinds.dedup();
+    for (conv, nth) in kinds.into_iter().take(MOST_STAGES).zip(0..) {
+        found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(conv)] }], 31 + nth);
+    }
+}
+
+/// A plain convolution with equal numbers on every axis, as text can repeat it.
+fn stage(graph: &Graph, node: NodeId) -> Option<Conv> {
+    let Some(Op::Conv(conv)) = graph.given(node) else { return None };
+    let even = |values: &[i64]| values.iter().all(|value| *value == values[0]);
+    let plain = even(&conv.stride[..conv.rank])
+        && even(&conv.kernel[..conv.rank])
+        && matches!(conv.padding, Padding::Symmetric(rows) if even(&rows[..conv.rank]))
+        && conv.output_padding.is_none_or(|rows| even(&rows[..conv.rank]))
+        && (conv.groups, conv.dilation[0], conv.dialect) == (1, 1, Dialect::Torch);
+    plain.then_some(Conv { bias: true, weight: WeightFrom::Own, ..conv })
 }
 
 /// An `Upsample` before the last convolution of a chain that has resized already.
@@ -715,8 +793,8 @@ fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Ca
 }
 
 /// All outputs of the earlier recurrent layer, if only the last is passed on.
-fn all_outputs(graph: &Graph, checked: &Checked, node: NodeId, found: &mut Candidates) {
-    for (above, distance) in ancestors(graph, &graph.nodes[node].inputs, MOST_LAYERS) {
+fn all_outputs(graph: &Graph, checked: &Checked, values: &[ValueId], found: &mut Candidates) {
+    for (above, distance) in ancestors(graph, values, MOST_LAYERS) {
         let last = matches!(checked.ops[above], Some(Op::RecurrentOutput { output: RecurrentOutput::Last, .. }));
         if last && graph.nodes[above].writing.takes("return_sequences") {
             let setting = Setting::Bool(true);

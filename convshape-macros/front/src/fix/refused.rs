@@ -84,6 +84,18 @@ pub(super) fn at_the_layer(
                 found.push(vec![Edit::Channels { node, inputs, outputs: inputs }], 30);
             }
         }
+        Reason::TooFew { what: "output features", .. } => {
+            let last = |shape: &Shape| shape.sizes().last().and_then(|size| size.number());
+            let value = graph.value(node);
+            let output = graph.outputs.iter().find(|output| output.value == Some(value));
+            let next = graph.nodes.iter().find(|reader| reader.inputs.first() == Some(&value));
+            let taken = next.and_then(|next| counts(next).0);
+            if let Some(features) = inputs.first().and_then(last)
+                && let Some(outputs) = taken.or_else(|| last(&output?.shape))
+            {
+                found.push(vec![Edit::Channels { node, inputs: features, outputs }], 10);
+            }
+        }
         Reason::NotPositive {
             field: name @ ("kernel" | "stride" | "dilation" | "factor" | "groups" | "size"), ..
         } => {
@@ -126,12 +138,14 @@ pub(super) fn at_the_layer(
         {
             layer.until_accepted(AxisField::Kernel, &[rows.saturating_add(lo).saturating_add(hi)], 12, found);
         }
-        // A size that is not known may be too small.
-        Reason::KernelTooLarge { input: Size::Symbolic { .. }, .. } => {
+        // The border is missing: that of a size which is not known may be too small.
+        Reason::KernelTooLarge { input, .. } => {
             if let Op::Conv(conv) = op
                 && conv.direction == Direction::Forward
+                && conv.kernel[..conv.rank].iter().all(|rows| rows % 2 == 1)
             {
-                layer.set("padding", Setting::ints(half(conv), conv.rank), 8, found);
+                let cost = if input.number().is_some() { 12 } else { 8 };
+                layer.set("padding", Setting::ints(half(conv), conv.rank), cost, found);
             }
         }
         Reason::SameWithStride { .. } => {
@@ -273,7 +287,7 @@ pub(super) fn other_features(problem: &Problem) -> Option<Edit> {
 }
 
 /// An axis without the batch, which PyTorch counts as axis 0.
-fn without_the_batch(axis: &Axis) -> Option<Axis> {
+pub(super) fn without_the_batch(axis: &Axis) -> Option<Axis> {
     match axis {
         Axis::At(0) => None,
         Axis::At(at @ 1..) => Some(Axis::At(at - 1)),
@@ -377,6 +391,13 @@ impl Refused<'_> {
             }
             _ => {
                 self.set("channels", Setting::Int(comes), 10, found);
+                // Groups copied from a layer of another width do not divide this one.
+                if let Op::GroupNorm { groups, .. } = *self.op
+                    && let Some(divisor) = (1..groups.min(MOST_TRIED)).rev().find(|group| comes % group == 0)
+                {
+                    let set = |field, value| Edit::Field { node, field, setting: Setting::Int(value) };
+                    found.push(vec![set("channels", comes), set("groups", divisor)], 13);
+                }
                 if matches!(self.op, Op::Prelu { .. }) {
                     // A single slope for all channels.
                     self.set("channels", Setting::Int(1), 12, found);
@@ -568,6 +589,15 @@ impl Refused<'_> {
                     _ => 14,
                 };
                 found.push(vec![Edit::Reshape { node, shape: to.with(axis, Size::Number(elements / rest)) }], cost);
+            }
+        }
+        // The last axes as they come, behind others that were split off.
+        for kept in 1..from.rank().min(to.rank()) {
+            let last = from.sizes().iter().rev().take(kept).rev();
+            let sizes: Vec<Size> = to.sizes()[..to.rank() - kept].iter().chain(last).copied().collect();
+            let shape = Shape::new(&sizes, to.scope());
+            if shape.elements() == Ok(Size::Number(elements)) {
+                found.push(vec![Edit::Reshape { node, shape }], 9);
             }
         }
         // The same channels with a square of another size.

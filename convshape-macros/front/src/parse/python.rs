@@ -73,8 +73,14 @@ impl Parser {
             self.sizes_of_reshape(args);
             return;
         }
-        if call.layer.kind == Kind::Flatten {
-            self.range_of_axes(args);
+        match call.layer.kind {
+            Kind::Flatten => self.range_of_axes(args),
+            _ if call.layer.positional == Positional::None
+                && call.layer.fields.first().is_some_and(|first| first.name == "axes") =>
+            {
+                self.reduced_axes(call, args);
+            }
+            _ => {}
         }
         if call.layer.positional == Positional::Channels
             && let Some(first) = args.positional.first_mut()
@@ -149,9 +155,30 @@ impl Parser {
             }
             (Some(_), false) => return,
         }
-        self.slip(span, Slip::Axes(found));
+        self.slip(span, Slip::Axes { found, fields: "`from` and `to`" });
         args.positional.clear();
         args.fields.splice(0..0, named);
+    }
+
+    /// `Mean(height, width)` as `Mean(axis: (height, width))`. PyTorch's numbers count the batch.
+    fn reduced_axes(&mut self, call: &Call, args: &mut Args) {
+        let Some(first) = args.positional.first() else { return };
+        let is_axis = |value: &Value| matches!(value, Value::Word(_) | Value::Size(_));
+        let all = match args.positional.as_slice() {
+            [only] => only.items().unwrap_or(&args.positional).to_vec(),
+            several => several.to_vec(),
+        };
+        if !all.iter().all(is_axis) {
+            return;
+        }
+        let (span, found) =
+            (first.span(), args.positional.iter().map(ToString::to_string).collect::<Vec<_>>().join(", "));
+        let counted = call.dialect == Dialect::Torch && all.iter().any(|value| matches!(value, Value::Size(_)));
+        let (name, fields) = if counted { ("dim", "`dim`") } else { ("axis", "`axis`") };
+        let value = if all.len() == 1 { all[0].clone() } else { Value::Tuple(all, span) };
+        self.slip(span, Slip::Axes { found, fields });
+        args.positional.clear();
+        args.fields.insert(0, Field { name: Ident::new(name, span), value });
     }
 
     /// `in: 1, out: 16` or `channels: 1 -> 16` as `1 -> 16`, if the language does not have those names.
@@ -198,6 +225,7 @@ impl Parser {
             "Convolution3D" => 3,
             _ => return,
         };
+        self.kernel_by_axis(args);
         let Some(rows) = args.positional.get(1..=rank) else { return };
         if rows.iter().all(|value| matches!(value, Value::Size(_))) {
             let (span, written): (_, Vec<String>) = (rows[0].span(), rows.iter().map(ToString::to_string).collect());
@@ -205,6 +233,19 @@ impl Parser {
             let kernel = args.positional.drain(1..=rank).collect();
             args.positional.insert(1, Value::Tuple(kernel, span));
         }
+    }
+
+    /// `nb_row: 3, nb_col: 3` as `kernel_size: (3, 3)`.
+    fn kernel_by_axis(&mut self, args: &mut Args) {
+        let named = |word: &str| args.fields.iter().position(|field| field.name == word);
+        let Some(axes) = ["nb_row", "nb_col"].into_iter().map(named).collect::<Option<Vec<usize>>>() else { return };
+        let span = args.fields[axes[0]].name.span();
+        let written: Vec<String> = axes.iter().map(|at| args.fields[*at].to_string()).collect();
+        let kernel = axes.iter().map(|at| args.fields[*at].value.clone()).collect();
+        self.slip(span, Slip::Constant(written.join(", ")));
+        args.fields[axes[0]] = Field { name: Ident::new("kernel_size", span), value: Value::Tuple(kernel, span) };
+        args.fields.remove(axes[1]);
+        args.mixed = true;
     }
 
     fn rewrite_values(&mut self, op: &mut Ident, call: &Call, args: &mut Args) {

@@ -225,7 +225,7 @@ impl Parser {
             let claim = (c.is_word("restores") || c.is_word("from")) && c.colon_at(1) && c.punct_at(3, ";");
             if starts_statement(c) && !claim {
                 return Ok(());
-            } else if c.word("from").is_some() {
+            } else if c.word("from").is_some() || self.misspelt(c, "from") {
                 self.word("from", span);
                 let again = layer.from.is_some() || layer.shape.is_some() || layer.restores.is_some();
                 self.in_order(again, span, "from");
@@ -253,7 +253,7 @@ impl Parser {
                 }
                 self.in_order(layer.shape.is_some() || layer.restores.is_some(), span, "->");
                 layer.shape = Some(self.shape(c)?);
-            } else if c.word("restores").is_some() {
+            } else if c.word("restores").is_some() || self.misspelt(c, "restores") {
                 self.word("restores", span);
                 self.in_order(layer.restores.is_some(), span, "restores");
                 self.no_colon(c, "restores");
@@ -268,6 +268,20 @@ impl Parser {
                 return Ok(());
             }
         }
+    }
+
+    /// `form a`: a word before a name that must have been this one.
+    fn misspelt(&mut self, c: &mut Cursor<'_>, word: &'static str) -> bool {
+        let Some(found) = c.ident_at(0).map(ToString::to_string) else { return false };
+        let read = c.ident_at(1).is_some() || c.group_at(1, Delimiter::Parenthesis).is_some();
+        let nearest = words::nearest(&found, std::iter::once(word.to_owned())).filter(|_| read);
+        if nearest.is_some() {
+            let what = "a word that follows a layer";
+            self.fault(SyntaxFault::UnknownWord { span: c.span(), what, found, known: String::new(), nearest });
+            c.bump();
+            return true;
+        }
+        false
     }
 
     /// `restores: enc1`

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Dialect;
 
-use super::other_names::{other_fields, other_name};
+use super::other_names::{of_keras_1, other_fields, other_name};
 use super::{Dialects, FieldWords, Group, LayerWords, Word, layers, nearest, spell};
 
 /// The meaning of a name in a dialect.
@@ -130,6 +130,7 @@ fn find_among(
 
 /// The field of a layer with this name.
 pub(crate) fn find_field(layer: &LayerWords, name: &str, dialect: Dialect) -> Lookup<&'static FieldWords> {
+    let name = of_keras_1(name).filter(|_| dialect == Dialect::Keras).unwrap_or(name);
     let spelled = layer
         .all_fields()
         .flat_map(|field| field.names().map(move |(known, dialects)| (known, (field, dialects))))

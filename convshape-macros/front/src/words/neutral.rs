@@ -67,6 +67,7 @@ static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
     ("deterministic", &[Flax], &[Kind::Dropout, Kind::MultiHead], Neutral::Any),
     ("transB", &[Onnx], &[Kind::Linear], Neutral::Int(1)),
     ("transA", &[Onnx], &[Kind::Linear], Neutral::Int(0)),
+    ("axis", &[Onnx], &[Kind::Flatten], Neutral::Int(1)),
     ("storage_order", &[Onnx], &[Kind::MaxPool], Neutral::Int(0)),
     ("training_mode", &[Onnx], &[Kind::BatchNorm], Neutral::Int(0)),
     ("spatial", &[Onnx], &[Kind::BatchNorm], Neutral::Int(1)),

@@ -141,6 +141,22 @@ const FIELDS: &[(&str, &str)] = &[
     ("ratio", "factor"),
 ];
 
+/// What Keras 1 called its fields, which the dialect keras takes like its present words.
+const KERAS_1: &[(&str, &str)] = &[
+    ("nb_filter", "out_channels"),
+    ("output_dim", "out_channels"),
+    ("filter_length", "kernel"),
+    ("pool_length", "kernel"),
+    ("subsample", "stride"),
+    ("subsample_length", "stride"),
+    ("border_mode", "padding"),
+];
+
+/// The field that Keras 1 called this.
+pub(super) fn of_keras_1(name: &str) -> Option<&'static str> {
+    KERAS_1.iter().find(|(old, _)| *old == name).map(|(_, field)| *field)
+}
+
 /// The layer of this language that a name from elsewhere means.
 pub(crate) fn other_name(name: &str, dialect: Dialect) -> Option<LayerName> {
     let plain = name.replace('_', "").to_ascii_lowercase();
