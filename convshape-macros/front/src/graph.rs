@@ -141,7 +141,7 @@ pub(crate) enum Recipe {
         of: NodeId,
         param: usize,
     },
-    /// Another name for a value, which may have a checked shape of its own. It is no layer.
+    /// Another name for a value, perhaps with a shape that is checked. It is not a layer.
     Same,
     /// Another run of a layer, with the same channels and solved holes.
     Again {

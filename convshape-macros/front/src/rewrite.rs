@@ -253,7 +253,7 @@ impl Reader<'_> {
         (other != word && words::is_layer(&other)).then(|| self.meant(&at, &other))
     }
 
-    /// The texts with the layer's name here, in which the number of axes may stand.
+    /// The texts with the names that the layer at this place has with a number of axes, such as `Conv2d` for `Conv`.
     fn ranked(&self, at: &[usize], word: &str) -> Vec<Rewrite> {
         let found = words::named_layer(word, self.graph.dialect).filter(|found| found.rank.is_none());
         let names = found.iter().flat_map(|found| found.words.ranks.iter().map(|rank| found.words.name(Some(*rank))));

@@ -45,7 +45,7 @@ impl Progress {
         if let Some(bar) = &mut self.bar {
             bar.erase(&mut io::stderr());
         }
-        // Training goes on even if standard error is closed.
+        // Training continues even if standard error is closed.
         let _ = writeln!(io::stderr(), "{}", line(epoch, self.epochs));
     }
 

@@ -96,7 +96,7 @@ impl Order {
 }
 
 impl Thin {
-    /// `None` if packed weights are faster, or the parameter is no such matrix.
+    /// `None` if packed weights are faster, or if the parameter is not such a matrix.
     pub(super) fn new(
         weight: &GradientOf<'_>,
         views: &SumViews,
