@@ -8,6 +8,8 @@
 use std::vec::Vec;
 
 use convshape_arith::axis::{Scatter, Window};
+#[cfg(feature = "train")]
+use convshape_arith::op::PerAxis;
 
 /// `(a o + b t + c) / e`
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +60,14 @@ pub(super) struct Line {
     /// Rows of border that are read before and after the input.
     pub(super) low: usize,
     pub(super) high: usize,
+}
+
+/// All combinations of the taps of three axes, in order.
+#[cfg(feature = "train")]
+pub(super) fn all_taps(lines: &[Line; 3]) -> impl Iterator<Item = PerAxis<(usize, i64)>> {
+    let [depth, height, width] = lines;
+    let planes = depth.taps.iter();
+    planes.flat_map(move |d| height.taps.iter().flat_map(move |h| width.taps.iter().map(move |w| [*d, *h, *w])))
 }
 
 #[cfg(feature = "train")]

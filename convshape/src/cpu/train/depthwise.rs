@@ -9,6 +9,7 @@ use convshape_arith::op::PerAxis;
 use super::weight_gradient::GradientOf;
 use crate::cpu::buffer::View;
 use crate::cpu::simd::{Kernel, Level, Simd};
+use crate::cpu::taps::all_taps;
 use crate::cpu::threads::Threads;
 
 /// A weight gradient.
@@ -48,15 +49,10 @@ impl DepthwiseGradient {
         if weight.groups != channels || spread.channels != channels {
             return None;
         }
-        let [depth, height, width] = weight.lines;
         let (mut taps, mut places) = (Vec::new(), Vec::new());
-        for (d, plane) in &depth.taps {
-            for (h, row) in &height.taps {
-                for (w, column) in &width.taps {
-                    taps.push(spread.buffer.at_signed([*plane, *row, *column]) + spread.channel);
-                    places.extend((0..channels).map(|channel| (weight.place)(channel, channel, [*d, *h, *w])));
-                }
-            }
+        for tap in all_taps(weight.lines) {
+            taps.push(spread.buffer.at_signed(tap.map(|(_, row)| row)) + spread.channel);
+            places.extend((0..channels).map(|channel| (weight.place)(channel, channel, tap.map(|(tap, _)| tap))));
         }
         let (dense_strides, spread_strides) = (dense.buffer.strides(), spread.buffer.strides());
         let steps = [0, 1, 2].map(|axis| weight.lines[axis].step * spread_strides[axis]);

@@ -13,7 +13,7 @@ use convshape_arith::op::PerAxis;
 use super::permutation::{NOTHING, Permutation, zeros};
 use crate::cpu::buffer::{SLACK, View};
 use crate::cpu::simd::{Kernel, Level, Simd, Walk, outer};
-use crate::cpu::taps::Line;
+use crate::cpu::taps::{Line, all_taps};
 use crate::cpu::threads::Threads;
 use crate::model::workspace::Workspace;
 
@@ -94,10 +94,7 @@ impl WeightGradient {
         let of_dense = [dense.buffer.sample(), dense_strides[0], dense_strides[1], dense_strides[2]];
         let of_spread = [spread.buffer.sample(), steps[0], steps[1], steps[2]];
         let dense_start = dense.at([0; 3]);
-        let taps: Vec<(PerAxis<usize>, usize)> = lines[0]
-            .taps
-            .iter()
-            .flat_map(|d| lines[1].taps.iter().flat_map(move |h| lines[2].taps.iter().map(move |w| [*d, *h, *w])))
+        let taps: Vec<(PerAxis<usize>, usize)> = all_taps(lines)
             .map(|tap| (tap.map(|(tap, _)| tap), spread.buffer.at_signed(tap.map(|(_, row)| row)) + spread.channel))
             .collect();
         let (rows, columns) = if dense_vectors { (of_spread, of_dense) } else { (of_dense, of_spread) };
