@@ -113,16 +113,8 @@ impl Import {
             }
             _ => {}
         }
-        let op = match node.op() {
-            "Sub" => Op::Sub,
-            "Mul" => Op::Mul,
-            "Div" => Op::Div,
-            "Max" => Op::Maximum,
-            "Min" => Op::Minimum,
-            _ => Op::Add,
-        };
         let places: Vec<usize> = (0..values.len()).collect();
-        self.combined(node, op, &places)
+        self.combined(node, operator(node), &places)
     }
 
     /// An operator on inputs of a node that broadcast.
@@ -207,20 +199,16 @@ impl Import {
     ) -> Result<Option<Tensor>, String> {
         // x * factor + summand
         let is_last = self.is_matrix(x.value);
-        let by = |numbers: Vec<f32>, f: fn(f32) -> (f32, f32)| numbers.into_iter().map(f).unzip();
         let numbers = match constant.scalar() {
             Some(number) if x.batch != Some(0) => Some(vec![number]),
             _ if x.batch == Some(0) || is_last => per_channel(constant, &self.sample(x), is_last),
             _ => None,
         };
         let Some(numbers) = numbers.filter(|_| self.is_aligned(x, constant)) else { return Ok(None) };
-        let (factors, summands): (Vec<f32>, Vec<f32>) = match (node.op(), swapped) {
-            ("Add" | "Sum", _) => by(numbers, |number| (1.0, number)),
-            ("Sub", false) => by(numbers, |number| (1.0, -number)),
-            ("Sub", true) => by(numbers, |number| (-1.0, number)),
-            ("Mul", _) => by(numbers, |number| (number, 0.0)),
-            _ => by(numbers, |number| (number.recip(), 0.0)),
-        };
+        let op = operator(node);
+        let pairs = numbers.into_iter().map(|number| scale_and_shift(op, number, swapped));
+        let Some(pairs) = pairs.collect::<Option<Vec<_>>>() else { return Ok(None) };
+        let (factors, summands): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
         if is_once && self.read_once(x.value) && self.absorbed(x.value, &factors, &summands) {
             return Ok(Some(x));
         }
@@ -296,14 +284,8 @@ impl Import {
             (Some(numbers), None, Op::Add | Op::Mul) => (second, numbers),
             _ => return None,
         };
-        let pair = |&number: &f32| match statement.op {
-            Op::Add => Some((1.0, number)),
-            Op::Sub => Some((1.0, -number)),
-            Op::Mul => Some((number, 0.0)),
-            Op::Div => Some((number.recip(), 0.0)),
-            _ => None,
-        };
-        let pairs = numbers.iter().map(pair).collect::<Option<_>>()?;
+        let pairs =
+            numbers.iter().map(|&number| scale_and_shift(statement.op, number, false)).collect::<Option<_>>()?;
         (self.shapes[value] == self.shapes[x]).then_some((made, value, pairs))
     }
 
@@ -372,6 +354,30 @@ impl Import {
             self.give(y.value, field, vec![spread.len()], spread);
         }
         Some(Ok(y))
+    }
+}
+
+/// The layer of a node of arithmetic.
+fn operator(node: Node<'_>) -> Op {
+    match node.op() {
+        "Sub" => Op::Sub,
+        "Mul" => Op::Mul,
+        "Div" => Op::Div,
+        "Max" => Op::Maximum,
+        "Min" => Op::Minimum,
+        _ => Op::Add,
+    }
+}
+
+/// The scale and the shift that arithmetic with a number gives the other operand; `swapped`: the number comes first.
+fn scale_and_shift(op: Op, number: f32, swapped: bool) -> Option<(f32, f32)> {
+    match (op, swapped) {
+        (Op::Add, _) => Some((1.0, number)),
+        (Op::Sub, false) => Some((1.0, -number)),
+        (Op::Sub, true) => Some((-1.0, number)),
+        (Op::Mul, _) => Some((number, 0.0)),
+        (Op::Div, false) => Some((number.recip(), 0.0)),
+        _ => None,
     }
 }
 
