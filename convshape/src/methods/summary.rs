@@ -150,7 +150,7 @@ impl fmt::Display for Summary {
         writeln!(f, "{rule}")?;
         writeln!(f, "parameters:   {} ({})", Thousands(self.params()), bytes(self.param_bytes()))?;
         if self.layers.iter().any(|layer| fixed_elements(&layer.output).is_none()) {
-            return write!(f, "MACs:         depend on the size of the input\nactivations:  the same");
+            return write!(f, "MACs:         depend on the size of the input\nactivations:  depend on it too");
         }
         writeln!(f, "MACs:         {} per sample", Thousands(self.macs()))?;
         write!(f, "activations:  {} per sample", bytes(self.activation_bytes()))
