@@ -109,7 +109,10 @@ fn symbols_are_bound() {
     let bound = graph.bind(&[("w", 5), ("h", 3)]).unwrap();
     assert!(bound.macs() > 0 && graph.macs() == 0);
     let summary = Symbolic::summary().to_string();
-    assert!(summary.ends_with("MACs:         depend on the size of the input\nactivations:  depend on it too"), "{summary}");
+    assert!(
+        summary.ends_with("MACs:         depend on the size of the input\nactivations:  depend on it too"),
+        "{summary}"
+    );
     assert_eq!(bound.shape(bound.outputs()[0].value), &Shape::of(&[3, 12, 22]));
     assert_eq!(bound.macs(), 2 * 3 * 8 * 4 * 6 * 11);
     assert_eq!(graph.bind(&[("w", 5)]).unwrap_err().to_string(), "the symbol `h` has no value");
