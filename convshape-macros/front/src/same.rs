@@ -1,62 +1,28 @@
 //! Whether two chains are the same network.
 
-use convshape_arith::shape::Shape;
+use convshape_arith::graph::{Graph, Node};
 use proc_macro2::TokenStream;
-use quote::quote;
-
-use crate::expand::Expansion;
-use crate::graph::{NodeId, Recipe, ValueId};
 
 /// Whether two chains run the same layers on the same values, with the same ports and names in files, however they are
 /// written: with blocks and repeats or line by line. The names of statements and structs do not matter. Returns `false`
 /// if a chain does not compile, or has layers that only the compiler knows.
 pub fn same(a: TokenStream, b: TokenStream) -> bool {
-    network(a).zip(network(b)).is_some_and(|(a, b)| a == b)
-}
-
-/// What one node does.
-#[derive(PartialEq)]
-struct Network {
-    inputs: Vec<(String, Shape)>,
-    layers: Vec<ComparedLayer>,
-    outputs: Vec<(String, Shape, Option<ValueId>)>,
-}
-
-#[derive(PartialEq)]
-struct ComparedLayer {
-    /// Its operation, its activation, and its parameters' name in files.
-    text: String,
-    reads: Vec<ValueId>,
-    gives: Shape,
-    /// The layers whose parameters it uses.
-    shares: [Option<NodeId>; 2],
-}
-
-/// A chain's network; `None` if it does not compile or is not fully known here.
-fn network(tokens: TokenStream) -> Option<Network> {
-    let (network, sink) = crate::read(quote!(::convshape), tokens, &crate::crate_folder(), |chain| {
-        chain.filter(|chain| !chain.refused).and_then(of)
-    });
-    network.filter(|_| !sink.refused())
-}
-
-fn of(chain: &Expansion<'_>) -> Option<Network> {
-    let graph = chain.graph;
-    let shape = |value: ValueId| chain.checked.shapes[value].filter(Shape::is_known);
-    let layer = |id: NodeId| {
-        let node = &graph.nodes[id];
-        let op = chain.checked.ops[id].filter(|_| matches!(node.recipe, Recipe::Given(_)))?;
-        let file_name = if op.params().iter().count() > 0 { node.file_name.as_str() } else { "" };
-        let text = format!("{op:?} {:?} {file_name:?}", node.activation);
-        let gives = shape(graph.value(id))?;
-        Some(ComparedLayer { text, reads: node.inputs.clone(), gives, shares: [node.first_run, node.tied] })
+    let graph = |tokens| crate::graph(tokens, &crate::crate_folder());
+    let Some((a, b)) = graph(a).zip(graph(b)) else { return false };
+    let unnamed = |graph: &Graph| -> Vec<Node> {
+        let mut nodes = graph.nodes().to_vec();
+        for node in &mut nodes {
+            (node.name, node.file_name) = Default::default();
+            // A later run of a block is one of all its layers.
+            node.first_run = node.first_run.filter(|_| !node.params.is_empty());
+        }
+        nodes
     };
-    let outputs = graph.outputs.iter().zip(chain.outputs());
-    Some(Network {
-        inputs: graph.inputs.iter().map(|input| (input.name.clone(), input.shape)).collect(),
-        layers: (0..graph.nodes.len()).map(layer).collect::<Option<_>>()?,
-        outputs: outputs.map(|(output, shape)| (output.name.clone(), shape, output.value)).collect(),
-    })
+    unnamed(&a) == unnamed(&b)
+        && a.values() == b.values()
+        && a.params() == b.params()
+        && a.inputs() == b.inputs()
+        && a.outputs() == b.outputs()
 }
 
 #[cfg(test)]
@@ -88,6 +54,16 @@ mod tests {
         assert!(!same(&long("b.1.fc", "x").replacen("4 -> 4", "4 -> 4, activation: Relu", 1)));
         assert!(!same(&long("b.1.fc", "x").replacen("4 -> 4", "4 -> 4, bias: false", 1)));
         assert!(!same(&long("b.1.fc", "x").replace("b: Add", "y: Add").replace("output: b", "output: y")));
+    }
+
+    #[test]
+    fn later_runs_in_a_block_are_later_runs_of_its_lines() {
+        let short =
+            "block B() { fc: Linear(4 -> 4); Add(input); reuse fc; } input: x [4]; a: B; b: B; reuse a; output: [4];";
+        let long = "input: x [4]; #[name = \"a.fc\"] f: Linear(4 -> 4); Add(x); a: reuse f;
+            #[name = \"b.fc\"] g: Linear(4 -> 4); Add(a); b: reuse g; reuse f; Add(b); reuse f; output: [4];";
+        assert!(same(chain(short), chain(long)));
+        assert!(!same(chain(short), chain(&long.replace("reuse f; output", "reuse g; output"))));
     }
 
     #[test]
