@@ -34,6 +34,7 @@ mod resize;
 mod sampling;
 mod scatter;
 mod shapes;
+mod shared;
 mod source;
 mod spelled;
 mod turned;
@@ -157,13 +158,14 @@ fn of_model(model: proto::Model, importer: &Importer) -> Result<Imported, Import
         }
         Ok(source::alive(import, outputs?))
     };
-    let (mut import, outputs) = read(0)?;
+    let (mut import, mut outputs) = read(0)?;
     if let Some(unknown) = import.open.unused() {
         return Err(ImportError::NoSize { name: unknown.to_owned(), open: import.open.names() });
     }
     if import.open.are_there() {
         import.make_symbolic(&read(1)?.0)?;
     }
+    let import = import.with_shared_parameters(&mut outputs);
     source::write(name, import, outputs)
 }
 
@@ -191,6 +193,8 @@ struct Statement {
     inputs: Vec<usize>,
     /// Its parameters by their field: `weight`; a free one has none.
     params: Vec<(String, Vec<usize>, Vec<f32>)>,
+    /// The value of the earlier statement that it runs again, with the parameters of that.
+    first_run: Option<usize>,
 }
 
 /// An import that is being made.
@@ -382,14 +386,14 @@ impl Import {
         if let Some(at) = self.statements.iter().position(same).filter(|_| is_view) {
             return Ok(self.inputs.len() + at);
         }
-        self.statements.push(Statement { path, op, inputs: inputs.to_vec(), params: Vec::new() });
+        self.statements.push(Statement { path, op, inputs: inputs.to_vec(), params: Vec::new(), first_run: None });
         self.shapes.push(shape);
         Ok(self.shapes.len() - 1)
     }
 
     /// Adds a statement that reads nothing.
     fn push_source(&mut self, path: String, op: Op, shape: Shape) -> usize {
-        self.statements.push(Statement { path, op, inputs: Vec::new(), params: Vec::new() });
+        self.statements.push(Statement { path, op, inputs: Vec::new(), params: Vec::new(), first_run: None });
         self.shapes.push(shape);
         self.shapes.len() - 1
     }

@@ -51,7 +51,8 @@ impl<'a> Chain<'a> {
         let blocks = blocks(lines, pieces);
         let mut uses = pieces.uses.clone();
         for (index, block) in blocks.iter().enumerate().filter(|(_, block)| has_params(lines, block.block)) {
-            let own = uses.iter_mut().filter(|part| part.block == index && part.module.is_none());
+            let own =
+                uses.iter_mut().filter(|part| part.block == index && part.module.is_none() && part.first_run.is_none());
             own.enumerate().for_each(|(at, part)| part.module = Some(format!("{}.{at}", snake(&block.name))));
         }
         let items = items(lines, outputs, uses);
@@ -83,8 +84,8 @@ impl<'a> Chain<'a> {
             }
         }
         let modules = self.items.iter().filter_map(|item| match item {
-            Item::Line(line) => names[*line].as_deref(),
-            Item::Use(part) => part.module.as_deref(),
+            Item::Line(line) => names[*line].as_deref().filter(|_| self.lines[*line].first_run.is_none()),
+            Item::Use(part) => part.module.as_deref().filter(|_| part.first_run.is_none()),
             Item::Repeat(..) => None,
         });
         let short = Shortened::of(modules);
@@ -102,7 +103,8 @@ impl<'a> Chain<'a> {
                     let own = &self.lines[*line];
                     label(own, name, "", &short, &needed, &mut used, &mut self.labels);
                     if own.has_params() {
-                        self.file_names[*line] = files.unique(name.unwrap_or(&self.labels[&own.value]));
+                        let name = name.unwrap_or(&self.labels[&own.value]);
+                        self.file_names[*line] = files.of_parameters(name, own.fields());
                     }
                 }
                 Item::Use(part) => {
@@ -151,7 +153,8 @@ impl<'a> Chain<'a> {
                 }
                 Item::Use(part) => {
                     let label = self.label_of(part);
-                    let attribute = part.module.as_deref().filter(|module| *module != label).map(name_attribute);
+                    let module = part.module.as_deref().filter(|module| part.first_run.is_none() && *module != label);
+                    let attribute = module.map(name_attribute);
                     let from = from(&part.inputs, previous, &self.labels);
                     let _ =
                         writeln!(text, "        {}{label}: {}{from};", attribute.unwrap_or_default(), self.call(part));
@@ -176,12 +179,20 @@ impl<'a> Chain<'a> {
 
     /// The name of a use's statement.
     fn label_of(&self, part: &Use) -> &str {
-        let label = self.labels[&part.outputs[0]].as_str();
+        self.statement_of(part.outputs[0])
+    }
+
+    /// The name of the statement that gives a value.
+    fn statement_of(&self, value: usize) -> &str {
+        let label = self.labels[&value].as_str();
         label.split('.').next().unwrap_or(label)
     }
 
-    /// `Layer(64, 256)`
+    /// `Layer(64, 256)`, or `reuse layer`.
     fn call(&self, part: &Use) -> String {
+        if let Some(first) = part.first_run {
+            return format!("reuse {}", self.statement_of(first));
+        }
         let arguments: Vec<String> = part.arguments.iter().map(i64::to_string).collect();
         let name = &self.blocks[part.block].name;
         if arguments.is_empty() { name.clone() } else { format!("{name}({})", arguments.join(", ")) }
@@ -219,6 +230,10 @@ fn statement(
         return None;
     }
     let names = || line.reads.iter().map(|value| labels[value].as_str()).collect::<Vec<_>>().join(", ");
+    let label = labels.get(&line.value).map(|label| format!("{label}: ")).unwrap_or_default();
+    if let Some(first) = line.first_run {
+        return Some(format!("{label}reuse {}{};", labels[&first], from(line.reads, previous, labels)));
+    }
     let mut inside = if line.has_operands() { names() } else { String::new() };
     let mut numbers = numbers.iter();
     for piece in line.arguments.split_inclusive(NUMBER) {
@@ -229,12 +244,8 @@ fn statement(
     }
     let arguments = if inside.is_empty() { String::new() } else { format!("({inside})") };
     let from = if line.has_operands() { String::new() } else { from(line.reads, previous, labels) };
-    let label = labels.get(&line.value);
-    let attribute = match file_name.is_empty() || Some(file_name) == label.map(String::as_str) {
-        true => String::new(),
-        false => name_attribute(file_name),
-    };
-    let label = label.map(|label| format!("{label}: ")).unwrap_or_default();
+    let is_label = labels.get(&line.value).is_some_and(|label| label == file_name);
+    let attribute = if file_name.is_empty() || is_label { String::new() } else { name_attribute(file_name) };
     Some(format!("{attribute}{label}{}{arguments}{from};", line.word))
 }
 
@@ -278,7 +289,7 @@ fn label(
     used: &mut Names,
     labels: &mut HashMap<usize, String>,
 ) {
-    if let Some((_, suffix)) = line.port() {
+    if let Some(suffix) = line.port() {
         let run = labels.get(&line.reads[0]).cloned().unwrap_or_default();
         labels.insert(line.value, run + suffix);
         return;
@@ -394,7 +405,8 @@ impl<'a> BlockText<'a> {
         if outputs != [last] {
             needed.extend(outputs);
         }
-        let short = Shortened::of(block.names.iter().flatten().map(String::as_str));
+        let firsts = own.iter().zip(&block.names).filter(|(line, _)| line.first_run.is_none());
+        let short = Shortened::of(firsts.filter_map(|(_, name)| name.as_deref()));
         for (line, name) in own.iter().zip(&block.names) {
             label(line, name.as_deref(), module, &short, &needed, &mut used, &mut labels);
         }

@@ -1,7 +1,7 @@
 //! Statements as lines of text, before anything is named.
 
 use convshape::graph::Op;
-use convshape::graph::op::RecurrentOutput;
+use convshape::graph::op::{RecurrentOutput, Source};
 
 use super::words::{activation, arguments, kind};
 use super::{Import, Statement};
@@ -22,22 +22,35 @@ pub(super) struct Line<'a> {
     pub(super) reads: &'a [usize],
     /// The value that it gives.
     pub(super) value: usize,
+    /// The value of the line whose layer it runs again.
+    pub(super) first_run: Option<usize>,
 }
 
 impl Line<'_> {
+    /// Whether it has parameters of its own.
     pub(super) fn has_params(&self) -> bool {
         !self.statement.params.is_empty()
     }
 
-    /// The output of a run that it stands for, and the suffix with which that is read.
-    pub(super) fn port(&self) -> Option<(RecurrentOutput, &'static str)> {
-        let Op::RecurrentOutput { output, .. } = self.statement.op else { return None };
-        let suffix = match output {
-            RecurrentOutput::Sequence => "",
-            RecurrentOutput::Hidden | RecurrentOutput::Last => ".h_n",
-            RecurrentOutput::Cell => ".c_n",
-        };
-        Some((output, suffix))
+    /// The fields of its parameters.
+    pub(super) fn fields(&self) -> impl Iterator<Item = &str> + Clone {
+        self.statement.params.iter().map(|(field, ..)| field.as_str())
+    }
+
+    /// The line that has the parameters of its layer, by its value; `None` for a layer without.
+    pub(super) fn layer(&self) -> Option<usize> {
+        self.first_run.or_else(|| self.has_params().then_some(self.value))
+    }
+
+    /// For an output of a run, or a weight that is read as a value: the suffix with which that is read.
+    pub(super) fn port(&self) -> Option<&'static str> {
+        match self.statement.op {
+            Op::RecurrentOutput { output: RecurrentOutput::Sequence, .. } => Some(""),
+            Op::RecurrentOutput { output: RecurrentOutput::Hidden | RecurrentOutput::Last, .. } => Some(".h_n"),
+            Op::RecurrentOutput { output: RecurrentOutput::Cell, .. } => Some(".c_n"),
+            Op::Source { of: Source::Shared { .. }, .. } => Some(".weight"),
+            _ => None,
+        }
     }
 
     /// The value that the next line reads if it names none.
@@ -51,7 +64,7 @@ impl Line<'_> {
 
     /// Whether its operands are among the arguments; otherwise `from` names them.
     pub(super) fn has_operands(&self) -> bool {
-        self.reads.len() > 1 && !matches!(self.statement.op, Op::Recurrent(_))
+        self.reads.len() > 1 && !matches!(self.statement.op, Op::Recurrent(_) | Op::Conv(_))
     }
 
     /// Whether it names what it reads.
@@ -71,14 +84,30 @@ pub(super) fn lines<'a>(import: &'a Import, outputs: &[(String, usize)]) -> Vec<
     let mut readers = vec![0; import.shapes.len()];
     import.statements.iter().flat_map(|statement| &statement.inputs).for_each(|&value| readers[value] += 1);
     outputs.iter().for_each(|(_, value)| readers[*value] += 1);
+    // The activation behind each layer; each run of a layer has that of the first.
+    let behind = |value: usize| {
+        let (layer, next) = (&import.statements[value - inputs], import.statements.get(value + 1 - inputs)?);
+        let alone = next.inputs == [value] && readers[value] == 1;
+        activation(&next.op).filter(|_| alone && takes_activation(&layer.op))
+    };
+    let mut behind: Vec<Option<String>> = (inputs..import.shapes.len()).map(behind).collect();
+    for (index, statement) in import.statements.iter().enumerate() {
+        if let Some(first) =
+            statement.first_run.map(|first| first - inputs).filter(|&first| behind[first] != behind[index])
+        {
+            behind[first] = None;
+        }
+    }
+    for (index, statement) in import.statements.iter().enumerate() {
+        if let Some(first) = statement.first_run {
+            behind[index] = behind[first - inputs].clone();
+        }
+    }
+    let behind_first: Vec<bool> = behind.iter().map(Option::is_some).collect();
     let mut lines: Vec<Line<'a>> = Vec::new();
-    let mut before: Option<&Statement> = None;
     for (index, statement) in import.statements.iter().enumerate() {
         let value = inputs + index;
-        let alone = index > 0 && statement.inputs == [value - 1] && readers[value - 1] == 1;
-        let word =
-            activation(&statement.op).filter(|_| alone && before.is_some_and(|before| takes_activation(&before.op)));
-        before = Some(statement);
+        let word = index.checked_sub(1).and_then(|before| behind[before].take());
         if let (Some(word), Some(line)) = (word, lines.last_mut()) {
             let comma = if line.arguments.is_empty() && !line.has_operands() { "" } else { ", " };
             line.arguments.push_str(&format!("{comma}activation: {word}"));
@@ -91,8 +120,10 @@ pub(super) fn lines<'a>(import: &'a Import, outputs: &[(String, usize)]) -> Vec<
             Op::Permute { .. } | Op::Reduce { .. } => (all, Vec::new()),
             _ => without_numbers(&all),
         };
-        let mut line =
-            Line { statement, word: kind(&statement.op), arguments, numbers, reads: &statement.inputs, value };
+        // Its activation, if it has one, is the next statement.
+        let first_run = statement.first_run.map(|first| first + usize::from(behind_first[first - inputs]));
+        let reads = &statement.inputs;
+        let mut line = Line { statement, word: kind(&statement.op), arguments, numbers, reads, value, first_run };
         if line.has_operands() && !line.arguments.is_empty() {
             line.arguments.insert_str(0, ", ");
         }

@@ -242,9 +242,15 @@ impl Import {
         if let Some(module) = node.module() {
             return module.to_owned();
         }
-        let weight = node.0.input.iter().skip(1).find_map(|name| name.strip_suffix(".weight"));
-        let of_weight = weight.filter(|path| !path.is_empty() && !path.contains("::"));
-        if let Some(path) = of_weight {
+        // A layer may share its weight, but then it has a bias of its own.
+        let source = |name: &'_ String| match self.makers.get(name) {
+            Some(maker) if maker.op_type == "Transpose" => maker.input.first().cloned().unwrap_or_default(),
+            _ => name.clone(),
+        };
+        let inputs: Vec<String> = node.0.input.iter().skip(1).map(source).collect();
+        let named = |end: &str| inputs.iter().find_map(|name| name.strip_suffix(end));
+        let of_parameter = named(".bias").or_else(|| named(".weight"));
+        if let Some(path) = of_parameter.filter(|path| !path.is_empty() && !path.contains("::")) {
             return path.to_owned();
         }
         let Some((scopes, _)) = node.0.name.strip_prefix('/').and_then(|name| name.rsplit_once('/')) else {

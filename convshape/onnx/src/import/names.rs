@@ -69,6 +69,19 @@ impl Names {
         }
         unique
     }
+
+    /// A unique name for parameters with these fields; a parameter without a field has the name itself.
+    pub(super) fn of_parameters<'a>(&mut self, name: &str, fields: impl Iterator<Item = &'a str> + Clone) -> String {
+        let full = |name: &str, field: &str| if field.is_empty() { name.to_owned() } else { format!("{name}.{field}") };
+        let mut unique = name.to_owned();
+        let mut count = 1;
+        while fields.clone().any(|field| self.0.contains(&full(&unique, field))) {
+            count += 1;
+            unique = format!("{name}_{count}");
+        }
+        self.0.extend(fields.map(|field| full(&unique, field)));
+        unique
+    }
 }
 
 /// Shortens module paths to the last parts that still tell them apart.

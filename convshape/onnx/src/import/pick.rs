@@ -1,13 +1,14 @@
 //! Elements by their places: known places, places that are computed, and the places of extremes.
 
-use convshape::graph::Op;
-use convshape::graph::op::{Activation, Axes, Reduction};
+use convshape::Shape;
+use convshape::graph::op::{Activation, Axes, Reduction, Source};
+use convshape::graph::{Init, Op};
 use convshape::ndarray::Array2;
 
 use super::Import;
 use super::batch::{Tensor, named};
 use super::constant::Constant;
-use super::lower::{Lowered, TORCH};
+use super::lower::Lowered;
 use super::node::Node;
 
 /// The most numbers of a matrix that is written for a node.
@@ -56,10 +57,9 @@ impl Import {
     /// Numbers that no training changes.
     pub(super) fn numbers(&mut self, path: String, numbers: &Constant) -> usize {
         let sizes = numbers.shape().to_vec();
-        let shape = convshape::Shape::of(&sizes.iter().map(|&size| size as i64).collect::<Vec<_>>());
+        let shape = Shape::of(&sizes.iter().map(|&size| size as i64).collect::<Vec<_>>());
         let floats: Vec<f32> = numbers.floats().iter().copied().collect();
-        let of =
-            convshape::graph::op::Source::Parameter { init: convshape::graph::Init::Constant(0.0), trained: false };
+        let of = Source::Parameter { init: Init::Constant(0.0), trained: false };
         let params = vec![(String::new(), sizes, floats)];
         let op = Op::Source { of, shape };
         if let Some(at) = self.statements.iter().position(|other| other.op == op && other.params == params) {
@@ -197,12 +197,15 @@ impl Import {
         sizes.push(1);
         let x = self.placed(x, &sizes, x.batch)?;
         let mut wide = vec![1; self.sample(x).len()];
-        wide.last_mut().into_iter().for_each(|last| *last = count);
-        let places = Array2::from_shape_fn((1, count), |(_, place)| place as f32);
-        let places =
-            Constant::Floats(places.into_dyn().to_shape(wide).map_err(|error| error.to_string())?.into_owned());
-        let places = self.numbers("places".to_owned(), &places);
-        let away = self.push(self.path(node), Op::Sub, &[x.value, places])?;
+        wide.last_mut().into_iter().for_each(|last| *last = count as i64);
+        let shape = Shape::of(&[count as i64]);
+        let op = Op::Source { of: Source::Arange, shape };
+        let places = match self.statements.iter().position(|other| other.op == op) {
+            Some(at) => self.inputs.len() + at,
+            None => self.push_source(String::new(), op, shape),
+        };
+        let places = self.placed(Tensor { value: places, batch: None }, &wide, None)?;
+        let away = self.push(self.path(node), Op::Sub, &[x.value, places.value])?;
         let mut value = self.push(self.path(node), Op::Activation(Activation::Abs), &[away])?;
         for op in [
             Op::Scale { by: -1.0 },
@@ -223,13 +226,9 @@ impl Import {
         let rows = table.shape()[0];
         let width: usize = table.shape()[1..].iter().product();
         let hits = self.one_hot(node, x, rows)?;
-        let op = Op::Linear { dialect: TORCH, inputs: Some(rows as i64), outputs: width as i64, bias: false };
-        let table_name = node.input(0).and_then(|name| name.strip_suffix(".weight"));
-        let path = table_name.map_or_else(|| self.path(node), str::to_owned);
-        let value = self.push(path, op, &[hits.value])?;
-        let floats = table.floats();
-        let matrix = floats.to_shape((rows, width)).map_err(|error| error.to_string())?;
-        self.give(value, "weight", vec![width, rows], matrix.t().iter().copied().collect());
+        let weight = self.parameter(node.input(0).unwrap_or_default(), table, &[rows, width], true)?;
+        let op = Op::MatMul { transpose_a: false, transpose_b: false };
+        let value = self.push(self.path(node), op, &[hits.value, weight])?;
         let mut target = self.sizes(x);
         target.extend(table.shape()[1..].iter().map(|&size| size as i64));
         let front = (self.batch == 1 && target.first() == Some(&1)).then_some(0);

@@ -8,8 +8,6 @@ use std::collections::hash_map::DefaultHasher;
 use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
-use convshape::graph::Op;
-
 use super::lines::Line;
 
 /// A stretch that occurs more than once.
@@ -48,6 +46,8 @@ pub(super) struct Use {
     pub(super) outputs: Vec<usize>,
     /// The module's name in the file.
     pub(super) module: Option<String>,
+    /// The first output of the use that it runs again, with the same parameters.
+    pub(super) first_run: Option<usize>,
 }
 
 /// The blocks of a chain, and their uses in order.
@@ -138,7 +138,7 @@ impl Listing<'_, '_> {
         let mut found: HashMap<(usize, u64), Vec<usize>> = HashMap::new();
         for start in 0..count {
             let mut hasher = DefaultHasher::new();
-            let mut inputs = Vec::new();
+            let (mut inputs, mut layers) = (Vec::new(), Vec::new());
             for length in 1..=longest.min(count - start) {
                 let line = &self.lines[start + length - 1];
                 if line.port().is_some()
@@ -147,7 +147,7 @@ impl Listing<'_, '_> {
                     // A run and its outputs stay together.
                     break;
                 }
-                self.hash(start, start + length - 1, &mut inputs, &mut hasher);
+                self.hash(start, start + length - 1, (&mut inputs, &mut layers), &mut hasher);
                 found.entry((length, hasher.finish())).or_default().push(start);
             }
         }
@@ -157,10 +157,17 @@ impl Listing<'_, '_> {
         groups
     }
 
-    /// A line as part of a stretch: its layer, and which of the stretch's lines and inputs it reads.
-    fn hash(&self, start: usize, line: usize, inputs: &mut Vec<usize>, hasher: &mut DefaultHasher) {
+    /// A line as part of a stretch: its layer, which of the stretch's parameters it has, and which of its lines and inputs
+    /// it reads.
+    fn hash(
+        &self,
+        start: usize,
+        line: usize,
+        (inputs, layers): (&mut Vec<usize>, &mut Vec<usize>),
+        hasher: &mut DefaultHasher,
+    ) {
         let own = &self.lines[line];
-        (&own.word, &own.arguments, own.has_params()).hash(hasher);
+        (&own.word, &own.arguments, own.layer().map(|layer| place(layer, layers))).hash(hasher);
         for &value in own.reads {
             match self.line_of[value].filter(|&read| read >= start) {
                 Some(read) => (0, line - read).hash(hasher),
@@ -245,15 +252,23 @@ impl Listing<'_, '_> {
         if starts.len() < 2 {
             return None;
         }
-        let ranges = || starts.iter().map(|(start, _)| *start..start + length);
+        let starts = self.with_whole_runs(length, starts);
+        if starts.len() < 2 {
+            return None;
+        }
+        let ranges = || starts.iter().map(|(start, ..)| *start..start + length);
         let is_read = |line: usize| ranges().any(|lines| self.last_reader[lines.start + line] >= lines.end);
         let outputs: Vec<usize> = (0..length).filter(|&line| is_read(line)).collect();
         let gives_output = ranges().any(|lines| self.last_reader[lines].contains(&self.lines.len()));
         let inputs: Vec<Vec<usize>> = ranges().map(|lines| self.inputs(lines)).collect();
         let count = inputs[0].len();
         let is_part = outputs.iter().any(|&line| {
-            let statement = self.lines[starts[0].0 + line].statement;
-            statement.inputs.is_empty() || matches!(statement.op, Op::Recurrent(_))
+            // What is read are its ports or its weight.
+            let is_port_read = |(start, ..): &(usize, _, _)| {
+                let value = self.lines[start + line].value;
+                self.lines.iter().any(|line| line.port().is_some() && line.reads.contains(&value))
+            };
+            self.lines[starts[0].0 + line].statement.inputs.is_empty() || starts.iter().any(is_port_read)
         });
         if !(1..=MOST_INPUTS).contains(&count)
             || !(1..=MOST_OUTPUTS).contains(&outputs.len())
@@ -262,13 +277,15 @@ impl Listing<'_, '_> {
         {
             return None;
         }
+        let give_first = outputs[0];
         let give = |lines: &Range<usize>| outputs.iter().map(|&line| self.lines[lines.start + line].value).collect();
         let uses: Vec<Use> = ranges()
-            .zip(starts)
+            .zip(&starts)
             .zip(inputs)
-            .map(|((lines, (_, module)), inputs)| {
+            .map(|((lines, (_, module, first)), inputs)| {
                 let outputs = give(&lines);
-                Use { block: 0, lines, arguments: Vec::new(), inputs, outputs, module: module.clone() }
+                let first_run = first.map(|start| self.lines[start + give_first].value);
+                Use { block: 0, lines, arguments: Vec::new(), inputs, outputs, module: module.clone(), first_run }
             })
             .collect();
         let numbers = self.numbers(&uses);
@@ -284,6 +301,48 @@ impl Listing<'_, '_> {
         // Several elements of a list are better blocks each.
         let gain = if elements(&names) > 1 { gain / 2 } else { gain };
         Some(Candidate { gain, uses, outputs, names })
+    }
+
+    /// The stretches that can be uses of one block, and for each the start of the one that it runs again: a stretch either
+    /// has all its parameters, and every line that runs them again is in one such stretch, or it runs all those of another.
+    fn with_whole_runs(
+        &self,
+        length: usize,
+        starts: &[(usize, Option<String>)],
+    ) -> Vec<(usize, Option<String>, Option<usize>)> {
+        let owner = |line: &Line<'_>| line.layer().and_then(|layer| self.line_of[layer]);
+        let lines = |start: usize| &self.lines[start..start + length];
+        let owners = |start: usize| lines(start).iter().filter_map(owner).collect::<Vec<usize>>();
+        let numbers = |start: usize| lines(start).iter().flat_map(|line| &line.numbers).collect::<Vec<_>>();
+        let is_inside = |line: usize, start: usize| (start..start + length).contains(&line);
+        let has_all = |start: usize| owners(start).iter().all(|&line| is_inside(line, start));
+        let mut starts: Vec<(usize, Option<String>, Option<usize>)> =
+            starts.iter().map(|(start, module)| (*start, module.clone(), None)).collect();
+        let runs: Vec<(usize, usize)> = self
+            .lines
+            .iter()
+            .enumerate()
+            .filter(|(_, line)| line.first_run.is_some())
+            .filter_map(|(at, line)| Some((at, owner(line)?)))
+            .collect();
+        // Without one stretch others may no longer fit.
+        loop {
+            let known: Vec<usize> = starts.iter().map(|(start, ..)| *start).collect();
+            starts.retain_mut(|(start, _, first_run)| {
+                if has_all(*start) {
+                    let mut own = runs.iter().filter(|(_, owner)| is_inside(*owner, *start));
+                    return own.all(|(at, _)| known.iter().any(|&other| is_inside(*at, other)));
+                }
+                let is_same = |other: &&usize| {
+                    has_all(**other) && owners(**other) == owners(*start) && numbers(**other) == numbers(*start)
+                };
+                *first_run = known.iter().find(is_same).copied();
+                first_run.is_some()
+            });
+            if starts.len() == known.len() {
+                return starts;
+            }
+        }
     }
 
     /// The values that a stretch reads but does not give, in the order in which it reads them.

@@ -28,6 +28,7 @@ pub(super) fn write(
                 op: Op::Identity,
                 inputs: vec![*value],
                 params: Vec::new(),
+                first_run: None,
             });
             import.shapes.push(shape);
             *value = import.shapes.len() - 1;
@@ -40,14 +41,18 @@ pub(super) fn write(
     Ok(Imported { source, weights })
 }
 
-/// The names of parameters that the file itself has.
+/// The names of parameters that the file itself has; a layer that runs again has those of its first run.
 fn file_names(lines: &[Line<'_>]) -> Vec<Option<String>> {
     let mut files = Names::default();
-    let name = |line: &Line<'_>| {
+    let mut names: Vec<Option<String>> = Vec::new();
+    for line in lines {
         let path = line.statement.path.as_str();
-        (line.has_params() && !path.is_empty()).then(|| files.unique(path))
-    };
-    lines.iter().map(name).collect()
+        names.push(match line.first_run {
+            Some(first) => lines.iter().position(|line| line.value == first).and_then(|first| names[first].clone()),
+            None => (line.has_params() && !path.is_empty()).then(|| files.of_parameters(path, line.fields())),
+        });
+    }
+    names
 }
 
 /// The source of a chain and the names of its lines' parameters: with blocks if that gives the same chain, otherwise

@@ -33,6 +33,7 @@ pub(super) fn turns(uses: &[Use], is_read: &dyn Fn(usize, usize) -> bool) -> Opt
         after.block == before.block
             && after.lines.start == before.lines.end
             && after.arguments == before.arguments
+            && after.first_run == before.first_run
             // Only the last turn's output has a name.
             && !is_read(before.outputs[0], after.lines.end)
             && (0..before.inputs.len()).map(reads).eq(after.inputs.iter().copied())
@@ -40,7 +41,10 @@ pub(super) fn turns(uses: &[Use], is_read: &dyn Fn(usize, usize) -> bool) -> Opt
     let most = 1 + uses.windows(2).take_while(|pair| follows(pair)).count();
     (2..=most).rev().find_map(|count| {
         let modules: Vec<Option<&str>> = uses[..count].iter().map(|part| part.module.as_deref()).collect();
-        let (head, module) = written(&modules)?;
+        let (head, module) = match first.first_run {
+            Some(_) => (count.to_string(), None),
+            None => written(&modules)?,
+        };
         Some((count, Turns { head, module, carried }))
     })
 }

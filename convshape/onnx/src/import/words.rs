@@ -6,7 +6,7 @@ use convshape::graph::op::{
     PoolKind, Recurrent, Reduction, ResizeTo, Source, Upsample,
 };
 
-use super::lower::{TORCH, conv_of};
+use super::lower::{TORCH, conv_of, numbers};
 
 /// The word of a layer.
 pub(super) fn kind(op: &Op) -> String {
@@ -43,6 +43,7 @@ pub(super) fn kind(op: &Op) -> String {
             Reduction::Min => "Min".to_owned(),
         },
         Op::Attention(_) => "Attention".to_owned(),
+        Op::Source { of: Source::Arange, .. } => "Arange".to_owned(),
         Op::Source { .. } => "Parameter".to_owned(),
         Op::Identity => "Identity".to_owned(),
         Op::Add => "Add".to_owned(),
@@ -150,6 +151,7 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
             list.extend(axis_argument(*axis));
         }
         Op::Concat { axis } | Op::Softmax { axis, .. } => list.extend(axis_argument(*axis)),
+        Op::Source { of: Source::Arange, shape } => list.extend(numbers(shape).first().map(i64::to_string)),
         Op::Source { of, shape } => {
             list.push(shape.to_string());
             list.extend(matches!(of, Source::Parameter { trained: false, .. }).then(|| "train: false".to_owned()));

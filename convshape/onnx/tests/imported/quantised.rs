@@ -23,12 +23,13 @@ convshape::conv_chain! {
         Max(axis: 1, keep: true);
         Scale(-1.0);
         add_scalar_2: AddScalar(6.0);
-        places_2: Parameter([1, 6], train: false);
-        Sub(add_scalar_2, places_2, activation: Abs);
+        arange: Arange(6);
+        reshape_2: Reshape([1, 6]) from arange;
+        Sub(add_scalar_2, reshape_2, activation: Abs);
         Scale(-1.0);
         AddScalar(1.0);
-        Relu;
-        codes: Linear(6 -> 4, bias: false);
+        codes_relu: Relu;
+        MatMul(codes_relu, linear.weight);
         Reshape([3, 4, 4]);
         Permute(2, 0, 1);
         #[name = "d"] _48: ConvTranspose2d(4 -> 3, kernel: 2, stride: 2);

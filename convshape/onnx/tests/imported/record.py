@@ -9,6 +9,9 @@ import numpy as np, torch, torch.nn as nn, torch.nn.functional as F
 torch.manual_seed(7)
 WINDOWS = {"windows", "volumes"}
 OPEN = {"open_sizes"}
+# Parameters that several layers read: NAME.grad has the gradients of half the sum of squares of the outputs, of each
+# parameter in the order of their names.
+SHARED = {"levels", "again", "tied"}
 
 class Fn(nn.Module):
     def __init__(self, function, **parts):
@@ -131,6 +134,53 @@ class Trees(nn.Module):
         weight = F.batch_norm(self.root.weight.view(1, 6, -1), None, None, weight=self.gain, training=True, eps=1e-6).view_as(self.root.weight)
         return F.conv2d(torch.cat(parts, 1), weight, self.root.bias)
 
+class Tower(nn.Module):
+    """A head of a detector."""
+    def __init__(self, outputs):
+        super().__init__()
+        self.conv = nn.Sequential(*[m for _ in range(2) for m in (nn.Conv2d(4, 4, 3, padding=1), nn.GroupNorm(2, 4), nn.ReLU())])
+        self.out = nn.Conv2d(4, outputs, 1)
+    def forward(self, x): return self.out(self.conv(x)).flatten(2)
+
+class Levels(nn.Module):
+    """Heads that run on each level of a pyramid."""
+    def __init__(self):
+        super().__init__()
+        self.a, self.b = nn.Conv2d(3, 4, 3, 2, 1), nn.Conv2d(4, 4, 3, 2, 1)
+        self.classes, self.boxes = Tower(3), Tower(4)
+    def forward(self, x):
+        a = torch.tanh(self.a(x))
+        levels = [a, torch.tanh(self.b(a))]
+        return torch.cat([self.classes(y) for y in levels], 2), torch.cat([self.boxes(y) for y in levels], 2)
+
+class Again(nn.Module):
+    """One layer of a transformer that runs several times, and then a block that runs each of its layers twice."""
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.TransformerEncoderLayer(8, 2, 12, batch_first=True, activation="gelu")
+        self.blocks = nn.ModuleList(nn.ModuleDict({"up": nn.Linear(8, 8), "down": nn.Linear(8, 8)}) for _ in range(3))
+    def forward(self, x):
+        for _ in range(4): x = self.layer(x)
+        for block in self.blocks:
+            y = x
+            for _ in range(2): y = torch.tanh(block["down"](torch.tanh(block["up"](y))))
+            x = x + y
+        return x
+
+class Tied(nn.Module):
+    """An autoencoder whose decoder has the weights of the encoder, and a table of words that is read in both directions."""
+    def __init__(self):
+        super().__init__()
+        self.conv, self.code, self.up = nn.Conv2d(1, 3, 3, 2, 1), nn.Linear(48, 5), nn.ConvTranspose2d(3, 1, 3, 2, 1, 1)
+        self.words, self.next = nn.Embedding(6, 5), nn.Linear(5, 6)
+        self.up.weight, self.next.weight = self.conv.weight, self.words.weight
+        self.twin = nn.Linear(48, 5)
+        self.twin.weight = self.code.weight
+    def forward(self, x, word):
+        y = torch.tanh(self.conv(x)).flatten(1)
+        z = self.code(y) + torch.tanh(self.twin(-y)) + self.words(word)
+        return self.up((y + F.linear(z, self.code.weight.t())).view(-1, 3, 4, 4)), self.next(torch.tanh(z))
+
 def stages():
     rows = [(3, 4, 2), (4, 4, 1), (4, 4, 1), (4, 4, 1), (4, 8, 2), (8, 8, 1), (8, 8, 1)]
     blocks = [Residual(*row) for row in rows]
@@ -167,6 +217,9 @@ CASES = {
     "stages": (stages(), [(3, 12, 16)], None),
     "trees": (Trees(), [(4, 5, 6)], None),
     "dense": (Dense(), [(2, 5, 6)], None),
+    "levels": (Levels(), [(3, 8, 12)], None),
+    "again": (Again(), [(5, 8)], None),
+    "tied": (Tied(), [(1, 8, 8), "word"], None),
 }
 
 SEQUENCES = {"sequence"}
@@ -180,16 +233,25 @@ for name, (module, shapes, pick) in CASES.items():
     module = module if pick is None else Fn(lambda m, *x, pick=pick: tuple(pick(m.m(*x))), m=module)
     module.eval()
     batch = 1 if name in WINDOWS else 2
-    inputs = [torch.randint(0, 9, (batch, 5)) if shape == "words" else torch.randn(batch, *shape) for shape in shapes]
+    words = {"words": (9, (batch, 5)), "word": (6, (batch,))}
+    inputs = [torch.randint(0, *words[shape]) if shape in words else torch.randn(batch, *shape) for shape in shapes]
     names = [f"x{i}" for i in range(len(inputs))]
     place = 1 if name in SEQUENCES else 0
     others = {2: "height", 3: "width"} if name in OPEN else {}
     axes = None if name in WINDOWS else {n: {place: "batch", **others} for n in names}
     inputs = [x.transpose(0, place) for x in inputs]
-    torch.onnx.export(module, tuple(x.narrow(place, 0, 1) for x in inputs), f"{name}.onnx", opset_version=18 if name == "warped" else 17, dynamo=False, input_names=names, dynamic_axes=axes)
+    kept = dict(training=torch.onnx.TrainingMode.PRESERVE, do_constant_folding=False) if name in SHARED else {}
+    torch.onnx.export(module, tuple(x.narrow(place, 0, 1) for x in inputs), f"{name}.onnx", opset_version=18 if name == "warped" else 17, dynamo=False, input_names=names, dynamic_axes=axes, **kept)
     with torch.no_grad(): outputs = module(*inputs)
     outputs = outputs if isinstance(outputs, tuple) else (outputs,)
     save(name, [x.transpose(0, place) for x in inputs], [y.detach().transpose(0, place) for y in outputs])
+    if name in SHARED:
+        outputs = module(*inputs)
+        (sum(y.pow(2).sum() for y in (outputs if isinstance(outputs, tuple) else (outputs,))) / 2).backward()
+        # The import calls the projection into queries, keys and values after the attention.
+        names = {name.replace("in_proj_", ""): parameter for name, parameter in module.named_parameters()}
+        grads = [names[name].grad for name in sorted(names)]
+        np.concatenate([grad.numpy().ravel() for grad in grads]).astype("<f4").tofile(f"{name}.grad")
 
 def without_traces(path):
     """Removes the stack traces, which name files of the machine that exported the model."""

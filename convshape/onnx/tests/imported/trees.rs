@@ -12,7 +12,7 @@ convshape::conv_chain! {
         #[name = "blocks.1"] blocks_1: Block;
         #[name = "blocks.2"] blocks_2: Block;
         Concat(blocks_0, blocks_1, blocks_2);
-        _57: Conv2d(12 -> 6, kernel: 3);
+        #[name = "root"] _57: Conv2d(12 -> 6, kernel: 3);
 
         output: _57 [6, 3, 4];
     }

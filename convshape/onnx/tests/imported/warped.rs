@@ -1,5 +1,15 @@
 convshape::conv_chain! {
     pub struct Net {
+        block Block(size) {
+            reshape: Reshape([30, 1]);
+            arange: Arange(size);
+            reshape_2: Reshape([1, size]) from arange;
+            Sub(reshape, reshape_2, activation: Abs);
+            Scale(-1.0);
+            AddScalar(1.0);
+            Relu;
+        }
+
         input: x0 [2, 6, 5], x1 [2, 6, 5];
 
         Scale(0.3) from x1;
@@ -10,28 +20,18 @@ convshape::conv_chain! {
         Flatten;
         Scale(2.0);
         AddScalar(2.0);
-        reshape: Reshape([30, 1]);
-        places: Parameter([1, 5], train: false);
-        Sub(reshape, places, activation: Abs);
-        Scale(-1.0);
-        AddScalar(1.0);
-        relu: Relu;
+        block: Block(5);
         Slice(1..2, axis: 2) from add;
         Flatten;
         Scale(2.5);
         AddScalar(2.5);
-        reshape_2: Reshape([30, 1]);
-        places_2: Parameter([1, 6], train: false);
-        Sub(reshape_2, places_2, activation: Abs);
-        Scale(-1.0);
-        AddScalar(1.0);
-        relu_2: Relu;
-        reshape_3: Reshape([30, 1, 5]) from relu;
-        reshape_4: Reshape([30, 6, 1]) from relu_2;
-        Mul(reshape_4, reshape_3);
-        reshape_5: Reshape([30, 30]);
-        reshape_6: Reshape([2, 30]) from x0;
-        MatMul(reshape_6, reshape_5, transpose_b: true);
+        block_2: Block(6);
+        reshape: Reshape([30, 1, 5]) from block;
+        reshape_2: Reshape([30, 6, 1]) from block_2;
+        Mul(reshape_2, reshape);
+        reshape_3: Reshape([30, 30]);
+        reshape_4: Reshape([2, 30]) from x0;
+        MatMul(reshape_4, reshape_3, transpose_b: true);
         _9: Reshape([2, 6, 5]);
         Flatten from x0;
         f: Linear(60 -> 160);
