@@ -23,6 +23,10 @@ cases! {
     added: (q [5, 6], k [7, 6], v [7, 4], add [5, 7]) => [5, 4] { Attention(q, k, v, add, heads: 2); }
     added_by_head: (q [5, 6], k [7, 6], v [7, 4], add [2, 5, 7]) => [5, 4] { Attention(q, k, v, add, heads: 2); }
     masked: (q [5, 6], k [7, 6], v [7, 4], add [5, 7]) => [5, 4] { Attention(q, k, v, add, heads: 2); }
+    windows: (q [3, 5, 6], k [3, 7, 6], v [3, 7, 4]) => [3, 5, 4] { Attention(q, k, v, heads: 2); }
+    windows_added: (q [2, 3, 4, 6], k [2, 3, 4, 6], v [2, 3, 4, 6], add [3, 1, 4, 4]) => [2, 3, 4, 6] {
+        Attention(q, k, v, add, heads: 2);
+    }
     multi_head: ([5, 8]) => [5, 8] { MultiHeadAttention(8, heads: 2); }
     multi_head_causal: ([5, 8]) => [5, 8] { MultiheadAttention(embed_dim: 8, num_heads: 4, batch_first: true, causal: true); }
     multi_head_no_bias: ([5, 8]) => [5, 8] { MultiHeadAttention(heads: 2, bias: false); }

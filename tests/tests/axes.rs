@@ -27,7 +27,7 @@ cases! {
     concat_height: (x [2, 3, 4], y [2, 2, 4]) => [2, 5, 4] { Concat(x, y, axis: 1); }
     concat_last: (x [2, 3, 4], y [2, 3, 1]) => [2, 3, 9] { Concat(x, y, x, dim: -1); }
     slice_height: ([2, 3, 4]) => [2, 2, 4] { Slice(1..3, axis: 1); }
-    slice_last: ([2, 3, 4]) => [2, 3, 3] { Slice(0..3, axis: -1); }
+    slice_last: ([2, 3, 4]) => [2, 3, 3] { Slice(..-1, axis: -1); }
     stack: (x [2, 3, 4], y [2, 3, 4]) => [2, 2, 3, 4] { Stack(x, y); }
     stack_last: (x [2, 3, 4], y [2, 3, 4]) => [2, 3, 4, 2] { Stack(x, y, axis: -1); }
     stack_middle: (x [2, 3, 4], y [2, 3, 4]) => [2, 3, 3, 4] { Stack(x, y, x, dim: 2); }
@@ -57,6 +57,42 @@ mod parts {
             output: z [3, 6], m [3, 4];
         }
     }
+}
+
+mod from_the_end {
+    use convshape::conv_chain;
+
+    conv_chain! {
+        pub struct Ends {
+            for t in 5..;
+            input: [2, t];
+            chomp: Slice(..-3, axis: length);
+            last: Slice(-1.., axis: length) from input;
+            inner: Slice(-4..-1, axis: length) from input;
+            Mul(last, inner);
+            y: Slice(channels: 1..);
+            output: chomp [2, t - 3], y [1, 3];
+        }
+    }
+}
+
+/// Of a size known only at run time.
+#[test]
+fn ends_that_count_from_the_end() {
+    use convshape::ndarray::{Array3, array, s};
+    use rand::SeedableRng;
+    use rand::rngs::StdRng;
+
+    let model = from_the_end::Ends::init(&mut StdRng::seed_from_u64(1));
+    let x = Array3::from_shape_fn((1, 2, 7), |(_, row, column)| (7 * row + column) as f32);
+    let (chomp, y) = model.forward_batch(x.view()).expect("runs");
+    assert_eq!(chomp, x.slice(s![.., .., ..4]));
+    assert_eq!(y, array![[[130.0, 143.0, 156.0]]]);
+    let (dx, _) = model.vjp(x.view(), (chomp.view(), y.view())).expect("runs");
+    let (sum, last) = (130.0 * 10.0 + 143.0 * 11.0 + 156.0 * 12.0, 13.0);
+    let second: [f32; 7] = [7.0, 8.0, 9.0, 10.0 + 130.0 * last, 143.0 * last, 156.0 * last, sum];
+    let first = [0.0, 1.0, 2.0, 3.0, 0.0, 0.0, 0.0];
+    assert_eq!(dx.as_slice(), Some(&[first, second].concat()[..]));
 }
 
 /// A part of a wider value can be read like a value of its own.

@@ -361,7 +361,7 @@ fn joins() {
             1 => {
                 let start = random.pick(0, 2);
                 (
-                    Op::Slice { axis: Axis::Channels, start, end: start + random.pick(1, 2) },
+                    Op::Slice { axis: Axis::Channels, start, end: Some(start + random.pick(1, 2)) },
                     vec![shape(order, 4, space)],
                 )
             }
@@ -413,7 +413,7 @@ fn along_axes() {
         let even = x.with(at, Size::Number(4));
         let (transpose_a, transpose_b) = (random.choose(&[false, true]), random.choose(&[false, true]));
         match random.pick(0, 8) {
-            0 => (Op::Slice { axis, start: random.pick(0, 1), end: random.pick(2, 3) }, vec![wide]),
+            0 => (Op::Slice { axis, start: random.pick(0, 1), end: Some(random.pick(2, 3)) }, vec![wide]),
             1 => (Op::Concat { axis }, vec![x, wide, x]),
             2 => (Op::Stack { axis }, vec![x, x]),
             3 => (Op::Softmax { axis, log: false }, vec![x]),
@@ -443,11 +443,17 @@ fn attention() {
         let [width, values] = [heads * random.pick(1, 3), heads * random.pick(1, 2)];
         let scale = random.choose(&[None, Some(-0.7)]);
         let layer = Attention { causal: random.choose(&[false, true]), scale, ..Attention::new(Dialect::Torch, heads) };
-        let mut shapes = vec![Shape::of(&[tokens, width]), Shape::of(&[keys, width]), Shape::of(&[keys, values])];
-        match random.pick(0, 2) {
-            0 => shapes.push(Shape::of(&[tokens, keys])),
-            1 => shapes.push(Shape::of(&[heads, tokens, keys])),
-            _ => {}
+        // Axes in front of the tokens.
+        let windows = random.choose(&[&[][..], &[], &[2], &[2, 1, 2]]);
+        let all = |front: &[i64], last: &[i64]| Shape::of(&[front, last].concat());
+        let mut shapes = [[tokens, width], [keys, width], [keys, values]].map(|last| all(windows, &last)).to_vec();
+        let each = |front: &[i64], heads: i64| all(front, &[heads, tokens, keys]);
+        match (random.pick(0, 3), windows) {
+            (0, _) => shapes.push(all(&[], &[tokens, keys])),
+            (1, _) => shapes.push(each(&[], heads)),
+            (2, []) => {}
+            (2, [_, rest @ ..]) => shapes.push(each(&[&[1], rest].concat(), heads)),
+            (_, windows) => shapes.push(each(windows, 1)),
         }
         (Op::Attention(layer), shapes)
     });

@@ -34,6 +34,20 @@ conv_chain! {
     }
 }
 
+const TRIMMED: usize = 3;
+
+conv_chain! {
+    pub struct Trimmed {
+        for t in 8..;
+        input: [16, t];
+        Slice(channels: 4..);
+        Slice(..-TRIMMED, axis: length) -> [12, t - 3];
+        Slice(-4..=-1, axis: length);
+        last: Slice(-1.., axis: length);
+        output: last [12, 1];
+    }
+}
+
 conv_chain! {
     pub struct Volume {
         input: [1, 4, 4, 4];

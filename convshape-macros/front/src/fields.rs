@@ -33,7 +33,7 @@ pub(crate) enum Setting {
     Bool(bool),
     Word(&'static str),
     Shape(Shape),
-    Range(i64, i64),
+    Range(i64, Option<i64>),
     /// The end of each piece of a split axis.
     Pieces(Vec<i64>),
     Axes(Axes),
@@ -74,7 +74,7 @@ impl Setting {
             Setting::Int(value) => Unseen::is(*value),
             Setting::Ints { values, .. } => values.iter().any(|value| Unseen::is(*value)),
             Setting::Pairs { values, .. } => values.iter().any(|(lo, hi)| Unseen::is(*lo) || Unseen::is(*hi)),
-            Setting::Range(start, end) => Unseen::is(*start) || Unseen::is(*end),
+            Setting::Range(start, end) => Unseen::is(*start) || end.is_some_and(Unseen::is),
             Setting::Pieces(ends) => ends.iter().any(|end| Unseen::is(*end)),
             Setting::Shape(shape) => visible(shape) != *shape,
             Setting::Float(value) => Unseen::is_real(*value),
@@ -128,7 +128,8 @@ impl fmt::Display for Setting {
             Setting::Bool(value) => write!(f, "{value}"),
             Setting::Word(word) => f.write_str(word),
             Setting::Shape(shape) => write!(f, "{shape}"),
-            Setting::Range(start, end) => write!(f, "{start}..{end}"),
+            Setting::Range(start, Some(end)) => write!(f, "{start}..{end}"),
+            Setting::Range(start, None) => write!(f, "{start}.."),
             Setting::Pieces(ends) => {
                 let sizes = ends.iter().enumerate().map(|(place, end)| {
                     let start = place.checked_sub(1).map_or(0, |before| ends[before]);

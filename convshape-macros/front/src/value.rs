@@ -98,13 +98,22 @@ fn whole_factors(setting: Setting, wrong: &impl Fn() -> Report) -> Result<Settin
     Ok(setting)
 }
 
-/// `0..16`
+/// `0..16`, `4..`, `..-3`
 fn range(value: &Value, numbers: &Numbers, wrong: &impl Fn() -> Report) -> Result<Setting, Report> {
     let Value::Range(range) = value else { return Err(wrong()) };
-    let Some(high) = &range.high else { return Err(wrong()) };
-    let end = numbers.int(high)?;
-    let end = if range.inclusive { end.saturating_add(1) } else { end };
+    let end = match &range.high {
+        Some(SizeExpr::Int { value: -1, .. }) if range.inclusive => None,
+        Some(last) if range.inclusive => Some(numbers.int(&after(last))?),
+        Some(end) => Some(numbers.int(end)?),
+        None => None,
+    };
     Ok(Setting::Range(numbers.int(&range.low)?, end))
+}
+
+/// `last + 1`, which const evaluation computes if the macro cannot.
+fn after(last: &SizeExpr) -> SizeExpr {
+    let (span, one) = (last.span(), Box::new(SizeExpr::Int { value: 1, span: last.span() }));
+    SizeExpr::Binary { span, left: Box::new(last.clone()), operator: Operator::Add, right: one }
 }
 
 /// `0.5`, `normal(0.02)` or `uniform(0.1)`.

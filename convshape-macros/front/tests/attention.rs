@@ -72,19 +72,34 @@ fn features() {
     );
     refused(
         "input: [64, 8, 8]; a: MultiHeadAttention(64, heads: 4); output: [64, 8, 8];",
-        "[CS0208] `a` takes [tokens, features], two axes, but `input` gives [64, 8, 8] \
-         | help: positions become tokens with `Flatten(from: 1);` and `Permute(1, 0);` before it",
+        "[CS0209] `a` has features 64, but the last axis of [64, 8, 8] has 8 \
+         | help: positions become tokens with `Flatten(from: 1);` and `Permute(1, 0);` before it \
+         | help: in `a`, write `8`",
     );
 }
 
-/// Features that are last already: the tokens are in windows.
+/// Axes in front of the tokens are a batch.
 #[test]
 fn windows() {
+    accepted("input: [4, 16, 64]; a: MultiHeadAttention(64, heads: 4); output: [4, 16, 64];");
+    accepted("dialect: flax; input: [2, 4, 16, 64]; a: MultiHeadAttention(heads: 4); output: [2, 4, 16, 64];");
+    accepted("for h in 1..; input: [h, 16, 64]; Attention(_, _, _, heads: 4); output: [h, 16, 64];");
+    accepted("input: x [4, 16, 64], m [4, 1, 16, 16]; a: Attention(x, x, x, m, heads: 8); output: a [4, 16, 64];");
+    accepted("input: x [4, 16, 64], m [8, 16, 16]; a: Attention(x, x, x, m, heads: 8); output: a [4, 16, 64];");
     refused(
-        "input: [4, 16, 64]; a: MultiHeadAttention(64, heads: 4); output: [4, 16, 64];",
-        "[CS0208] `a` takes [tokens, features], two axes, but `input` gives [4, 16, 64] | help: with an axis in front of \
-         the tokens, as in windows, attention is `Linear`, `MatMul(q, k, transpose_b: true)`, `Scale`, \
-         `Softmax(axis: -1)` and `MatMul(_, v)`",
+        "input: x [4, 16, 64], y [3, 16, 64]; a: Attention(x, y, y, heads: 4); output: a [4, 16, 64];",
+        "[CS0216] `a` attends within windows that differ: `x` gives [4, 16, 64] and `y` gives [3, 16, 64]",
+    );
+    refused(
+        "input: x [4, 16, 64], m [3, 1, 16, 16]; a: Attention(x, x, x, m, heads: 8); output: a [4, 16, 64];",
+        "[CS0216] `a` adds [3, 1, 16, 16] to scores of [16, 16], tokens of queries and keys, or for each window and head \
+         apart [4, 8, 16, 16]",
+    );
+    // Keras attends over all positions, not within the rows.
+    refused(
+        "dialect: keras; input: [8, 8, 64]; a: MultiHeadAttention(num_heads: 4, key_dim: 16); output: [64, 64];",
+        "[CS0208] `a` takes [tokens, features], two axes, but `input` gives [8, 8, 64] \
+         | help: insert `Flatten(from: 0, to: -2);` before `a`",
     );
 }
 

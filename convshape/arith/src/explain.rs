@@ -13,7 +13,7 @@ use crate::fault::{Fault, Reason};
 use crate::layer::{axis_name, is_permuted};
 use crate::op::{Axis, AxisOrder};
 use crate::shape::{MAX_RANK, Shape};
-use crate::size::{Size, SizeError};
+use crate::size::{Scope, Size, SizeError};
 use crate::text::Text;
 
 pub use arithmetic::arithmetic;
@@ -209,11 +209,11 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             name(text, names, operand).shape(&other);
         }
         Reason::SliceRange { axis: Axis::Channels, start, end, size } => {
-            text.str("takes channels ").num(start).str("..").num(end).str(" of ").num(size);
+            slice(text.str("takes channels "), start, end, size, inputs[0].scope());
         }
         Reason::SliceRange { axis: along, start, end, size } => {
-            text.str("takes ").num(start).str("..").num(end).str(" of ").num(size);
-            text.str(if size == 1 { " element" } else { " elements" });
+            slice(text.str("takes "), start, end, size, inputs[0].scope());
+            text.str(if matches!(size, Size::Number(1)) { " element" } else { " elements" });
             axis_as_written(text.str(" along axis "), along);
         }
         Reason::Product { a, b, columns, rows } => {
@@ -317,9 +317,12 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.shape(&found).str(if wanted == found.rank() { ", which has " } else { ", and takes " });
             text.num(rank(wanted));
         }
-        Reason::Tokens { operand, found } => {
+        Reason::Tokens { operand, most, found } => {
             let (known, name) = if operand < names.len() { (true, names[operand]) } else { (false, "") };
-            text.str("takes [tokens, features], two axes, but ");
+            match most {
+                2 => text.str("takes [tokens, features], two axes, but "),
+                most => text.str("takes [.., tokens, features], 2 to ").num(rank(most)).str(" axes, but "),
+            };
             if known {
                 text.str("`").str(name).str("` gives ").shape(&found);
             } else {
@@ -382,11 +385,20 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             name(text.str("has different numbers of keys and values: "), names, 1).shape(&keys).str(" and ");
             name(text, names, 2).shape(&values);
         }
-        Reason::Scores { tokens, keys, heads, found } => {
-            let scores = Shape::new(&[tokens, keys], inputs[0].scope());
-            text.str("adds ").shape(&found).str(" to scores of ").shape(&scores).str(", tokens of queries and keys");
-            let all = Shape::new(&[Size::Number(heads), tokens, keys], inputs[0].scope());
-            text.str(", or for each head apart ").shape(&all);
+        Reason::Windows { operand, first, other } => {
+            name(text.str("attends within windows that differ: "), names, 0).shape(&first).str(" and ");
+            name(text, names, operand).shape(&other);
+        }
+        Reason::Scores { scores, found } => {
+            let last = scores.rank() - 1;
+            let each = Shape::new(&[scores.size(last - 1), scores.size(last)], scores.scope());
+            text.str("adds ").shape(&found).str(" to scores of ").shape(&each).str(", tokens of queries and keys");
+            text.str(if scores.rank() > 3 {
+                ", or for each window and head apart "
+            } else {
+                ", or for each head apart "
+            });
+            text.shape(&scores);
         }
         Reason::NormShape { expected, found } => {
             text.str("normalises ").shape(&expected).str(", but its input is ").shape(&found);
@@ -426,6 +438,19 @@ const fn reach(kernel: i64, dilation: i64) -> i64 {
 #[expect(clippy::cast_possible_wrap, reason = "a number of axes")]
 const fn rank(axes: usize) -> i64 {
     axes as i64
+}
+
+/// `4..-3 of 6`, `2..9 of t, at least 8`.
+const fn slice(text: &mut Text, start: i64, end: Option<i64>, size: Size, scope: Scope) -> &mut Text {
+    text.num(start).str("..");
+    if let Some(end) = end {
+        text.num(end);
+    }
+    text.str(" of ").size(size, scope);
+    match (size, size.smallest(scope)) {
+        (Size::Symbolic { .. }, Some(smallest)) => text.str(" (at least ").num(smallest).str(")"),
+        _ => text,
+    }
 }
 
 /// `144 channels`, `12 elements along axis 1`.

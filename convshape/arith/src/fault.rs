@@ -246,12 +246,12 @@ pub enum Reason {
     SliceRange {
         /// The axis as written.
         axis: Axis,
-        /// The start of the range.
+        /// The start of the range; a negative number counts from the end.
         start: i64,
-        /// One past the last.
-        end: i64,
+        /// One past the last; `None` is the end.
+        end: Option<i64>,
         /// The size of the axis.
-        size: i64,
+        size: Size,
     },
     /// Two matrices whose inner sizes differ: the columns of the first and the rows of the second.
     Product {
@@ -414,10 +414,12 @@ pub enum Reason {
         /// The sum of the pieces.
         total: i64,
     },
-    /// An input of attention is not `[tokens, features]`.
+    /// An input of attention is not `[.., tokens, features]`.
     Tokens {
         /// Which input.
         operand: usize,
+        /// The most axes that it may have.
+        most: usize,
         /// Its shape.
         found: Shape,
     },
@@ -453,14 +455,19 @@ pub enum Reason {
         /// The values.
         values: Shape,
     },
+    /// Queries, keys and values have different axes in front of `[tokens, features]`.
+    Windows {
+        /// Which input differs from the queries.
+        operand: usize,
+        /// The queries.
+        first: Shape,
+        /// The one that differs.
+        other: Shape,
+    },
     /// The value added to the scores has the wrong shape.
     Scores {
-        /// Tokens of the queries.
-        tokens: Size,
-        /// Tokens of the keys.
-        keys: Size,
-        /// Heads.
-        heads: i64,
+        /// The shape of the scores: `[.., heads, tokens, keys]`.
+        scores: Shape,
         /// The shape it has.
         found: Shape,
     },

@@ -24,7 +24,7 @@ use self::axes::{flattened, halved, permuted, place, reduced, unflattened};
 pub(crate) use self::conv::conv_output;
 use self::conv::{bind_conv, conv_macs, or, slide, weight_fits, weight_is_kernel, with_sizes};
 use self::dense::{fill, linear, reshaped};
-use self::join::{broadcast, concatenated, sliced, stacked};
+use self::join::{bind_slice, broadcast, concatenated, sliced, stacked};
 use self::pool::unpooled;
 use self::product::{inner_axis, multiplied};
 use self::resize::{cropped, padded, shuffled, unshuffled, upsampled};
@@ -92,6 +92,7 @@ impl Op {
                 Some(at) => Op::Unflatten { axis, sizes: fill(sizes, &Shape::new(&[input.size(at)], input.scope())) },
                 None => self,
             },
+            Op::Slice { axis, start, end } => bind_slice(axis, start, end, input, order),
             Op::Pool(_)
             | Op::MaxUnpool(_)
             | Op::AdaptivePool { .. }
@@ -103,7 +104,6 @@ impl Op {
             | Op::ChannelShuffle { .. }
             | Op::Pad { .. }
             | Op::Crop { .. }
-            | Op::Slice { .. }
             | Op::Split { .. }
             | Op::RecurrentOutput { .. }
             | Op::Flatten { .. }

@@ -141,14 +141,14 @@ pub enum Op {
         /// How many rows.
         amount: Amount,
     },
-    /// The elements `start..end` along an axis.
+    /// The elements `start..end` along an axis. Negative numbers count from the end.
     Slice {
         /// The axis.
         axis: Axis,
         /// The start of the range.
         start: i64,
-        /// One past its end.
-        end: i64,
+        /// One past its end; `None` takes all elements from `start` on.
+        end: Option<i64>,
     },
     /// One piece of a split axis. A `Split` with several outputs becomes one such layer per output that is read.
     Split {

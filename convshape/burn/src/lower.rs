@@ -204,7 +204,7 @@ impl<'a> Run<'a> {
                 positions(axis::bordered(self.spatial(value), rows, PaddingMode::Zeros, 0.0))
             }
             Op::Slice { axis, start, end } => {
-                self.slice(node, axis, to_usize(start), to_usize(end.saturating_sub(start)))
+                self.slice(node, axis, to_usize(start), to_usize(end.unwrap_or(start).saturating_sub(start)))
             }
             Op::Split { .. } => {
                 let (axis, start) = node.op.piece_start(&shape, self.graph.order()).unwrap_or((0, 0));

@@ -8,6 +8,7 @@ use std::ops::Range;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use convshape_arith::op::Attention as Layer;
+use convshape_arith::shape::Shape;
 
 use super::buffer::{Buffer, Grid, Place, View};
 use super::scratch::with_scratch;
@@ -28,6 +29,8 @@ const LEAST: f32 = -100.0;
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Attention {
     pub(super) heads: usize,
+    /// How often it runs for a sample: the indices of the axes in front of `[tokens, features]`.
+    pub(super) windows: usize,
     pub(super) tokens: usize,
     pub(super) keys: usize,
     /// Features of a head's query and key, and of its value.
@@ -36,8 +39,10 @@ pub(super) struct Attention {
     pub(super) causal: bool,
     /// The factor of the scores, times `log2(e)`.
     pub(super) log_scale: f32,
-    /// Whether the values added to the scores differ from head to head.
-    pub(super) by_head: bool,
+    op: Layer,
+    /// The shapes of the queries and of the values added to the scores.
+    queries: Shape,
+    added: Option<Shape>,
     lanes: usize,
 }
 
@@ -72,40 +77,46 @@ pub(super) struct AttentionInputs<'a> {
     /// Keys and values, see [`Attention::pack`].
     pub(super) packed: &'a [f32],
     pub(super) drop: Option<Drop>,
-    /// For each sample, head and query, the logarithm to base 2 of the sum of exponentials: the backward pass needs it.
+    /// For each sample, window, head and query, the logarithm to base 2 of the sum of exponentials: the backward pass needs it.
     pub(super) logs: &'a [AtomicU32],
 }
 
 impl Attention {
-    /// `tokens` and `features` are those of queries, keys and values; `added` is the number of axes of the values added
-    /// to the scores.
+    /// `inputs` are the shapes of what it reads.
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-    pub(super) fn new(
-        level: Level,
-        layer: &Layer,
-        tokens: [usize; 2],
-        features: [usize; 2],
-        added: Option<usize>,
-    ) -> Option<Attention> {
-        let heads = usize::try_from(layer.heads).ok().filter(|heads| *heads > 0)?;
-        let width = features[0] / heads;
-        let scale = layer.factor(i64::try_from(width).ok()?);
+    pub(super) fn new(level: Level, op: &Layer, inputs: &[Shape]) -> Option<Attention> {
+        let [queries, keys, values, ..] = inputs else { return None };
+        let heads = usize::try_from(op.heads).ok().filter(|heads| *heads > 0)?;
+        let front = queries.rank().checked_sub(2)?;
+        let last = |shape: &Shape| shape.numbers().map(|sizes| [sizes[front], sizes[front + 1]]);
+        let ([tokens, width], [keys, _], [_, values]) = (last(queries)?, last(keys)?, last(values)?);
+        let width = width / heads;
+        let scale = op.factor(i64::try_from(width).ok()?);
         Some(Attention {
             heads,
-            tokens: tokens[0],
-            keys: tokens[1],
+            windows: queries.numbers()?[..front].iter().product(),
+            tokens,
+            keys,
             width,
-            values: features[1] / heads,
-            causal: layer.causal,
+            values: values / heads,
+            causal: op.causal,
             log_scale: (scale * core::f64::consts::LOG2_E) as f32,
-            by_head: added == Some(3),
+            op: *op,
+            queries: *queries,
+            added: inputs.get(3).copied(),
             lanes: level.lanes(),
         })
     }
 
+    /// The index of the row that is added to the scores of the first query of a head.
+    pub(super) fn added_row(&self, window: usize, head: usize) -> usize {
+        let [first, step] = self.added.map_or([0; 2], |added| self.op.added_rows(&added, &self.queries, window));
+        first + head * step
+    }
+
     /// Multiply-adds of a sample.
     pub(super) fn work(&self) -> usize {
-        let all = self.heads * self.tokens * self.keys * (self.width + self.values);
+        let all = self.windows * self.heads * self.tokens * self.keys * (self.width + self.values);
         if self.causal { all / 2 } else { all }
     }
 
@@ -117,7 +128,7 @@ impl Attention {
 
     /// Elements of the packed keys and values of a sample.
     pub(super) fn room(&self) -> usize {
-        self.heads * self.parts().iter().sum::<usize>()
+        self.windows * self.heads * self.parts().iter().sum::<usize>()
     }
 
     /// The packed keys and values, from an element of the workspace on.
@@ -143,17 +154,20 @@ impl Attention {
         packed: &mut [f32],
     ) {
         let [keys, values] = self.parts();
-        let spread = Spread { sample: self.room(), units: self.heads, origin: 0, step: keys + values };
+        let units = self.windows * self.heads;
+        let spread = Spread { sample: self.room(), units, origin: 0, step: keys + values };
         // An element takes about as long as 8 multiply-adds.
         let work = 8 * self.room() / 2;
         let packed = &mut packed[..samples * self.room()];
-        spread.run(threads, work, samples, packed, &|packed, base, samples, heads| {
+        spread.run(threads, work, samples, packed, &|packed, base, samples, own| {
             for sample in samples {
-                for head in heads.clone() {
-                    let place = (sample * self.heads + head) * (keys + values) - base;
+                for unit in own.clone() {
+                    let (window, head) = (unit / self.heads, unit % self.heads);
+                    let place = (sample * units + unit) * (keys + values) - base;
                     let own = &mut packed[place..place + keys + values];
                     let width = if part == 0 { self.width } else { self.values };
-                    let rows = TokenRows { view: from, x, sample, feature: head * width, count: self.keys, width };
+                    let (first, feature, count) = (window * self.keys, head * width, self.keys);
+                    let rows = TokenRows { view: from, x, sample, first, feature, count, width };
                     match part {
                         0 => level.run(PackColumns { rows, y: &mut own[..keys] }),
                         _ => level.run(PackRows { rows, y: &mut own[keys..] }),
@@ -171,9 +185,12 @@ impl Attention {
         operands: &AttentionInputs<'_>,
         (to, y): (&View, &mut [f32]),
     ) {
-        to.spread().run(threads, self.work(), samples, y, &|y, base, samples, tokens| {
+        let spread = to.spread();
+        let each = self.windows * self.tokens / spread.units.max(1);
+        spread.run(threads, self.work(), samples, y, &|y, base, samples, units| {
+            let rows = units.start * each..units.end * each;
             with_scratch(QUERIES * (self.width + KEYS), |scratch| {
-                level.run(QueryShare { layer: self, operands, samples, tokens, to, y, base, scratch });
+                level.run(QueryShare { layer: self, operands, samples, rows, to, y, base, scratch });
             });
         });
     }
@@ -200,7 +217,8 @@ pub(super) struct TokenRows<'a> {
     pub(super) view: &'a View,
     pub(super) x: &'a [f32],
     pub(super) sample: usize,
-    /// The first feature.
+    /// The index of the first token's position, and the first feature.
+    pub(super) first: usize,
     pub(super) feature: usize,
     pub(super) count: usize,
     pub(super) width: usize,
@@ -210,7 +228,7 @@ impl TokenRows<'_> {
     /// The offset of the first row, and the stride from row to row, in elements.
     #[inline(always)]
     fn place(&self) -> (usize, usize) {
-        let first = self.sample * self.view.buffer.sample() + self.view.at([0; 3]) + self.feature;
+        let first = self.sample * self.view.buffer.sample() + self.view.at_index(self.first) + self.feature;
         (first, self.view.buffer.strides()[2])
     }
 }
@@ -274,12 +292,12 @@ impl Kernel for PackRows<'_> {
     }
 }
 
-/// The share of one thread: some queries of some samples.
+/// The share of one thread: some queries, counted over all windows, of some samples.
 struct QueryShare<'a> {
     layer: &'a Attention,
     operands: &'a AttentionInputs<'a>,
     samples: Range<usize>,
-    tokens: Range<usize>,
+    rows: Range<usize>,
     to: &'a View,
     y: &'a mut [f32],
     base: usize,
@@ -299,9 +317,12 @@ impl Kernel for QueryShare<'_> {
 #[derive(Clone, Copy)]
 struct QueryBlock<'a> {
     sample: usize,
+    window: usize,
     head: usize,
     first: usize,
     count: usize,
+    /// The index of the row added to the scores of the window's first query.
+    added: usize,
     keys: &'a [f32],
     values: &'a [f32],
 }
@@ -310,14 +331,21 @@ impl QueryShare<'_> {
     #[inline(always)]
     fn all<S: Simd, const R: usize>(mut self, simd: S) {
         const { assert!(QUERIES.is_multiple_of(R)) };
-        let parts = self.layer.parts();
+        let (layer, parts) = (self.layer, self.layer.parts());
+        let windows = self.rows.start / layer.tokens..self.rows.end.div_ceil(layer.tokens);
+        let units = windows.flat_map(|window| (0..layer.heads).map(move |head| (window, head)));
         for sample in self.samples.clone() {
-            for head in 0..self.layer.heads {
-                let packed = &self.operands.packed[(sample * self.layer.heads + head) * (parts[0] + parts[1])..];
+            for (window, head) in units.clone() {
+                let unit = (sample * layer.windows + window) * layer.heads + head;
+                let packed = &self.operands.packed[unit * (parts[0] + parts[1])..];
                 let (keys, values) = packed[..parts[0] + parts[1]].split_at(parts[0]);
-                for first in self.tokens.clone().step_by(QUERIES) {
-                    let count = QUERIES.min(self.tokens.end - first);
-                    self.block::<S, R>(simd, &QueryBlock { sample, head, first, count, keys, values });
+                let added = layer.added_row(window, head);
+                let start = self.rows.start.saturating_sub(window * layer.tokens);
+                let end = layer.tokens.min(self.rows.end - window * layer.tokens);
+                for first in (start..end).step_by(QUERIES) {
+                    let count = QUERIES.min(end - first);
+                    let block = QueryBlock { sample, window, head, first, count, added, keys, values };
+                    self.block::<S, R>(simd, &block);
                 }
             }
         }
@@ -357,8 +385,8 @@ impl QueryShare<'_> {
     fn queries<S: Simd, const R: usize>(&mut self, simd: S, block: &QueryBlock<'_>) {
         let width = self.layer.width;
         let (view, x) = self.operands.q;
-        let rows =
-            TokenRows { view, x, sample: block.sample, feature: block.head * width, count: self.layer.tokens, width };
+        let (first, feature, count) = (block.window * self.layer.tokens, block.head * width, self.layer.tokens);
+        let rows = TokenRows { view, x, sample: block.sample, first, feature, count, width };
         let (first, step) = rows.place();
         for (tile, y) in self.scratch[..QUERIES * width].chunks_exact_mut(R * width).enumerate() {
             if tile * R >= block.count {
@@ -404,8 +432,7 @@ impl QueryShare<'_> {
     #[inline(always)]
     fn add<S: Simd>(&mut self, simd: S, block: &QueryBlock<'_>, row: usize, start: usize, count: usize) {
         let Some((view, x)) = self.operands.added else { return };
-        let head = if self.layer.by_head { block.head } else { 0 };
-        let place = block.sample * view.buffer.sample() + view.at([0, head, block.first + row]) + start;
+        let place = block.sample * view.buffer.sample() + view.at_index(block.added + block.first + row) + start;
         let (added, base) = (&x[place..][..count], simd.splat(core::f32::consts::LOG2_E));
         let scores = &mut self.scratch[QUERIES * self.layer.width + row * KEYS..][..KEYS];
         for at in (0..count).step_by(S::LANES) {
@@ -419,18 +446,22 @@ impl QueryShare<'_> {
     #[inline(always)]
     fn drop(&mut self, block: &QueryBlock<'_>, row: usize, start: usize, count: usize) {
         let Some(drop) = self.operands.drop else { return };
-        let layer = self.layer;
-        let place = ((block.sample * layer.heads + block.head) * layer.tokens + block.first + row) * layer.keys + start;
-        let weights = &mut self.scratch[QUERIES * layer.width + row * KEYS..][..count];
+        let place = self.query(block, row) * self.layer.keys + start;
+        let weights = &mut self.scratch[QUERIES * self.layer.width + row * KEYS..][..count];
         weights.iter_mut().enumerate().for_each(|(key, weight)| *weight *= drop.factor(place + key));
+    }
+
+    /// The index of a query among those of all samples, windows and heads.
+    #[inline(always)]
+    fn query(&self, block: &QueryBlock<'_>, row: usize) -> usize {
+        let Attention { windows, heads, tokens, .. } = *self.layer;
+        ((block.sample * windows + block.window) * heads + block.head) * tokens + block.first + row
     }
 
     /// Stores the logarithm of a query's sum of exponentials.
     #[inline(always)]
     fn log(&self, block: &QueryBlock<'_>, row: usize, largest: f32, sum: f32) {
-        let layer = self.layer;
-        let place = (block.sample * layer.heads + block.head) * layer.tokens + block.first + row;
-        if let Some(log) = self.operands.logs.get(place) {
+        if let Some(log) = self.operands.logs.get(self.query(block, row)) {
             log.store((largest + sum.log2()).to_bits(), Ordering::Relaxed);
         }
     }
@@ -448,7 +479,8 @@ impl QueryShare<'_> {
         let layer = self.layer;
         let weights = &self.scratch[QUERIES * layer.width..];
         let row = self.to.buffer.strides()[2];
-        let place = block.sample * self.to.buffer.sample() + self.to.at([0; 3]) + block.first * row;
+        let first = self.to.at_index(block.window * layer.tokens + block.first);
+        let place = block.sample * self.to.buffer.sample() + first;
         let y = &mut self.y[place + block.head * layer.values - self.base..];
         let panel = VECTORS * S::LANES;
         for feature in (0..layer.values).step_by(panel) {

@@ -188,6 +188,13 @@ impl View {
         Some(strides)
     }
 
+    /// The offset of the position with this index, which counts the positions of a sample in order.
+    #[inline(always)]
+    pub(super) fn at_index(&self, index: usize) -> usize {
+        let [_, height, width] = self.buffer.size;
+        self.at([index / (height * width), index / width % height, index % width])
+    }
+
     /// The offset of a row along the last axis. `row` counts the rows of all samples.
     #[inline(always)]
     pub(super) fn row(&self, row: usize) -> usize {

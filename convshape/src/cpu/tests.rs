@@ -282,7 +282,7 @@ fn sums_with_a_residual() {
         for block in 1..=blocks {
             let start = layers.len();
             if random.pick(0, 4) == 0 {
-                layers.push((Op::Slice { axis: Axis::Channels, start: 0, end: 2 }, vec![start]));
+                layers.push((Op::Slice { axis: Axis::Channels, start: 0, end: Some(2) }, vec![start]));
                 outputs.push(layers.len());
             }
             layers.push((conv(&mut random, channels), vec![start]));
@@ -639,7 +639,7 @@ fn two_convolutions_and_a_join() {
             (Op::Conv(second), vec![1]),
             (Op::CONCAT, joined.to_vec()),
             (Op::Conv(third), vec![3]),
-            (Op::Slice { axis: Axis::Channels, start: 0, end: 1 }, vec![3]),
+            (Op::Slice { axis: Axis::Channels, start: 0, end: Some(1) }, vec![3]),
             (Op::Activation(Activation::Relu), vec![5]),
         ];
         let outputs = random.one_of(&[&[4][..], &[4, 6], &[3, 4], &[4, 1, 4], &[5, 0, 2]]);
@@ -793,7 +793,7 @@ fn layers_in_company() {
                 0 | 1 => (Op::Concat { axis }, if random.pick(0, 1) == 0 { two } else { any.to_vec() }),
                 2 | 3 => (random.one_of(&[Op::Add, Op::Mul]), if random.pick(0, 1) == 0 { two } else { any.to_vec() }),
                 4 => (random.one_of(&[Op::Sub, Op::Maximum]), two),
-                5 => (Op::Slice { axis, start, end: start + random.pick(1, 2) }, one),
+                5 => (Op::Slice { axis, start, end: Some(start + random.pick(1, 2)) }, one),
                 6 => {
                     let kind = random.one_of(&[Reduction::Mean, Reduction::Max]);
                     (Op::Reduce { kind, axes: Axes::of(&[axis]), keep: random.pick(0, 2) > 0 }, one)
@@ -1381,7 +1381,7 @@ fn products_of_matrices() {
             (matmul(true, false), vec![1, 0]),
             (matmul(false, false), vec![1, 3]),
             (matmul(true, true), vec![1, 2]),
-            (Op::Slice { axis: Axis::At(0), start: 0, end: 1 }, vec![0]),
+            (Op::Slice { axis: Axis::At(0), start: 0, end: Some(1) }, vec![0]),
             (matmul(false, true), vec![1, 6]),
             (matmul(true, false), vec![6, 1]),
         ];
@@ -1398,10 +1398,16 @@ fn attention() {
     for case in 0..60 {
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
         let linear = |outputs| Op::Linear { dialect: Dialect::Torch, inputs: None, outputs, bias: true };
-        let first = |end| Op::Slice { axis: Axis::At(0), start: 0, end };
+        let first = |end| Op::Slice { axis: Axis::At(-2), start: 0, end: Some(end) };
         let heads = random.pick(1, 3);
+        // Axes in front of the tokens.
+        let windows = random.one_of(&[&[][..], &[], &[3], &[2, 3], &[2, 1, 3]]);
         let [width, values] = [0, 1].map(|_| heads * random.one_of(&[1, 2, 3, 8, 16, 20, 33]));
-        let tokens = if case < 4 { 300 } else { random.one_of(&[1, 2, 5, 12, 13, 24, 25, 61]) };
+        let tokens = match windows {
+            [] if case < 4 => 300,
+            [] => random.one_of(&[1, 2, 5, 12, 13, 24, 25, 61]),
+            _ => random.one_of(&[1, 3, 13, 25]),
+        };
         let [queries, keys] = [0, 1].map(|_| if case % 2 == 0 { tokens } else { random.pick(1, tokens) });
         let scale = random.one_of(&[None, None, Some(0.7), Some(-0.4), Some(0.0)]);
         let layer = Attention { causal: random.pick(0, 1) == 1, scale, ..Attention::new(Dialect::Torch, heads) };
@@ -1414,23 +1420,30 @@ fn attention() {
             (first(keys), vec![3]),
         ];
         let mut reads = vec![4, 5, 6];
-        match random.pick(0, 3) {
-            0 => {
-                layers.push((Op::MatMul { transpose_a: false, transpose_b: true }, vec![4, 5]));
-                layers.push((Op::Activation(Activation::Tanh), vec![7]));
-                reads.push(8);
+        if random.pick(0, 1) == 0 {
+            // One value for all heads, one for each, and one that all windows of an axis share.
+            layers.push((Op::MatMul { transpose_a: false, transpose_b: true }, vec![4, 5]));
+            layers.push((Op::Activation(Activation::Tanh), vec![7]));
+            let axis = if windows.is_empty() { Axis::At(0) } else { Axis::At(-3) };
+            let each = |copies: usize| (Op::Stack { axis }, vec![8; copies]);
+            match (windows, random.pick(0, 1)) {
+                (_, 0) if heads > 1 => layers.push(each(usize::try_from(heads).expect("few"))),
+                ([], _) => {}
+                (windows, _) => {
+                    let shape = [windows, &[1, queries, keys]].concat();
+                    layers.push((Op::Reshape { shape: Shape::of(&shape) }, vec![8]));
+                }
             }
-            1 if heads == 2 => {
-                layers.push((Op::MatMul { transpose_a: false, transpose_b: true }, vec![4, 5]));
-                layers.push((Op::Activation(Activation::Tanh), vec![7]));
-                layers.push((Op::Stack { axis: Axis::At(0) }, vec![8, 7]));
-                reads.push(9);
+            if !windows.is_empty() && random.pick(0, 1) == 0 {
+                let axis = Axis::At(random.pick(0, windows.len() as i64 - 1));
+                layers.push((Op::Slice { axis, start: 0, end: Some(1) }, vec![layers.len()]));
             }
-            _ => {}
+            reads.push(layers.len());
         }
         layers.push((Op::Attention(layer), reads));
         let last = layers.len();
-        assert!(check_within(3e-5, &mut random, order, Shape::of(&[tokens, 3]), &layers, &[last]), "{layers:?}");
+        let input = Shape::of(&[windows, &[tokens, 3]].concat());
+        assert!(check_within(3e-5, &mut random, order, input, &layers, &[last]), "{layers:?}");
     }
 }
 
@@ -1455,6 +1468,10 @@ fn attention_between_linear_layers() {
             Dialect::Flax => layer.qkv_features = random.one_of(&[None, Some(heads * 4)]),
             Dialect::Torch | Dialect::Onnx | Dialect::Jax => {}
         }
+        let windows = match dialect {
+            Dialect::Keras => &[][..],
+            _ => random.one_of(&[&[][..], &[3], &[2, 3]]),
+        };
         let (mut inputs, mut layers) = (vec![0], Vec::new());
         if random.pick(0, 1) == 1 {
             let (key, value) = (random.pick(1, 5), random.pick(1, 5));
@@ -1463,12 +1480,13 @@ fn attention_between_linear_layers() {
             let keys = random.pick(1, tokens);
             layers.push((linear(key), vec![0]));
             layers.push((linear(value), vec![0]));
-            layers.push((Op::Slice { axis: Axis::At(0), start: 0, end: keys }, vec![1]));
-            layers.push((Op::Slice { axis: Axis::At(0), start: 0, end: keys }, vec![2]));
+            layers.push((Op::Slice { axis: Axis::At(-2), start: 0, end: Some(keys) }, vec![1]));
+            layers.push((Op::Slice { axis: Axis::At(-2), start: 0, end: Some(keys) }, vec![2]));
             inputs = vec![0, 3, 4];
         }
         layers.push((Op::MultiHead(layer), inputs));
         let last = layers.len();
-        assert!(check_within(3e-5, &mut random, order, Shape::of(&[tokens, features]), &layers, &[last]), "{layer:?}");
+        let input = Shape::of(&[windows, &[tokens, features]].concat());
+        assert!(check_within(3e-5, &mut random, order, input, &layers, &[last]), "{layer:?}");
     }
 }

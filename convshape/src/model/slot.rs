@@ -1,7 +1,7 @@
 //! The offset of a value in memory while a chain runs.
 
 use convshape_arith::op::{AxisOrder, MultiHead, Op};
-use convshape_arith::shape::Shape;
+use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
 /// The position of one value in memory.
@@ -35,13 +35,23 @@ impl Slot {
         let slot = Slot::of(shape);
         let Op::MultiHead(layer) = op.bind(core::slice::from_ref(inputs[0]), order) else { return slot };
         let (Some(tokens), Some(keys)) = (inputs[0].numbers(), inputs[1].numbers()) else { return slot };
-        Slot { room: room(&layer, tokens[0], keys[0]), ..slot }
+        Slot { room: room(&layer, rows(&tokens, inputs[0]), rows(&keys, inputs[1])), ..slot }
     }
 
     /// All elements that it needs, including scratch space.
     pub(crate) const fn size(&self) -> usize {
         self.count + self.room
     }
+}
+
+/// The tokens of a value: all but its last axis.
+const fn rows(sizes: &[usize; MAX_RANK], shape: &Shape) -> usize {
+    let (mut rows, mut axis) = (1, 0);
+    while axis + 1 < shape.rank() {
+        rows *= sizes[axis];
+        axis += 1;
+    }
+    rows
 }
 
 /// The elements of queries, keys, values and the output of the heads.

@@ -195,17 +195,26 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
 
 /// An upper bound of attention's packed keys and values, padded to whole vectors.
 const fn packed(op: &Op, keys: &Shape, output: &Shape) -> usize {
+    if keys.rank() < 2 {
+        return 0;
+    }
+    let (tokens, last) = (keys.rank() - 2, keys.rank() - 1);
     let (heads, widths) = match op {
-        Op::Attention(layer) => (layer.heads, [keys.size(1).number(), output.size(1).number()]),
+        Op::Attention(layer) => (layer.heads, [keys.size(last).number(), output.size(last).number()]),
         Op::MultiHead(layer) => match layer.widths() {
             Some([width, values]) => (layer.heads, [Some(width), Some(values)]),
             None => return 0,
         },
         _ => return 0,
     };
-    let (Some(tokens), [Some(width), Some(values)]) = (keys.size(0).number(), widths) else { return 0 };
+    let (Some(each), [Some(width), Some(values)]) = (keys.size(tokens).number(), widths) else { return 0 };
+    let (mut windows, mut axis) = (1, 0);
+    while axis < tokens {
+        let Some(size) = keys.size(axis).number() else { return 0 };
+        (windows, axis) = (windows * size, axis + 1);
+    }
     let lanes = LINE as i64;
-    let elements = (tokens + lanes) * width + tokens * (values + heads * lanes);
+    let elements = windows * ((each + lanes) * width + each * (values + heads * lanes));
     #[expect(clippy::cast_possible_truncation, reason = "sizes that do not fit are refused before")]
     if elements < 0 { 0 } else { elements.cast_unsigned() as usize + 8 * LINE }
 }

@@ -204,8 +204,8 @@ pub fn apply<T: Number>(
         Op::Softmax { axis, log } => norm::softmax(log, &axes::ReductionGroups::along(shape, axis, order), x, y),
         Op::Attention(layer) => {
             let ((keys, k), (values, v)) = (inputs.get(1), inputs.get(2));
-            let added = (inputs.count() > 3).then(|| inputs.get(3)).map(|(shape, numbers)| (shape.rank(), numbers));
-            attention::attend(&attention::Heads::new(&layer, [shape, keys, values], [x, k], added), v, y);
+            let added = (inputs.count() > 3).then(|| inputs.get(3));
+            attention::Windows::new(&layer, [shape, keys, values], [x, k, v], added).attend(y);
         }
         Op::MultiHead(layer) => {
             let operand = |index: usize| if index < inputs.count() { inputs.get(index) } else { inputs.get(0) };
@@ -325,9 +325,10 @@ fn backward<T: Real>(
         }
         Op::Glu { axis } => axes::gradient::glu(Blocks::new(shape, axis, order), x, dy, dx[0]),
         Op::Attention(layer) => {
-            let added = inputs.get(3).map(|numbers| (shapes[3].rank(), *numbers));
-            let heads = attention::Heads::new(&layer, [shape, &shapes[1], &shapes[2]], [x, inputs[1]], added);
-            attention::gradient::attend(&heads, inputs[2], [y, dy], dx);
+            let added = inputs.get(3).map(|numbers| (&shapes[3], *numbers));
+            let operands = [x, inputs[1], inputs[2]];
+            let windows = attention::Windows::new(&layer, [shape, &shapes[1], &shapes[2]], operands, added);
+            attention::gradient::attend(&windows, [y, dy], dx);
         }
         Op::MatMul { transpose_a, transpose_b } => {
             let product = Product::new([shape, &shapes[1]], [transpose_a, transpose_b], output);

@@ -41,6 +41,12 @@ CASES = {
     "added": (attention(2), [q, k, v, numbers(5, 7, step=4)]),
     "added_by_head": (attention(2), [q, k, v, numbers(2, 5, 7, step=4)]),
     "masked": (attention(2), [q, k, v, mask]),
+    "windows": (attention(2), [numbers(3, 5, 6), numbers(3, 7, 6, step=5), numbers(3, 7, 4, step=3)]),
+    # What Swin adds: a bias for each head, and a mask for each window.
+    "windows_added": (
+        attention(2),
+        [numbers(2, 3, 4, 6), numbers(2, 3, 4, 6, step=5), numbers(2, 3, 4, 6, step=3), numbers(3, 1, 4, 4, step=4)],
+    ),
 }
 
 MODULES = {

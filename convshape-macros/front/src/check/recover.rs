@@ -37,7 +37,7 @@ pub(super) fn blind_rank(op: &Op, operand: usize) -> Option<usize> {
     match op {
         // The second operand is the weight.
         Op::Conv(conv) => Some(conv.rank + 1 + operand),
-        Op::Recurrent(_) | Op::RecurrentOutput { .. } | Op::Attention(_) | Op::MultiHead(_) => Some(2),
+        Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(2),
         Op::Pool(pool) | Op::MaxUnpool(pool) => Some(pool.rank + 1),
         Op::AdaptivePool { rank, .. } => Some(rank + 1),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(3),
@@ -105,8 +105,7 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
         Op::Flatten { .. } | Op::Unflatten { .. } | Op::Permute { .. } | Op::Reduce { .. } => {
             op.output(inputs, order).ok().map(|shape| Shape::unknown(shape.rank()))
         }
-        Op::Attention(_) => Some(input.with(1, inputs.get(2)?.size(1))).filter(|_| input.rank() == 2),
-        Op::MultiHead(_) => Some(input.with(1, Size::Unknown)).filter(|_| input.rank() == 2),
+        Op::Attention(_) | Op::MultiHead(_) => without_features(&input),
         Op::ReshapeLike | Op::MaxUnpool(_) => inputs.get(1).copied(),
         Op::Concat { .. } | Op::Stack { .. } | Op::Glu { .. } | Op::MatMul { .. } => op.output(inputs, order).ok(),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
@@ -183,10 +182,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
         Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
-        Op::Attention(_) | Op::MultiHead(_) => {
-            let tokens = if inputs[0].rank() == 2 { inputs[0].size(0) } else { Size::Unknown };
-            Some(Shape::unknown(2).with(0, tokens))
-        }
+        Op::Attention(_) | Op::MultiHead(_) => without_features(&inputs[0]),
         Op::MatMul { .. } => {
             let (a, b) = (inputs[0].rank(), inputs.get(1)?.rank());
             (a.min(b) >= 2).then(|| Shape::unknown(a.max(b)))
@@ -199,6 +195,11 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
 /// Whether a layer counts the channels of its input.
 fn has_channels(mut op: Op) -> bool {
     op.field_mut("channels").is_some()
+}
+
+/// Tokens whose features are not known.
+fn without_features(input: &Shape) -> Option<Shape> {
+    if input.rank() < 2 { None } else { Some(input.with(input.rank() - 1, Size::Unknown)) }
 }
 
 fn without_channels(input: &Shape, order: AxisOrder) -> Option<Shape> {

@@ -274,7 +274,7 @@ pub(crate) fn wrong_value(word: &str, takes: Takes, value: &Value) -> Report {
         Takes::Bool => "`true` or `false`",
         Takes::Word(_) => "a word",
         Takes::Shape => "a shape such as `[16, 4, 4]`",
-        Takes::Range => "a range with both ends counted from 0, such as `0..16`",
+        Takes::Range => "a range such as `0..16`, `4..` or `..-3`",
         Takes::Pieces => "a number of equal pieces, or the sizes of all such as `[64, 80]`",
         Takes::Axes => "an axis such as `0`, `-1` or `channels`, or several",
         Takes::AxesWithBatch => "an axis such as `1`, `-1` or `channels`, or several",

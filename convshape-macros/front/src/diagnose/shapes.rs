@@ -5,7 +5,7 @@ mod hints;
 
 use convshape_arith::code;
 use convshape_arith::explain;
-use convshape_arith::fault::Reason;
+use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::layer::axis_name;
 use convshape_arith::op::{AxisOrder, Conv, Op, Padding};
 use convshape_arith::shape::Shape;
@@ -18,7 +18,7 @@ use super::Report;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
 use crate::fix::{ArgumentPlace, Edit, Fix, Found, with_rank};
-use crate::graph::{Graph, NodeId, Recipe, Use};
+use crate::graph::{Graph, NodeId, Use};
 use crate::unseen::visible;
 
 /// Puts one problem into words.
@@ -249,22 +249,13 @@ impl Context<'_> {
                 }
                 report.help(format_args!("for {found} it is `{there}`"))
             }
-            Reason::Tokens { found, .. } if found.rank() >= 3 && !advised => {
+            Reason::Tokens { found, .. } | Reason::TokenFeatures { found, .. }
+                if found.rank() >= 3 && is_map(fault, advised, graph.order()) =>
+            {
                 let flat = match graph.order() {
                     AxisOrder::ChannelsFirst => "`Flatten(from: 1);` and `Permute(1, 0);`",
                     AxisOrder::ChannelsLast => "`Flatten(from: 0, to: -2);`",
                 };
-                let given = match &graph.nodes[node].recipe {
-                    Recipe::Given(Op::MultiHead(layer)) => layer.features.map(Size::Number),
-                    _ => None,
-                };
-                let last = |features: &Size| found.size(found.rank() - 1).fits(*features);
-                if given.is_some_and(|features| last(&features) && !found.size(0).fits(features)) {
-                    return report.help(
-                        "with an axis in front of the tokens, as in windows, attention is `Linear`, \
-                         `MatMul(q, k, transpose_b: true)`, `Scale`, `Softmax(axis: -1)` and `MatMul(_, v)`",
-                    );
-                }
                 report.help(format_args!("positions become tokens with {flat} before it"))
             }
             Reason::NamedRank { found, .. } if !advised => {
@@ -364,4 +355,16 @@ fn product(shape: &Shape) -> String {
 fn lines(report: Report, text: &Text, advised: bool) -> Report {
     let shown = |line: &&str| !line.is_empty() && (!advised || !line.starts_with("help: "));
     text.as_str().lines().filter(shown).fold(report, Report::line)
+}
+
+/// Whether attention may have been meant for the positions of a map: its channels have the number of features, where
+/// the layer says one.
+fn is_map(fault: &Fault, advised: bool, order: AxisOrder) -> bool {
+    match fault.reason {
+        Reason::Tokens { .. } => !advised,
+        Reason::TokenFeatures { expected, found, .. } => {
+            found.size(order.channel(found.rank())).same(Size::Number(expected))
+        }
+        _ => false,
+    }
 }

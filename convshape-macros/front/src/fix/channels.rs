@@ -288,8 +288,8 @@ impl Writer<'_> {
             Op::Linear { inputs: Some(features), .. } if given => {
                 self.end(Edit::Channels { node, inputs: features, outputs: wanted }, found);
             }
-            Op::Slice { axis: Axis::Channels, start, .. } => {
-                let setting = Setting::Range(start, start.saturating_add(wanted));
+            Op::Slice { axis: Axis::Channels, start: start @ 0.., .. } => {
+                let setting = Setting::Range(start, Some(start.saturating_add(wanted)));
                 self.end(Edit::Field { node, field: "channels", setting }, found);
             }
             Op::Reshape { shape } if shape.rank() > 1 => {

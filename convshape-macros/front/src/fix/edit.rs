@@ -616,7 +616,7 @@ fn inserted(op: &Op) -> String {
         Op::Reshape { shape } => format!("Reshape({shape})"),
         Op::Linear { inputs: Some(inputs), outputs, .. } => format!("Linear({inputs} -> {outputs})"),
         Op::Upsample(Upsample { to: ResizeTo::Scale(scale), .. }) => format!("Upsample({})", scale[0]),
-        Op::Slice { axis, start, end } => format!("Slice({start}..{end}, axis: {})", axis_text(axis)),
+        Op::Slice { axis, start, end } => format!("Slice({}, axis: {})", Setting::Range(*start, *end), axis_text(axis)),
         Op::Flatten { from: Axis::At(0), to: Axis::At(-1) } => "Flatten".to_owned(),
         Op::Flatten { from, to: Axis::At(-1) } => format!("Flatten(from: {})", axis_text(from)),
         Op::Flatten { from, to } => format!("Flatten(from: {}, to: {})", axis_text(from), axis_text(to)),

@@ -58,6 +58,10 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             }
             Reason::TokenFeatures { expected, found: comes, .. } => {
                 features(graph, *node, op, &comes, expected, found);
+                // The positions of a map become tokens.
+                if comes.size(graph.order().channel(comes.rank())).fits(Size::Number(expected)) {
+                    steps(graph, checked, *node, op, &comes, found);
+                }
             }
             Reason::NormShape { expected, found: comes } if expected.rank() == 1 => {
                 reordered(graph, *node, &comes, expected.size(0), Turned::Back, found);
@@ -81,7 +85,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 all_outputs(graph, checked, &graph.nodes[*node].inputs, found);
                 steps(graph, checked, *node, op, &comes, found);
             }
-            Reason::Tokens { operand: 0, found: comes } => steps(graph, checked, *node, op, &comes, found),
+            Reason::Tokens { operand: 0, found: comes, .. } => steps(graph, checked, *node, op, &comes, found),
             Reason::FirstState { expected, .. } => first_states(graph, *node, op, &expected, found),
             Reason::Join { operand, axis: None, first, other } if matches!(op, Op::Concat { .. }) => {
                 flattened(graph, *node, [(operand, &other), (1 - operand.min(1), &first)], found);
@@ -783,9 +787,8 @@ fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Ca
         }
         let value = graph.value(node);
         let reader = above.iter().map(|(reader, _)| *reader).find(|reader| graph.nodes[*reader].inputs == [value]);
-        let steps = checked.shape(value).and_then(|shape| shape.size(0).number());
-        if let (Some(reader), Some(steps @ 1..)) = (reader.filter(|reader| can_insert(graph, *reader, 0)), steps) {
-            let last = Op::Slice { axis: Axis::At(0), start: steps - 1, end: steps };
+        if let Some(reader) = reader.filter(|reader| can_insert(graph, *reader, 0)) {
+            let last = Op::Slice { axis: Axis::At(0), start: -1, end: None };
             let ops = vec![last, Op::FLATTEN];
             found.push(vec![Edit::Insert { node: reader, operand: 0, ops }], 6 + distance);
         }

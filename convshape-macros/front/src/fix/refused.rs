@@ -211,14 +211,8 @@ pub(super) fn at_the_layer(
                 axes.into_iter().for_each(|axes| layer.set("axis", axes, 9, found));
             }
         }
-        Reason::SliceRange { start, end, size, .. } if start < size => {
-            // In Python, negative numbers count from the end.
-            let from_end = |place: i64| if place < 0 { place + size } else { place };
-            let (first, last) = (from_end(start), from_end(end));
-            if first >= 0 && first < last && last <= size {
-                layer.set("channels", Setting::Range(first, last), 5, found);
-            }
-            layer.set("channels", Setting::Range(start.max(0), size), 10, found);
+        Reason::SliceRange { start, size, .. } if size.smallest(inputs[0].scope()) > Some(start) => {
+            layer.set("channels", Setting::Range(start.max(0), size.number()), 10, found);
         }
         Reason::ModeRank { axes, .. } => {
             layer.set("mode", Setting::Word(linear(axes)), 10, found);

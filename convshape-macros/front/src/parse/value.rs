@@ -203,6 +203,10 @@ impl Parser {
         if let Some(value) = self.named_value(c)? {
             return Ok(value);
         }
+        if c.is_punct("..") {
+            let low = SizeExpr::Int { value: 0, span: c.span() };
+            return Ok(Value::Range(Box::new(self.range_from(low, c)?)));
+        }
         let size = self.number(c)?;
         if c.is_punct("..") {
             let range = self.range_from(size, c)?;

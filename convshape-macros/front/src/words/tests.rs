@@ -170,7 +170,7 @@ fn sample(field: &FieldWords) -> Option<Setting> {
         Takes::Bool => Setting::Bool(true),
         Takes::Word(words) => Setting::Word(words[0].name),
         Takes::Shape => Setting::Shape(Shape::of(&[2, 3])),
-        Takes::Range => Setting::Range(0, 1),
+        Takes::Range => Setting::Range(0, Some(1)),
         Takes::Pieces => Setting::Pieces(vec![1, 3]),
         Takes::Axes | Takes::AxesWithBatch if field.name != "axes" => Setting::Axes(Axes::of(&[Axis::Channels])?),
         Takes::Axes | Takes::AxesWithBatch => Setting::Axes(Axes::of(&[Axis::At(0), Axis::Channels])?),

@@ -24,7 +24,10 @@ impl Reason {
             },
             Reason::Features { .. } | Reason::TokenFeatures { .. } => code::FEATURES,
             Reason::Heads { .. } => code::HEADS,
-            Reason::KeyFeatures { .. } | Reason::ValueTokens { .. } | Reason::Scores { .. } => code::ATTENTION,
+            Reason::KeyFeatures { .. }
+            | Reason::ValueTokens { .. }
+            | Reason::Windows { .. }
+            | Reason::Scores { .. } => code::ATTENTION,
             Reason::NotFixed { .. } => code::NOT_FIXED,
             Reason::Size(SizeError::Overflow) | Reason::TooManyElements { .. } => code::TOO_LARGE,
             Reason::Size(_) => code::NOT_FIXED,
@@ -118,6 +121,7 @@ impl Reason {
             | Reason::CustomInput { .. }
             | Reason::CustomOutputs { .. }
             | Reason::CustomOutput { .. }
+            | Reason::Windows { .. }
             | Reason::Scores { .. }
             | Reason::FirstState { .. }
             | Reason::NoRun { .. }

@@ -71,7 +71,8 @@ impl Graph {
     /// Adds the linear layers of an [`Op::MultiHead`] and the attention between them. Returns the last one's output.
     fn add_multi_head(&mut self, node: &Node, layer: &MultiHead, inputs: &[usize]) -> usize {
         let mut add = |op: Op, inputs: &[usize], params: &[Option<usize>], outputs: i64| {
-            let shape = self.shape(inputs[0]).with(1, Size::Number(outputs));
+            let shape = self.shape(inputs[0]);
+            let shape = shape.with(shape.rank() - 1, Size::Number(outputs));
             let params = params.iter().flatten().map(|&param| node.params[param]).collect();
             let (inputs, tied, first_run) = (inputs.to_vec(), None, None);
             self.add(Node { op, inputs, params, tied, first_run, ..node.clone() }, shape)

@@ -3,30 +3,73 @@
 use super::axes::{place, with_new_axis};
 use super::{rank_at_least, resize::sized};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Axis, AxisOrder};
+use crate::op::{Axis, AxisOrder, Op};
 use crate::shape::Shape;
-use crate::size::Size;
+use crate::size::{Scope, Size, SizeError};
 
 #[expect(clippy::cast_possible_wrap, reason = "the length of a slice is not above `isize::MAX`")]
 const fn count(inputs: &[Shape]) -> i64 {
     inputs.len() as i64
 }
 
-pub(super) const fn sliced(axis: Axis, start: i64, end: i64, input: &Shape, order: AxisOrder) -> Result<Shape, Fault> {
+/// A slice with both ends counted from the start, where the size is a number and has them.
+pub(super) const fn bind_slice(axis: Axis, start: i64, end: Option<i64>, input: &Shape, order: AxisOrder) -> Op {
+    let whole = match axis.index(input.rank(), order) {
+        Some(at) => input.size(at).number(),
+        None => None,
+    };
+    let Some(size) = whole else { return Op::Slice { axis, start, end } };
+    let end = match end {
+        Some(end) => within(end, size),
+        None => size,
+    };
+    Op::Slice { axis, start: within(start, size), end: Some(end) }
+}
+
+const fn within(place: i64, size: i64) -> i64 {
+    if place < 0 && place >= -size { size + place } else { place }
+}
+
+/// The range must exist for every value of the symbols.
+pub(super) const fn sliced(
+    axis: Axis,
+    start: i64,
+    end: Option<i64>,
+    input: &Shape,
+    order: AxisOrder,
+) -> Result<Shape, Fault> {
     tri!(rank_at_least(input, 1));
     let at = tri!(place(axis, input, order));
-    let size = match input.size(at) {
-        Size::Number(size) => size,
-        Size::Unknown => i64::MAX,
-        found @ Size::Symbolic { .. } => match found.smallest(input.scope()) {
-            Some(smallest) if end <= smallest => smallest,
-            _ => return Err(Fault::new(Reason::NotFixed { what: "the size that is sliced is", found })),
-        },
+    let (size, scope) = (input.size(at), input.scope());
+    let first = tri!(sized(counted(start, size)));
+    let past = match end {
+        Some(end) => tri!(sized(counted(end, size))),
+        None => size,
     };
-    if start < 0 || start >= end || end > size {
+    let (length, left) = match (past.sub(first), size.sub(past)) {
+        (Ok(length), Ok(left)) => (length, left),
+        (Err(SizeError::NotLinear), _) => {
+            return Err(Fault::new(Reason::NotFixed { what: "the size that is sliced is", found: size }));
+        }
+        (Err(error), _) | (_, Err(error)) => return Err(Fault::new(Reason::Size(error))),
+    };
+    let exists = is_at_least(0, first, scope) && is_at_least(1, length, scope) && is_at_least(0, left, scope);
+    if !exists {
         return Err(Fault::new(Reason::SliceRange { axis, start, end, size }));
     }
-    Ok(input.with(at, Size::Number(end - start)))
+    Ok(input.with(at, length))
+}
+
+/// A place in an axis, counted from its start.
+const fn counted(place: i64, size: Size) -> Result<Size, SizeError> {
+    if place < 0 { size.plus(place) } else { Ok(Size::Number(place)) }
+}
+
+const fn is_at_least(least: i64, size: Size, scope: Scope) -> bool {
+    match size.smallest(scope) {
+        Some(smallest) => smallest >= least,
+        None => true,
+    }
 }
 
 pub(super) const fn concatenated(axis: Axis, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {

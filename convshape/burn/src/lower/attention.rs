@@ -6,22 +6,36 @@ use convshape::graph::op::{Attention, Projection};
 
 use super::{Run, sizes, to_i64, to_usize};
 
+/// The most axes that scores have, with the batch.
+const AXES: usize = 7;
+
 impl Run<'_> {
     /// Scaled dot-product attention, with the heads as a separate axis.
     pub(super) fn attention(&mut self, node: &Node, layer: &Attention) -> Tensor<3> {
         let shapes = node.inputs.iter().map(|&value| sizes(self.graph.shape(value))).collect::<Vec<_>>();
-        let (heads, batch) = (to_usize(layer.heads), self.batch);
+        let (heads, front) = (to_usize(layer.heads), shapes[0].len() - 2);
+        let windows = &shapes[0][..front];
+        // Windows are further samples.
+        let batch = self.batch * windows.iter().product::<usize>();
         let [q, k, v] = [0, 1, 2].map(|operand| {
-            let [tokens, features] = [shapes[operand][0], shapes[operand][1]];
+            let [tokens, features] = [shapes[operand][front], shapes[operand][front + 1]];
             let x = self.natural(node.inputs[operand]);
             x.reshape([batch, tokens, heads, features / heads]).swap_dims(1, 2)
         });
-        let [tokens, keys] = [shapes[0][0], shapes[1][0]];
-        let scale = layer.factor(to_i64(shapes[0][1] / heads));
+        let [tokens, keys] = [shapes[0][front], shapes[1][front]];
+        let scale = layer.factor(to_i64(shapes[0][front + 1] / heads));
         let mut scores = q.mul_scalar(scale).matmul(k.swap_dims(2, 3));
         if let Some(&value) = node.inputs.get(3) {
-            let each = if shapes[3].len() == 3 { heads } else { 1 };
-            scores = scores + self.natural(value).reshape([batch, each, tokens, keys]);
+            // Axes in front that it does not have, or of size 1, are broadcast.
+            let wide = |sizes: &[usize]| {
+                let mut all = [1; AXES];
+                all[AXES - sizes.len()..].copy_from_slice(sizes);
+                all[0] = self.batch;
+                all
+            };
+            let all = wide(&[windows, &[heads, tokens, keys]].concat());
+            let added: Tensor<AXES> = self.natural(value).reshape(wide(&shapes[3]));
+            scores = (scores.reshape(all) + added).reshape([batch, heads, tokens, keys]);
         }
         if layer.causal {
             let later: Tensor<2, Bool> = Tensor::tril_mask([tokens, keys], 0, &scores.device());
@@ -36,7 +50,7 @@ impl Run<'_> {
         }
         let attended = weights.matmul(v).swap_dims(1, 2);
         let output = self.graph.shape(node.outputs[0]);
-        self.channels_first(attended.reshape([to_i64(batch), -1]), output)
+        self.channels_first(attended.reshape([to_i64(self.batch), -1]), output)
     }
 
     /// Some of the outputs of a larger linear layer.

@@ -22,9 +22,13 @@ impl Export<'_> {
 
     /// The elements `start..end` along an axis.
     pub(super) fn part(&mut self, x: &Tensor, at: usize, start: i64, end: i64) -> Tensor {
-        let lists = [start, end, to_i64(at) + 1].map(|number| self.writer.ints(&[number]));
+        self.range(x, at, start, Some(end), x.shape.with(at, Size::Number(end - start)))
+    }
+
+    /// The same for ends that may count from the end, and the shape that this gives.
+    pub(super) fn range(&mut self, x: &Tensor, at: usize, start: i64, end: Option<i64>, shape: Shape) -> Tensor {
+        let lists = [start, end.unwrap_or(i64::MAX), to_i64(at) + 1].map(|number| self.writer.ints(&[number]));
         let [starts, ends, axes] = lists.each_ref().map(String::as_str);
-        let shape = x.shape.with(at, Size::Number(end - start));
         self.writer.node("Slice", &[&x.name, starts, ends, axes], Vec::new(), shape)
     }
 

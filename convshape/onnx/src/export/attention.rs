@@ -46,7 +46,7 @@ impl Export<'_> {
         };
         let inputs = to_i64(weight.len() / outputs.max(1));
         let weight = self.writer.floats(&[inputs, part.outputs], &weight);
-        let shape = x.shape.with(1, Size::Number(part.outputs));
+        let shape = x.shape.with(x.shape.rank() - 1, Size::Number(part.outputs));
         let y = self.writer.node("MatMul", &[&x.name, &weight], Vec::new(), shape);
         if bias.is_empty() {
             return y;
@@ -62,18 +62,21 @@ impl Export<'_> {
         added: Option<Tensor>,
     ) -> Result<Tensor, ExportError> {
         let [q, k, v] = operands else { return Err(self.inexpressible("attention without queries, keys and values")) };
-        let width = q.shape.size(1).number().ok_or_else(|| self.symbol("a number of features", q))?;
-        let scope = q.shape.scope();
+        let (last, scope) = (q.shape.rank() - 1, q.shape.scope());
+        let width = q.shape.size(last).number().ok_or_else(|| self.symbol("a number of features", q))?;
         let scale = self.writer.scalar(layer.factor(width / layer.heads.max(1)));
         let q = self.split(q, layer.heads, [1, 0, 2])?;
         let q = self.writer.same("Mul", &q, &[&scale], Vec::new());
         let keys = self.split(k, layer.heads, [1, 2, 0])?;
-        let scores = Shape::new(&[Size::Number(layer.heads), q.shape.size(1), keys.shape.size(2)], scope);
+        let scores = q.shape.with(last + 1, keys.shape.size(last + 1));
         let mut scores = self.writer.node("MatMul", &[&q.name, &keys.name], Vec::new(), scores);
         if let Some(mut added) = added {
-            if added.shape.rank() == 2 {
-                let axes = self.writer.ints(&[1]);
-                let wide = Shape::new(&[Size::Number(1), added.shape.size(0), added.shape.size(1)], scope);
+            let missing = scores.shape.rank() - added.shape.rank();
+            if missing > 0 {
+                let axes: Vec<i64> = (1..).take(missing).collect();
+                let axes = self.writer.ints(&axes);
+                let sizes = [vec![Size::Number(1); missing], added.shape.sizes().to_vec()].concat();
+                let wide = Shape::new(&sizes, scope);
                 added = self.writer.node("Unsqueeze", &[&added.name, &axes], Vec::new(), wide);
             }
             scores = self.writer.same("Add", &scores, &[&added.name], Vec::new());
@@ -86,25 +89,35 @@ impl Export<'_> {
             let later = self.writer.same("Trilu", &all, &[&one], vec![attribute::int("upper", 1)]);
             scores = self.writer.same("Add", &scores, &[&later.name], Vec::new());
         }
-        let weights = self.writer.same("Softmax", &scores, &[], vec![attribute::int("axis", 3)]);
+        let weights = self.writer.same("Softmax", &scores, &[], vec![attribute::int("axis", -1)]);
         let values = self.split(v, layer.heads, [1, 0, 2])?;
-        let shape = weights.shape.with(2, values.shape.size(2));
+        let shape = weights.shape.with(last + 1, values.shape.size(last + 1));
         let heads = self.writer.node("MatMul", &[&weights.name, &values.name], Vec::new(), shape);
-        let tokens = self.writer.transpose(&heads, &[1, 0, 2]);
-        let sizes = self.writer.ints(&[0, 0, v.shape.size(1).number().unwrap_or(-1)]);
-        let shape = Shape::new(&[tokens.shape.size(0), v.shape.size(1)], scope);
+        let tokens = self.writer.transpose(&heads, &order(last, [1, 0, 2]));
+        let mut sizes = vec![0; last + 2];
+        sizes[last + 1] = v.shape.size(last).number().unwrap_or(-1);
+        let sizes = self.writer.ints(&sizes);
+        let shape = Shape::new(&tokens.shape.sizes()[..=last], scope).with(last, v.shape.size(last));
         Ok(self.writer.node("Reshape", &[&tokens.name, &sizes], Vec::new(), shape))
     }
 
-    /// `[tokens, features]` as `[tokens, heads, features per head]`, with permuted axes.
-    fn split(&mut self, x: &Tensor, heads: i64, order: [usize; 3]) -> Result<Tensor, ExportError> {
-        let features = x.shape.size(1).number().ok_or_else(|| self.symbol("a number of features", x))?;
+    /// `[.., tokens, features]` as `[.., tokens, heads, features per head]`, with the last three axes permuted.
+    fn split(&mut self, x: &Tensor, heads: i64, last_axes: [usize; 3]) -> Result<Tensor, ExportError> {
+        let last = x.shape.rank() - 1;
+        let features = x.shape.size(last).number().ok_or_else(|| self.symbol("a number of features", x))?;
         let each = features / heads.max(1);
-        let sizes = self.writer.ints(&[0, 0, heads, each]);
-        let shape = Shape::new(&[x.shape.size(0), Size::Number(heads), Size::Number(each)], x.shape.scope());
-        let split = self.writer.node("Reshape", &[&x.name, &sizes], Vec::new(), shape);
-        Ok(self.writer.transpose(&split, &order))
+        let sizes = [vec![0; last + 1], vec![heads, each]].concat();
+        let sizes = self.writer.ints(&sizes);
+        let shape = [&x.shape.sizes()[..last], &[heads, each].map(Size::Number)].concat();
+        let split = self.writer.node("Reshape", &[&x.name, &sizes], Vec::new(), Shape::new(&shape, x.shape.scope()));
+        Ok(self.writer.transpose(&split, &order(last, last_axes)))
     }
+}
+
+/// An order of axes in which only the last three move; they begin one before `last`.
+fn order(last: usize, [a, b, c]: [usize; 3]) -> Vec<usize> {
+    let first = last - 1;
+    (0..first).chain([first + a, first + b, first + c]).collect()
 }
 
 /// A matrix with rows of `columns` numbers, transposed.

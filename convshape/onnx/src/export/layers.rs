@@ -49,11 +49,11 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
         Op::Recurrent(layer) => Output::Natural(export.recurrent(node, layer)),
         Op::RecurrentOutput { layer, output } => Output::Natural(export.recurrent_output(node, layer, *output)?),
         Op::Slice { axis, start, end } => match export.is_channels(*axis, input) {
-            true => Output::First(export.channels(input, *start, *end)),
+            true => Output::First(export.channels(node, *start, *end)),
             false => {
                 let x = export.natural(input);
                 let at = export.place(*axis, &x.shape)?;
-                Output::Natural(export.part(&x, at, *start, *end))
+                Output::Natural(export.range(&x, at, *start, *end, *export.graph.shape(node.outputs[0])))
             }
         },
         Op::Linear { outputs, bias, .. } => Output::Natural(export.linear(node, *outputs, *bias)),
@@ -293,11 +293,11 @@ impl Export<'_> {
         self.writer.same("Gather", &x, &[&order], vec![attribute::int("axis", 1)])
     }
 
-    fn channels(&mut self, input: usize, start: i64, end: i64) -> Tensor {
-        let x = self.first(input);
-        let (starts, ends, axes) = (self.writer.ints(&[start]), self.writer.ints(&[end]), self.writer.ints(&[1]));
-        let shape = x.shape.with(0, Size::Number(end - start));
-        self.writer.node("Slice", &[&x.name, &starts, &ends, &axes], Vec::new(), shape)
+    fn channels(&mut self, node: &Node, start: i64, end: Option<i64>) -> Tensor {
+        let x = self.first(node.inputs[0]);
+        let output = self.graph.shape(node.outputs[0]);
+        let shape = x.shape.with(0, output.size(self.graph.order().channel(output.rank())));
+        self.range(&x, 0, start, end, shape)
     }
 
     fn piece(&mut self, node: &Node, x: &Tensor, at: usize, (index, pieces): (i64, Pieces)) -> Tensor {

@@ -196,7 +196,7 @@ impl Import {
         if let Some(value) = self.part_of_view(node, x.value, at, start, end)? {
             return Ok(Tensor { value, ..x });
         }
-        self.one(node, Op::Slice { axis: named(at, x), start, end }, x)
+        self.one(node, Op::Slice { axis: named(at, x), start, end: Some(end) }, x)
     }
 
     /// A part of a permutation as the permutation of a part, and a part of a split axis as a part of that axis: what

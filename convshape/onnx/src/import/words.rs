@@ -145,9 +145,9 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
             }
         }
         Op::Crop { amount: Amount::Pairs { rank, pairs } } => list.push(sides(pairs, rank.unwrap_or(3))),
-        Op::Slice { axis: Axis::Channels, start, end } => list.push(format!("channels: {start}..{end}")),
+        Op::Slice { axis: Axis::Channels, start, end } => list.push(format!("channels: {}", range(*start, *end))),
         Op::Slice { axis, start, end } => {
-            list.push(format!("{start}..{end}"));
+            list.push(range(*start, *end));
             list.extend(axis_argument(*axis));
         }
         Op::Concat { axis } | Op::Softmax { axis, .. } => list.extend(axis_argument(*axis)),
@@ -273,6 +273,10 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
         | Op::CustomOutput { .. } => {}
     }
     list
+}
+
+fn range(start: i64, end: Option<i64>) -> String {
+    format!("{start}..{}", end.map_or_else(String::new, |end| end.to_string()))
 }
 
 fn axis_word(axis: Axis) -> String {

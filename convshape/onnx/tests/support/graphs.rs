@@ -121,7 +121,7 @@ impl Random {
                 _ => Op::DepthToSpace { factor: 2, order: self.of(&[DepthOrder::Dcr, DepthOrder::Crd]) },
             }),
             14 | 15 => self.border(rank),
-            16 => one(Op::Slice { axis: Axis::Channels, start: self.pick(0, 2), end: self.pick(2, 4) }),
+            16 => one(Op::Slice { axis: Axis::Channels, start: self.pick(0, 2), end: Some(self.pick(2, 4)) }),
             17 => one(Op::Linear { dialect, inputs: None, outputs: self.pick(1, 6), bias: self.chance(0.5) }),
             18 => one(match self.chance(0.5) {
                 true => Op::FLATTEN,
@@ -151,7 +151,7 @@ impl Random {
         let (transpose_a, transpose_b) = (self.chance(0.5), self.chance(0.5));
         let kind = self.of(&[Reduction::Mean, Reduction::Sum, Reduction::Max, Reduction::Min]);
         match self.pick(0, 10) {
-            0 => (Op::Slice { axis, start: self.pick(0, 1), end: self.pick(2, 3) }, 1),
+            0 => (Op::Slice { axis, start: self.pick(0, 1), end: Some(self.pick(2, 3)) }, 1),
             1 => (Op::Concat { axis }, self.of(&[2, 3])),
             2 => (Op::Stack { axis }, self.of(&[2, 3])),
             3 | 4 => (Op::Softmax { axis, log: self.chance(0.5) }, 1),

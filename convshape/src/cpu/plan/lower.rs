@@ -433,11 +433,8 @@ impl Lowering {
                 Work::Sum { node: main, branches, axes, norm, onto, activation, method }
             }
             Op::Attention(layer) => {
-                let [keys, values] = [1, 2].map(|index| self.grids[inputs[index]]);
-                let (tokens, added) = ([from, keys].map(|grid| grid.positions()), inputs.get(3));
-                let features = [from.channels, values.channels];
-                let added = added.map(|&value| self.shapes[value].rank());
-                let layer = Attention::new(self.level, &layer, tokens, features, added)?;
+                let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shapes[value]).collect();
+                let layer = Attention::new(self.level, &layer, &shapes)?;
                 Work::Attention { layer, room: layer.room() }
             }
             Op::Linear { .. } | Op::Projection(_) => {

@@ -43,9 +43,7 @@ impl Attend {
             })
         };
         let views = shapes.iter().map(view).collect::<Option<Vec<View>>>()?;
-        let [q, k, v] = [0, 1, 2].map(|index| views[index].grid());
-        let (tokens, features) = ([q.positions(), k.positions()], [q.channels, v.channels]);
-        let own = Attention::new(level, layer, tokens, features, shapes.get(3).map(Shape::rank))?;
+        let own = Attention::new(level, layer, shapes)?;
         let (packed, logs) = (Vec::new(), Vec::new());
         Some(Attend { layer: own, views, output: view(output)?, p: layer.dropout, drop: None, packed, logs })
     }
@@ -62,7 +60,7 @@ impl Attend {
     pub(super) fn forward(&mut self, on: Machine, samples: usize, inputs: &[&[f32]], y: &mut [f32]) {
         let Attend { layer, views, output, drop, packed, logs, .. } = self;
         packed.resize(samples * layer.room(), 0.0);
-        logs.resize_with(samples * layer.heads * layer.tokens, AtomicU32::default);
+        logs.resize_with(samples * layer.windows * layer.heads * layer.tokens, AtomicU32::default);
         for part in 0..2 {
             let from = (&views[1 + part], inputs[1 + part]);
             layer.pack((on.level, on.threads), samples, part, from, packed);
@@ -83,34 +81,33 @@ impl Attend {
     ) {
         let heads = self.layer.heads;
         let (shared, added) = dx.split_at_mut(3);
-        let (shared, added) = (Mutex::new(shared), Mutex::new(added.first_mut().filter(|added| !added.is_empty())));
-        let one = |index: usize| {
-            let (sample, head) = (index / heads, index % heads);
-            let mut head = Head::new(self, sample, head, inputs, ys);
-            // Several heads may share the values added to the scores.
-            let mut to = added.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            match to.as_mut() {
-                Some(to) => on.level.run(HeadGradient { head: &mut head, added: Some(to) }),
-                None => {
-                    drop(to);
-                    on.level.run(HeadGradient { head: &mut head, added: None });
-                }
-            }
+        let mut added = added.first_mut().filter(|added| !added.is_empty());
+        let shared = Mutex::new(shared);
+        let one = |index: usize, added: Option<&mut Vec<f32>>| {
+            let mut head = Head::new(self, index / heads, index % heads, inputs, ys);
+            on.level.run(HeadGradient { head: &mut head, added });
             let mut shared = shared.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
             head.add_to(&mut shared);
         };
-        on.threads.each(0..samples * heads, &one);
+        let all = 0..samples * self.layer.windows * heads;
+        match &mut added {
+            // Several heads may share the values added to the scores: in one order, their gradient is always the same.
+            Some(added) => all.for_each(|index| one(index, Some(added))),
+            None => on.threads.each(all, &|index| one(index, None)),
+        }
     }
 }
 
-/// One head of one sample, with its inputs and gradients as contiguous matrices.
+/// One head of one window, with its inputs and gradients as contiguous matrices.
 struct Head<'a> {
     layer: &'a Attention,
     drop: Option<Drop>,
-    sample: usize,
+    /// Counted over the windows of all samples.
+    window: usize,
     head: usize,
-    /// The values added to the scores (a mask or a bias).
-    added: Option<(&'a View, &'a [f32])>,
+    /// The values added to the scores (a mask or a bias), and the index of those of the first query.
+    added: Option<&'a [f32]>,
+    added_start: usize,
     /// Queries, gradients of the output, keys and values, one row per token.
     q: Vec<f32>,
     dy: Vec<f32>,
@@ -126,27 +123,31 @@ struct Head<'a> {
 }
 
 impl<'a> Head<'a> {
-    fn new(attend: &'a Attend, sample: usize, head: usize, inputs: &[&'a [f32]], [y, dy]: [&[f32]; 2]) -> Head<'a> {
+    fn new(attend: &'a Attend, window: usize, head: usize, inputs: &[&'a [f32]], [y, dy]: [&[f32]; 2]) -> Head<'a> {
         let layer = &attend.layer;
         let Attention { tokens, keys, width, values, heads, .. } = *layer;
         let rows = |x: &[f32], count: usize, width: usize| {
             let mut own = Vec::with_capacity(count * width);
             for row in 0..count {
-                own.extend_from_slice(&x[((sample * count + row) * heads + head) * width..][..width]);
+                own.extend_from_slice(&x[((window * count + row) * heads + head) * width..][..width]);
             }
             own
         };
         let (y, dy) = (rows(y, tokens, values), rows(dy, tokens, values));
         let means = y.chunks_exact(values.max(1)).zip(dy.chunks_exact(values.max(1)));
         let means = means.map(|(y, dy)| y.iter().zip(dy).map(|(y, dy)| y * dy).sum()).collect();
-        let place = (sample * heads + head) * tokens;
+        let place = (window * heads + head) * tokens;
         let logs = attend.logs[place..place + tokens].iter().map(|log| f32::from_bits(log.load(Ordering::Relaxed)));
+        let (sample, own) = (window / layer.windows, window % layer.windows);
+        let of_sample = attend.views.get(3).map_or(0, |view| view.buffer.sample());
+        let added_start = sample * of_sample + layer.added_row(own, head) * keys;
         Head {
             layer,
             drop: attend.drop,
-            sample,
+            window,
             head,
-            added: attend.views.get(3).zip(inputs.get(3).copied()),
+            added: inputs.get(3).copied(),
+            added_start,
             q: rows(inputs[0], tokens, width),
             dy,
             k: rows(inputs[1], keys, width),
@@ -166,7 +167,7 @@ impl<'a> Head<'a> {
             if dx.is_empty() {
                 continue;
             }
-            let start = self.sample * (own.len() / width.max(1)) * heads;
+            let start = self.window * (own.len() / width.max(1)) * heads;
             for (row, own) in own.chunks_exact(width.max(1)).enumerate() {
                 let to = &mut dx[(start + row * heads + self.head) * width..][..width];
                 to.iter_mut().zip(own).for_each(|(to, own)| *to += own);
@@ -203,7 +204,7 @@ impl PackedRows {
         let count = x.len() / columns.max(1);
         let grid = Grid { channels: columns, size: [1, 1, count] };
         let view = View { order: AxisOrder::ChannelsLast, buffer: Buffer::new(&grid), channel: 0, channels: columns };
-        let rows = TokenRows { view: &view, x, sample: 0, feature: 0, count, width: columns };
+        let rows = TokenRows { view: &view, x, sample: 0, first: 0, feature: 0, count, width: columns };
         let whole = if transposed { count } else { columns }.next_multiple_of(S::LANES);
         let mut all = vec![0.0; whole * if transposed { columns } else { count }];
         if transposed {
@@ -334,9 +335,7 @@ impl Head<'_> {
     /// The offset of the values added to the scores of a query, from a key on.
     #[inline(always)]
     fn place(&self, token: usize, key: usize) -> usize {
-        let Attention { tokens, keys, heads, by_head, .. } = *self.layer;
-        let row = if by_head { (self.sample * heads + self.head) * tokens } else { self.sample * tokens };
-        (row + token) * keys + key
+        self.added_start + token * self.layer.keys + key
     }
 
     /// Turns the products of a query with keys into weights, and those of its output's gradient with values into the
@@ -350,7 +349,7 @@ impl Head<'_> {
             return;
         }
         let mut scale = self.layer.log_scale;
-        if let Some((_, added)) = self.added {
+        if let Some(added) = self.added {
             let place = self.place(token, start);
             for (weight, added) in weights.iter_mut().zip(&added[place..place + own]) {
                 *weight = *weight * scale + added * core::f32::consts::LOG2_E;
@@ -369,7 +368,7 @@ impl Head<'_> {
         }
         if let Some(drop) = self.drop {
             let layer = self.layer;
-            let first = ((self.sample * layer.heads + self.head) * layer.tokens + token) * layer.keys + start;
+            let first = ((self.window * layer.heads + self.head) * layer.tokens + token) * layer.keys + start;
             for key in 0..own {
                 let factor = drop.factor(first + key);
                 dweights[key] = weights[key] * (dweights[key] * factor - self.means[token]);

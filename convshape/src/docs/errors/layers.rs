@@ -316,7 +316,7 @@ pub const CS0311: &str = code::DIVISIBLE.title;
 /// ```
 pub const CS0312: &str = code::RESIZE.title;
 
-/// A range of channels that does not exist.
+/// A range of channels, or of elements along an axis, that does not exist.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -328,7 +328,9 @@ pub const CS0312: &str = code::RESIZE.title;
 /// }
 /// ```
 ///
-/// Channels are counted from 0 and the end is not included: the last ten of 20 channels are `10..20`.
+/// Channels are counted from 0 and the end is not included: the last ten of 20 channels are `10..20`. Negative numbers
+/// count from the end and an end left out is the last one, as in Python: `-10..` are the last ten, `..-3` all but three.
+/// With a size known only at run time the range must exist for each value that its symbol can have.
 ///
 /// ```
 /// convshape::conv_chain! {

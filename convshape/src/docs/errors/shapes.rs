@@ -444,10 +444,11 @@ pub const CS0215: &str = code::STATE.title;
 /// }
 /// ```
 ///
-/// All are `[tokens, features]`. Each query is multiplied with each key, so both need the same number of features. Each
+/// All are `[tokens, features]`, perhaps with the same axes in front: `[windows, tokens, features]` attends within each
+/// window. Each query is multiplied with each key, so both need the same number of features. Each
 /// key has a value, so both need the same number of tokens. A value added to the scores has their shape, `[tokens of q,
-/// tokens of k]`, or with one matrix per head `[heads, tokens of q, tokens of k]`. The output has the queries' tokens
-/// and the values' features.
+/// tokens of k]`, or with one matrix per head `[heads, tokens of q, tokens of k]`, or per window as well, where 1 stands
+/// for all. The output has the queries' tokens and the values' features.
 ///
 /// ```
 /// convshape::conv_chain! {

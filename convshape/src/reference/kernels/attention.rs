@@ -3,6 +3,7 @@
 
 use convshape_arith::op::{Attention, MultiHead, Op};
 use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
 
 use super::dense::Dense;
 use super::layout::sizes;
@@ -26,25 +27,70 @@ pub(super) struct Heads<'a, T> {
     pub(super) q: &'a [T],
     pub(super) k: &'a [T],
     pub(super) added: Option<&'a [T]>,
-    /// Whether each head has its own values added to the scores.
-    by_head: bool,
+    /// The elements from the values added to the scores of a head to those of the next; 0 if all heads share them.
+    added_step: usize,
 }
 
-impl<'a, T: Number> Heads<'a, T> {
-    /// `added` are the values added to the scores, with their rank.
+/// The operands of all windows: one for each index of the axes in front of `[tokens, features]`.
+pub(super) struct Windows<'a, T> {
+    layer: &'a Attention,
+    /// The shapes of queries, keys and values.
+    shapes: [&'a Shape; 3],
+    /// Queries, keys and values.
+    inputs: [&'a [T]; 3],
+    added: Option<(&'a Shape, &'a [T])>,
+}
+
+impl<'a, T: Number> Windows<'a, T> {
     pub(super) fn new(
-        layer: &Attention,
-        shapes: [&Shape; 3],
-        [q, k]: [&'a [T]; 2],
-        added: Option<(usize, &'a [T])>,
+        layer: &'a Attention,
+        shapes: [&'a Shape; 3],
+        inputs: [&'a [T]; 3],
+        added: Option<(&'a Shape, &'a [T])>,
     ) -> Self {
-        let [[tokens, width], [keys, _], [_, values]] = shapes.map(|shape| [sizes(shape)[0], sizes(shape)[1]]);
-        let heads = usize::try_from(layer.heads).unwrap_or(1).max(1);
-        let scale = layer.factor(i64::try_from(width / heads).unwrap_or(1));
-        let (by_head, added) = (added.is_some_and(|(rank, _)| rank == 3), added.map(|(_, numbers)| numbers));
-        Heads { heads, tokens, keys, width, values, scale, causal: layer.causal, q, k, added, by_head }
+        Windows { layer, shapes, inputs, added }
     }
 
+    /// The operands of each window, its values, and the index of its first element in queries, keys, values, the values
+    /// added to the scores and the output.
+    pub(super) fn each(&self) -> impl Iterator<Item = (Heads<'a, T>, &'a [T], [usize; 5])> {
+        let [[tokens, width], [keys, _], [_, values]] = self.shapes.map(|shape| {
+            let sizes = &sizes(shape)[..shape.rank()];
+            [sizes[sizes.len() - 2], sizes[sizes.len() - 1]]
+        });
+        let Windows { layer, shapes, inputs: [q, k, v], added } = *self;
+        let heads = usize::try_from(layer.heads).unwrap_or(1).max(1);
+        let scale = layer.factor(i64::try_from(width / heads).unwrap_or(1));
+        (0..q.len() / (tokens * width)).map(move |window| {
+            let [row, step] = added.map_or([0; 2], |(shape, _)| layer.added_rows(shape, shapes[0], window));
+            let first = [tokens * width, keys * width, keys * values, 0, tokens * values].map(|size| window * size);
+            let first = [first[0], first[1], first[2], row * keys, first[4]];
+            let own = Heads {
+                heads,
+                tokens,
+                keys,
+                width,
+                values,
+                scale,
+                causal: layer.causal,
+                q: &q[first[0]..][..tokens * width],
+                k: &k[first[1]..][..keys * width],
+                added: added.map(|(_, numbers)| &numbers[first[3]..]),
+                added_step: step * keys,
+            };
+            (own, &v[first[2]..][..keys * values], first)
+        })
+    }
+
+    /// The output of all windows.
+    pub(super) fn attend(&self, y: &mut [T]) {
+        for (heads, v, first) in self.each() {
+            attend(&heads, v, &mut y[first[4]..][..heads.tokens * heads.values]);
+        }
+    }
+}
+
+impl<T: Number> Heads<'_, T> {
     /// Features of a head's query, and of its value.
     pub(super) fn sizes(&self) -> [usize; 2] {
         [self.width / self.heads, self.values / self.heads]
@@ -57,7 +103,7 @@ impl<'a, T: Number> Heads<'a, T> {
 
     /// The index of the value that is added to a score.
     pub(super) fn place(&self, head: usize, token: usize, key: usize) -> usize {
-        ((if self.by_head { head * self.tokens } else { 0 }) + token) * self.keys + key
+        head * self.added_step + token * self.keys + key
     }
 
     fn score(&self, head: usize, token: usize, key: usize) -> f64 {
@@ -90,7 +136,7 @@ impl<'a, T: Number> Heads<'a, T> {
 }
 
 /// For each query, the sum of the values weighted by the softmax of its scores.
-pub(super) fn attend<T: Number>(heads: &Heads<'_, T>, v: &[T], y: &mut [T]) {
+fn attend<T: Number>(heads: &Heads<'_, T>, v: &[T], y: &mut [T]) {
     let [_, size] = heads.sizes();
     for head in 0..heads.heads {
         for token in 0..heads.tokens {
@@ -119,8 +165,9 @@ pub(super) fn multi_head<T: Number>(
     y: &mut [T],
 ) {
     let [query, key, value, last] = layer.linear_layers();
-    let (y, room) = y.split_at_mut(sizes(output)[..2].iter().product());
-    let token_counts = inputs.map(|(shape, _)| sizes(shape)[0]);
+    let (y, room) = y.split_at_mut(sizes(output)[..output.rank()].iter().product());
+    // Those of all windows.
+    let token_counts = inputs.map(|(shape, _)| sizes(shape)[..shape.rank() - 1].iter().product::<usize>());
     let widths = [query, key, value].map(|part| usize::try_from(part.outputs).unwrap_or(0));
     let (q, rest) = room.split_at_mut(token_counts[0] * widths[0]);
     let (k, rest) = rest.split_at_mut(token_counts[1] * widths[1]);
@@ -133,14 +180,10 @@ pub(super) fn multi_head<T: Number>(
     linear(&query.op, query.params, inputs[0].1, q);
     linear(&key.op, key.params, inputs[1].1, k);
     linear(&value.op, value.params, inputs[2].1, v);
-    let shape = |part: usize| {
-        let (tokens, features) = (token_counts[part], widths[part]);
-        Shape::of(&[tokens, features].map(|size| i64::try_from(size).unwrap_or(0)))
-    };
-    let shapes = [shape(0), shape(1), shape(2)];
-    let heads = Heads::new(&layer.attention(), shapes.each_ref(), [q, k], None);
+    let parts = [query.outputs, key.outputs, value.outputs];
+    let shapes = [0, 1, 2].map(|part| inputs[part].0.with(inputs[part].0.rank() - 1, Size::Number(parts[part])));
     let attended = &mut attended[..token_counts[0] * widths[2]];
-    attend(&heads, v, attended);
+    Windows::new(&layer.attention(), shapes.each_ref(), [q, k, v], None).attend(attended);
     linear(&last.op, last.params, attended, y);
 }
 
@@ -148,17 +191,25 @@ pub(super) fn multi_head<T: Number>(
 #[cfg(feature = "train")]
 pub(super) mod gradient {
     use alloc::vec;
+    use alloc::vec::Vec;
 
-    use super::Heads;
+    use super::{Heads, Windows};
     use crate::reference::kernels::gradient::Real;
 
     /// Adds the gradients of queries, keys and values, and those of the values added to the scores if requested.
     pub(in crate::reference::kernels) fn attend<T: Real>(
-        heads: &Heads<'_, T>,
-        v: &[T],
+        windows: &Windows<'_, T>,
         [y, dy]: [&[T]; 2],
         dx: &mut [&mut [T]],
     ) {
+        for (heads, v, first) in windows.each() {
+            let size = heads.tokens * heads.values;
+            let mut dx: Vec<&mut [T]> = dx.iter_mut().zip(first).map(|(dx, first)| &mut dx[first..]).collect();
+            of_window(&heads, v, [y, dy].map(|all| &all[first[4]..][..size]), &mut dx);
+        }
+    }
+
+    fn of_window<T: Real>(heads: &Heads<'_, T>, v: &[T], [y, dy]: [&[T]; 2], dx: &mut [&mut [T]]) {
         let [size, values] = heads.sizes();
         let (mut weights, mut dweights) = (vec![0.0; heads.keys], vec![0.0; heads.keys]);
         for head in 0..heads.heads {

@@ -242,7 +242,7 @@ fn channels_are_joined_and_taken() {
     assert_eq!(run(Op::CONCAT, ChannelsFirst, &[], &[a, b]).1, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
     let (shape, y) = run(Op::CONCAT, ChannelsLast, &[], &[(&[2, 1], a.1), b]);
     assert_eq!((shape, &y[..]), (Shape::of(&[2, 3]), &[1.0, 3.0, 4.0, 2.0, 5.0, 6.0][..]));
-    let slice = Op::Slice { axis: Axis::Channels, start: 1, end: 3 };
+    let slice = Op::Slice { axis: Axis::Channels, start: 1, end: Some(3) };
     assert_eq!(run(slice, ChannelsLast, &[], &[(&[2, 3], &y)]).1, b.1);
     gives(slice, &[], (&[3, 1], &[1.0, 2.0, 3.0]), (&[2, 1], &[2.0, 3.0]));
 }

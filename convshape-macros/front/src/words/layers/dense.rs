@@ -151,10 +151,10 @@ pub(super) static ROWS: &[LayerWords] = &[
             Group::Dense,
             "Attention",
             "attention",
-            "scaled dot-product attention on `[tokens, features]`: `Attention(q, k, v, heads: 8)`",
+            "scaled dot-product attention on `[.., tokens, features]`: `Attention(q, k, v, heads: 8)`",
             Defaults::Of(|dialect, _| Op::Attention(Attention::new(dialect, 1))),
             rule(
-                "`[tokens, features]`, `[keys, features]`, `[keys, values] -> [tokens, values]`",
+                "`[.., tokens, features]`, `[.., keys, features]`, `[.., keys, values] -> [.., tokens, values]`",
                 Definition::Torch("torch.nn.functional.scaled_dot_product_attention"),
                 Example { fields: &[("heads", "4", ALL)], ..plain(&[6, 24], "input, input, input") },
             ),
@@ -190,7 +190,7 @@ pub(super) static ROWS: &[LayerWords] = &[
             "attention between linear layers: `MultiHeadAttention(64, heads: 8)`, reading one value or `from (q, k, v)`",
             Defaults::Of(|dialect, _| Op::MultiHead(MultiHead::new(dialect))),
             rule(
-                "`[tokens, features] -> [tokens, features]`",
+                "`[.., tokens, features] -> [.., tokens, features]`",
                 Definition::Torch("torch.nn.MultiheadAttention"),
                 Example { fields: &[("heads", "4", ALL)], symbols: TOKEN_SIZES, ..plain(&[6, 24], "24") },
             ),

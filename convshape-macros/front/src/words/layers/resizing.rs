@@ -269,8 +269,9 @@ pub(super) static ROWS: &[LayerWords] = &[
             Group::Resizing,
             "Slice",
             "slice",
-            "some of the channels, or of the elements along an axis: `Slice(0..4, axis: 1)`",
-            Defaults::Op(Op::Slice { axis: Axis::Channels, start: 0, end: 0 }),
+            "some of the channels, or of the elements along an axis: `Slice(0..4, axis: 1)`; negative ends count from the end, \
+             as in `Slice(..-3)` and `Slice(-1..)`",
+            Defaults::Op(Op::Slice { axis: Axis::Channels, start: 0, end: Some(0) }),
             rule("`[C, ..] -> [end - start, ..]`", Definition::Torch("torch.narrow"), leading("0..4")),
         )
     },
