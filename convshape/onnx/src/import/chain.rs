@@ -20,6 +20,8 @@ pub(super) struct Chain<'a> {
     labels: HashMap<usize, String>,
     /// The names of the lines' parameters in files; empty for a line without.
     pub(super) file_names: Vec<String>,
+    /// Whether input and output are written without a name.
+    unnamed: [bool; 2],
 }
 
 /// What a statement of the chain is.
@@ -64,6 +66,7 @@ impl<'a> Chain<'a> {
             items,
             labels: HashMap::new(),
             file_names: vec![String::new(); lines.len()],
+            unnamed: [false; 2],
         };
         chain.name(names);
         chain
@@ -90,11 +93,17 @@ impl<'a> Chain<'a> {
         });
         let short = Shortened::of(modules);
         let (mut used, mut files) = (Names::default(), Names::default());
-        for (name, value) in self.outputs {
+        // A sole port is called `input` or `output` if it has no name.
+        self.unnamed = [
+            self.import.inputs == ["input"],
+            matches!(self.outputs, [(name, value)] if name == "output" && *value == previous),
+        ];
+        for (name, value) in self.outputs.iter().filter(|_| !self.unnamed[1]) {
             self.labels.insert(*value, used.unique(&identifier(name)));
         }
         for (value, name) in self.import.inputs.iter().enumerate() {
-            self.labels.insert(value, used.unique(&identifier(name)));
+            let name = if self.unnamed[0] { name.clone() } else { used.unique(&identifier(name)) };
+            self.labels.insert(value, name);
         }
         for item in &self.items {
             match item {
@@ -135,13 +144,17 @@ impl<'a> Chain<'a> {
     }
 
     pub(super) fn source(&self, name: &str) -> String {
-        let port = |value: usize| format!("{} {}", self.labels[&value], self.import.shapes[value]);
+        let port = |value: usize, is_unnamed: bool| match is_unnamed {
+            true => self.import.shapes[value].to_string(),
+            false => format!("{} {}", self.labels[&value], self.import.shapes[value]),
+        };
         let mut text = format!("convshape::conv_chain! {{\n    pub struct {name} {{\n");
         if let Some(symbols) = self.import.open.header(&self.import.shapes) {
             let _ = writeln!(text, "        for {symbols};\n");
         }
         self.blocks.iter().for_each(|block| text.push_str(&block.text(self.lines)));
-        let ports: Vec<String> = (0..self.import.inputs.len()).map(port).collect();
+        let [input, output] = self.unnamed;
+        let ports: Vec<String> = (0..self.import.inputs.len()).map(|value| port(value, input)).collect();
         let _ = writeln!(text, "        input: {};\n", ports.join(", "));
         let mut previous = 0;
         for item in &self.items {
@@ -166,7 +179,7 @@ impl<'a> Chain<'a> {
                 }
             }
         }
-        let ports: Vec<String> = self.outputs.iter().map(|(_, value)| port(*value)).collect();
+        let ports: Vec<String> = self.outputs.iter().map(|(_, value)| port(*value, output)).collect();
         let _ = write!(text, "\n        output: {};\n    }}\n}}\n", ports.join(", "));
         text
     }
