@@ -16,6 +16,7 @@ mod external;
 mod fold;
 mod frames;
 mod functions;
+mod kernel;
 mod learned;
 mod lines;
 mod loops;
@@ -209,6 +210,8 @@ struct Import {
     shapes: Vec<Shape>,
     statements: Vec<Statement>,
     refusals: Vec<Refusal>,
+    /// Values of the network that are not known because a node was refused.
+    refused: HashSet<String>,
     /// Nodes that are refused unless a pattern takes them, by their output.
     pending: BTreeMap<String, Refusal>,
     /// How many elements `ConstantOfShape` gave.
@@ -221,6 +224,8 @@ struct Import {
     conditions: HashSet<usize>,
     /// Values that are whole numbers everywhere.
     whole: HashSet<usize>,
+    /// The modules of the nodes that read a name first, as far as the exporter says them.
+    first_readers: HashMap<String, String>,
     /// The nodes that compute a name, for patterns over several.
     makers: HashMap<String, proto::Node>,
 }
@@ -264,12 +269,14 @@ impl Import {
             shapes: Vec::new(),
             statements: Vec::new(),
             refusals: Vec::new(),
+            refused: HashSet::new(),
             pending: BTreeMap::new(),
             filled: 0,
             batch: 1,
             parameters: HashMap::new(),
             conditions: HashSet::new(),
             whole: HashSet::new(),
+            first_readers: HashMap::new(),
             makers: HashMap::new(),
         };
         for tensor in &graph.initializer {
@@ -282,6 +289,9 @@ impl Import {
         let nodes = order::all(graph);
         for (node, name) in nodes.iter().flat_map(|node| node.input.iter().map(move |name| (node, name))) {
             import.readers.entry(name.clone()).or_default().push(node.op_type.clone());
+            if let Some(module) = Node(node).module() {
+                import.first_readers.entry(name.clone()).or_insert_with(|| module.to_owned());
+            }
         }
         for node in nodes {
             for output in &node.output {

@@ -16,7 +16,7 @@ const EPS: f64 = 1e-5;
 impl Import {
     pub(super) fn batch_norm(&mut self, node: Node<'_>) -> Lowered {
         if node.int("training_mode", 0) != 0 {
-            return Err("statistics of the batch".to_owned());
+            return self.standardised(node);
         }
         let (x, has_frames) = self.with_frames(node)?;
         let eps = node.float("epsilon", 1e-5);
@@ -25,6 +25,37 @@ impl Import {
         let fields = ["weight", "bias", "running_mean", "running_var"];
         let y = self.normalised(node, x, op, &fields, channels)?;
         self.without_frames(y, has_frames)
+    }
+
+    /// A normalisation by the statistics of what is read: of a kernel, which has no batch.
+    fn standardised(&mut self, node: Node<'_>) -> Lowered {
+        let x = self.tensor(node, 0)?;
+        let sizes = self.sizes(x);
+        if x.batch.is_some() || sizes.len() < 3 || sizes[0] != 1 {
+            return Err("statistics of the batch".to_owned());
+        }
+        let channels = sizes[1];
+        let inner = self.placed(x, &sizes, Some(0))?.value;
+        let op = Op::InstanceNorm {
+            dialect: TORCH,
+            channels: Some(channels),
+            eps: node.float("epsilon", 1e-5),
+            affine: false,
+        };
+        let mut y = self.push(self.path(node), op, &[inner])?;
+        let mut along = vec![1; sizes.len() - 1];
+        along[0] = usize::try_from(channels).unwrap_or(1);
+        for (at, op, neutral) in [(1, Op::Mul, 1.0), (2, Op::Add, 0.0)] {
+            let numbers = self.constant(node, at).ok_or("parameters that are computed")?;
+            if numbers.floats().len() != along[0] {
+                return Err("parameters that are not one per channel".to_owned());
+            }
+            if numbers.floats().iter().any(|&number| number != neutral) {
+                let parameter = self.parameter(node.input(at).unwrap_or_default(), &numbers, &along, true)?;
+                y = self.push(self.path(node), op, &[y, parameter])?;
+            }
+        }
+        self.placed(Tensor { value: y, batch: None }, &sizes, None)
     }
 
     pub(super) fn instance_norm(&mut self, node: Node<'_>) -> Lowered {

@@ -54,6 +54,7 @@ pub(super) fn operator(name: &str) -> Option<Operator> {
         "Trilu" => triangle,
         "GatherElements" => gathered_elements,
         "GatherND" => gathered_parts,
+        "ScatterElements" => scattered_elements,
         "CumSum" => cumulated,
         "EyeLike" => diagonal,
         "NonZero" => nonzero,
@@ -307,6 +308,31 @@ fn gathered_elements(call: &Call<'_>) -> Option<Constant> {
         from[axis] = place(indices[&at], size).unwrap_or(0);
         array[from]
     })))
+}
+
+/// The first numbers with others at some places, each by an index of its own along an axis.
+fn scattered_elements(call: &Call<'_>) -> Option<Constant> {
+    let (first, updates) = (call.input(0)?, call.input(2)?.floats());
+    let Constant::Ints(indices) = call.input(1)? else { return None };
+    let axis = place(call.node.int("axis", 0), first.shape().len())?;
+    let size = *first.shape().get(axis)?;
+    let fits = indices.shape() == updates.shape()
+        && indices.ndim() == first.shape().len()
+        && indices.shape().iter().zip(first.shape()).enumerate().all(|(at, (own, all))| at == axis || own <= all);
+    if !fits || call.node.text("reduction", "none") != "none" {
+        return None;
+    }
+    let mut values = first.floats();
+    for ((at, &index), &new) in indices.indexed_iter().zip(&updates) {
+        let mut to = at.clone();
+        to[axis] = place(index, size).filter(|at| *at < size)?;
+        values[to] = new;
+    }
+    #[expect(clippy::cast_possible_truncation, reason = "they were whole")]
+    Some(match first {
+        Constant::Ints(_) => Constant::Ints(values.mapv(|x| x as i64)),
+        Constant::Floats(_) => Constant::Floats(values),
+    })
 }
 
 /// Parts by the indices of their first axes.

@@ -9,6 +9,7 @@ use super::batch::Tensor;
 use super::constant::Constant;
 use super::fold::{self, Call};
 use super::node::Node;
+use super::shared::without_digits;
 use super::{Import, MAX_RANK, Refusal, Value};
 
 /// Whose defaults and names the chain has.
@@ -19,8 +20,8 @@ const NO_LAYER: &str = "there is no such layer";
 
 /// Operators that the language leaves out on purpose, and what to say of them.
 const LEFT_OUT: [(&[&str], &str); 5] = [
-    (&["TopK", "Sort"], "the language does not sort; leave it out of the export"),
-    (&["Floor", "Ceil", "Round", "Mod"], "the language does not round"),
+    (&["TopK", "Sort"], "the language does not sort; leave it out of the export, and sort in Rust behind the chain"),
+    (&["Floor", "Ceil", "Round", "Mod"], "the language does not round; leave it out of the export, or round in Rust"),
     (&["QuantizeLinear", "DynamicQuantizeLinear"], "the language does not round: only weights may be quantised"),
     (
         &["RandomNormal", "RandomNormalLike", "RandomUniform", "RandomUniformLike", "Bernoulli", "Multinomial"],
@@ -75,13 +76,25 @@ impl Import {
             }
             Err(reason) => {
                 // A layer that the language has may be fine: its input is what was refused.
-                if !poisoned || reason == missing(node.op()) && fold::operator(node.op()).is_none() {
+                let is_size = node.op() == "Shape" || !self.reads_refused(node);
+                let is_missing = reason == missing(node.op()) && (fold::operator(node.op()).is_none() || !is_size);
+                if !poisoned || is_missing {
                     let refusal = self.refusal(node, reason);
                     self.refusals.push(refusal);
                 }
-                (0..node.0.output.len()).for_each(|at| self.name(node, at, Value::Unknown));
+                for (at, output) in node.0.output.iter().enumerate() {
+                    self.name(node, at, Value::Unknown);
+                    if !poisoned || !is_size {
+                        self.refused.insert(output.clone());
+                    }
+                }
             }
         }
+    }
+
+    /// Whether it reads a value of the network that a refused node would give, and not only sizes of one.
+    fn reads_refused(&self, node: Node<'_>) -> bool {
+        node.0.input.iter().any(|name| self.refused.contains(name))
     }
 
     /// The branch of an `If` whose condition the file knows.
@@ -240,7 +253,13 @@ impl Import {
     /// The module that a node belongs to: as the exporter says, else of a parameter's name, else of its own.
     pub(super) fn path(&self, node: Node<'_>) -> String {
         if let Some(module) = node.module() {
-            return module.to_owned();
+            let weight = node.0.input.iter().find_map(|name| Some((name, name.strip_suffix(".weight")?)));
+            let of_shared = weight.filter(|(name, owner)| {
+                // Of equal numbers the exporter keeps those that are read first; of one parameter the last name.
+                let is_first = self.first_readers.get(*name).is_some_and(|first| first == owner);
+                !is_first && without_digits(owner) == without_digits(module)
+            });
+            return of_shared.map_or(module, |(_, owner)| owner).to_owned();
         }
         // A layer may share its weight, but then it has a bias of its own.
         let source = |name: &'_ String| match self.makers.get(name) {

@@ -212,11 +212,15 @@ fn is_same_layer(first: &Statement, other: &Statement) -> bool {
 /// It is if one module runs twice. Otherwise numbers that are all the same, as of a new normalisation, say nothing; and two
 /// elements of a list are more likely copies of each other, that were not trained, than tied.
 fn is_one(first: &str, other: &str, is_uniform: bool) -> bool {
-    let without_digits = |path: &str| path.replace(|letter: char| letter.is_ascii_digit(), "");
     match first.is_empty() || other.is_empty() {
         true => !is_uniform,
         false => is_run_of(first, other) || !is_uniform && without_digits(first) != without_digits(other),
     }
+}
+
+/// What the paths of a list's elements have in common.
+pub(super) fn without_digits(path: &str) -> String {
+    path.replace(|letter: char| letter.is_ascii_digit(), "")
 }
 
 /// Whether a path is that of a module, or of a later run of it: PyTorch calls runs of `head.conv` `head.conv_1` or

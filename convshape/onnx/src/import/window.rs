@@ -45,7 +45,7 @@ impl Import {
         let (weight, rank) = self.kernel(node, &space)?;
         let kernel: Vec<i64> = weight.shape()[2..].iter().map(|&size| size as i64).collect();
         let auto = node.text("auto_pad", "NOTSET");
-        let output_padding = node.ints("output_padding").unwrap_or_else(|| vec![0; rank]);
+        let mut output_padding = node.ints("output_padding").unwrap_or_else(|| vec![0; rank]);
         let mut window = self.window(node, &space, rank, &weight.shape()[2..])?;
         let wanted = match (node.ints("output_shape"), auto.as_str()) {
             (Some(sizes), _) => Some(sizes[sizes.len().saturating_sub(rank)..].to_vec()),
@@ -64,6 +64,16 @@ impl Import {
                 let half = crop.div_euclid(2);
                 window.border[axis] = if auto == "SAME_UPPER" { (half, crop - half) } else { (crop - half, half) };
             }
+        }
+        // Less cut off at the end than at the start is PyTorch's `output_padding`.
+        let extra: Vec<i64> =
+            window.border.iter().zip(&output_padding).map(|((lo, hi), extra)| extra.saturating_add(lo - hi)).collect();
+        let fits = |axis: usize| {
+            window.border[axis].0 >= 0 && (0..window.stride[axis].max(window.dilation[axis])).contains(&extra[axis])
+        };
+        if (0..rank).all(fits) {
+            window.border.iter_mut().for_each(|(lo, hi)| *hi = *lo);
+            output_padding = extra;
         }
         let groups = node.int("group", 1).clamp(0, 1 << 20);
         let conv = Conv {
@@ -108,6 +118,9 @@ impl Import {
             true => (with_front_axis(conv), weight.insert_axis(Axis(2))),
             false => (conv, weight),
         };
+        if let Some(y) = (!has_frames).then(|| self.with_read_kernel(node, x, conv)).flatten() {
+            return y;
+        }
         let y = self.one(node, Op::Conv(conv), x)?;
         self.give(y.value, "weight", weight.shape().to_vec(), weight.iter().copied().collect());
         if let Some(bias) = bias {

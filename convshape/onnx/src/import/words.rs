@@ -204,10 +204,10 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
             list.push(channels.unwrap_or(0).to_string());
             list.extend(eps_argument(*eps));
         }
-        Op::InstanceNorm { channels, eps, .. } => {
+        Op::InstanceNorm { channels, eps, affine, .. } => {
             list.push(channels.unwrap_or(0).to_string());
             list.extend(eps_argument(*eps));
-            list.push("affine: true".to_owned());
+            list.extend(affine.then(|| "affine: true".to_owned()));
         }
         Op::GroupNorm { channels, groups, eps, .. } => {
             list.push(channels.unwrap_or(0).to_string());

@@ -11,8 +11,14 @@ convshape::conv_chain! {
         #[name = "blocks.0"] blocks_0: Block;
         #[name = "blocks.1"] blocks_1: Block;
         #[name = "blocks.2"] blocks_2: Block;
-        Concat(blocks_0, blocks_1, blocks_2);
-        #[name = "root"] _57: Conv2d(12 -> 6, kernel: 3);
+        concat: Concat(blocks_0, blocks_1, blocks_2);
+        parameter: Parameter([1, 6, 108]);
+        Reshape([6, 108]) from parameter;
+        instance_norm: InstanceNorm(6, eps: 1e-6);
+        gain: Parameter([6, 1]);
+        Mul(instance_norm, gain);
+        reshape: Reshape([6, 12, 3, 3]);
+        #[name = "root"] _57: Conv2d(12 -> 6, kernel: 3) from (concat, reshape);
 
         output: _57 [6, 3, 4];
     }
