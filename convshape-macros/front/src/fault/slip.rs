@@ -18,6 +18,8 @@ pub(crate) enum Slip {
     Constant(String),
     /// `Conv2D(16, 3)(x)`
     Applied(String),
+    /// `Bidirectional(LSTM(64))`
+    Wrapped(String),
     /// `([x, skip])` behind a layer that joins statements.
     Joined(String),
     /// `torch.cat([a, b])`
@@ -87,6 +89,7 @@ impl Slip {
                 | Slip::Positional(_)
                 | Slip::Constant(_)
                 | Slip::Applied(_)
+                | Slip::Wrapped(_)
                 | Slip::Joined(_)
                 | Slip::List(_)
                 | Slip::Batch(_)
@@ -114,6 +117,7 @@ impl Slip {
             | (Slip::Path(_), Slip::Path(_))
             | (Slip::Assignment(_), Slip::Assignment(_))
             | (Slip::Applied(_), Slip::Applied(_))
+            | (Slip::Wrapped(_), Slip::Wrapped(_))
             | (Slip::Joined(_), Slip::Joined(_))
             | (Slip::Unpacked(_), Slip::Unpacked(_))
             | (Slip::Keyword(_), Slip::Keyword(_))
@@ -138,6 +142,7 @@ impl Slip {
                 format!("`{found}` is written as in Python; only the first part of a layer goes without a name")
             }
             Slip::Constant(found) => format!("`{found}` is written as in Python"),
+            Slip::Wrapped(found) => format!("`{found}` is written as in Python; a layer has no other around it"),
             Slip::Joined(found) => {
                 format!("`{found}` is written as in Python; what a layer joins is in its parentheses")
             }

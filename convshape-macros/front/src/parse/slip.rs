@@ -42,6 +42,7 @@ impl Parser {
         let dialect = written_dialect(&layer.args).unwrap_or(self.dialect);
         let (from, op) = (layer.from.is_some(), layer.op.to_string());
         self.move_tail(layer, dialect);
+        self.unwrap(layer, dialect);
         self.rewrite(&mut layer.op, &mut layer.args, dialect);
         if self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::NoParentheses(_))) {
             add_kernel(layer, dialect);
@@ -67,6 +68,26 @@ impl Parser {
         if let (true, Some(value)) = (batch, layer.args.positional.first_mut()) {
             *value = Value::Broken(value.span());
         }
+    }
+
+    /// A layer in one of keras' layers that run another, if it can do that by itself: `Bidirectional(LSTM(64))`.
+    fn unwrap(&mut self, layer: &mut Layer, dialect: Dialect) {
+        let [Value::Call { name, args }] = layer.args.positional.as_slice() else { return };
+        let kind = words::named_layer(&name.to_string(), dialect).map(|found| found.words.kind);
+        let joined = |field: &Field| field.name == "merge_mode" && field.value.text().as_deref() == Some("concat");
+        let (word, fields) = (layer.op.to_string(), &layer.args.fields);
+        let turned = match (word.as_str(), kind) {
+            ("Bidirectional", Some(Kind::Lstm | Kind::Gru | Kind::Rnn)) if fields.iter().all(joined) => true,
+            ("TimeDistributed", Some(Kind::Linear)) if fields.is_empty() => false,
+            _ => return,
+        };
+        let (span, name, mut args) = (layer.op.span(), name.clone(), args.clone());
+        if turned {
+            let name = Ident::new("bidirectional", span);
+            args.fields.push(Field { name, value: Value::Bool { value: true, span } });
+        }
+        (layer.op, layer.args) = (name, args);
+        self.slip(span, Slip::Wrapped(word));
     }
 
     /// The arguments as they should be, if nothing else in the line must change.
