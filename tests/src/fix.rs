@@ -30,19 +30,25 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             continue;
         }
         let statement = find(&found, change.target)?;
+        let whole = |start: usize| {
+            let end = tokens.iter().find(|token| token.text == ";" && token.span.start > start)?;
+            Some(start..end.span.end)
+        };
         if let What::Move { before } = change.what {
-            let end = tokens.iter().find(|token| token.text == ";" && token.span.start > statement.start)?.span.end;
-            let (moved, to) = (statement.start..end, find(&found, before)?.start);
+            let (moved, to) = (whole(statement.start)?, find(&found, before)?.start);
             edits.push((to..to, format!("{} ", &source[moved.clone()])));
             edits.push((moved, String::new()));
             continue;
         }
+        if let What::Swap { with } = change.what {
+            let (one, other) = (whole(statement.start)?, whole(find(&found, with)?.start)?);
+            edits.push((one.clone(), source[other.clone()].to_owned()));
+            edits.push((other, source[one].to_owned()));
+            continue;
+        }
         let edit = match (&statement.body, &change.what) {
             (_, What::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
-            (Body::Layer(_), What::Remove) => {
-                let end = tokens.iter().find(|token| token.text == ";" && token.span.start > statement.start)?;
-                (statement.start..end.span.end, String::new())
-            }
+            (Body::Layer(_), What::Remove) => (whole(statement.start)?, String::new()),
             (Body::Port(shape), What::Write(text)) => (shape.clone(), (*text).to_owned()),
             (Body::Layer(layer), What::Write(text)) => write_positional(layer, text),
             (Body::Layer(layer), What::Set { field, value, replaces: None }) => set_field(layer, field, value),
@@ -63,7 +69,7 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::Count(count), What::Rename { word, replaces }) if source[count.clone()] == **replaces => {
                 (count.clone(), (*word).to_owned())
             }
-            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Move { .. })
+            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Move { .. } | What::Swap { .. })
             | (
                 Body::Port(_),
                 What::Set { .. }
@@ -71,6 +77,7 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
                 | What::Entry { .. }
                 | What::Read(_)
                 | What::Move { .. }
+                | What::Swap { .. }
                 | What::Remove,
             )
             | (
@@ -80,6 +87,7 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
                 | What::Rename { .. }
                 | What::Read(_)
                 | What::Move { .. }
+                | What::Swap { .. }
                 | What::Remove,
             )
             | (Body::Count(_), What::Entry { .. }) => {

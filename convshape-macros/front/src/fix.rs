@@ -17,10 +17,12 @@ mod joint;
 mod layers;
 mod needs;
 mod operands;
+mod order;
 mod other_layers;
 mod phrase;
 mod refused;
 mod shortcut;
+mod stages;
 mod steps;
 mod trial;
 mod unlike;
@@ -471,6 +473,7 @@ impl<'b> Search<'_, 'b> {
             Edit::Project { .. }
             | Edit::Operand { .. }
             | Edit::Removed { .. }
+            | Edit::Order { .. }
             | Edit::Fit { .. }
             | Edit::Transposed { .. }
             | Edit::Undo { .. }
@@ -566,6 +569,10 @@ impl<'b> Search<'_, 'b> {
             }
             _ => true,
         });
+        // Among other orders of the statements the nearest is meant.
+        let order = |fix: &Fix| matches!(fix.only(), Some(Edit::Order { .. }));
+        let nearest = fixes.iter().find(|fix| order(fix)).map(|fix| fix.edits.clone());
+        fixes.retain(|fix| !order(fix) || Some(&fix.edits) == nearest.as_ref());
         // If axes are in another order, no other sizes were meant.
         if let Some(Edit::Input { input, shape }) = fixes.first().and_then(Fix::only).cloned()
             && is_reordered(&graph.inputs[input].shape, &shape)

@@ -47,10 +47,12 @@ pub(crate) fn apply(text: &str, edits: &[Edit]) -> String {
 }
 
 fn edits(chain: &Chain, finding: &Finding, help: &str) -> Vec<Edit> {
-    let edits: Option<Vec<Edit>> = match (help::meant(help), help::changes(help).as_slice()) {
+    let edits: Option<Vec<Edit>> = match (help::meant(help), help::changes(help)) {
         (Some(word), _) => instead(chain, finding.span, word).map(|edit| vec![edit]),
-        (None, [Change { target, what: What::Move { before } }]) => moved(chain, target, before),
-        (None, changes) => changes.iter().map(|change| edit(chain, change)).collect(),
+        (None, changes) => {
+            let each = changes.iter().map(|change| changed(chain, change));
+            each.collect::<Option<Vec<Vec<Edit>>>>().map(|edits| edits.concat())
+        }
     };
     apart(edits.unwrap_or_default())
 }
@@ -69,6 +71,14 @@ fn instead(chain: &Chain, span: Span, word: &str) -> Option<Edit> {
     let (tokens, at) = find(&chain.tokens, &span.byte_range())?;
     let TokenTree::Ident(ident) = &tokens[at] else { return None };
     Some(Edit { range: ident.span().byte_range(), text: word.to_owned() })
+}
+
+fn changed(chain: &Chain, change: &Change<'_>) -> Option<Vec<Edit>> {
+    match change.what {
+        What::Move { before } => moved(chain, change.target, before),
+        What::Swap { with } => swapped(chain, change.target, with),
+        _ => edit(chain, change).map(|edit| vec![edit]),
+    }
 }
 
 fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
@@ -103,7 +113,7 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
             before(chain, block.or_else(|| port_span(chain, change.target))?, text)
         }
         (None, What::Set { .. } | What::Read(_) | What::Rename { .. } | What::Remove)
-        | (_, What::Entry { .. } | What::Move { .. }) => None,
+        | (_, What::Entry { .. } | What::Move { .. } | What::Swap { .. }) => None,
     }
 }
 
@@ -132,11 +142,28 @@ fn removable(chain: &Chain, span: Span) -> Option<Range<usize>> {
 /// A statement moved before another.
 fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
     let span = statement(chain, name)?.span;
-    let (tokens, range) = (statement_at(chain, span)?, removable(chain, span)?);
-    let text: Vec<String> = tokens.iter().map(|token| token.span().source_text()).collect::<Option<_>>()?;
-    let written = tokens.first()?.span().join(tokens.last()?.span()).and_then(|span| span.source_text());
-    let inserted = before(chain, statement(chain, other)?.span, &written.unwrap_or_else(|| text.join(" ")))?;
+    let (range, (_, text)) = (removable(chain, span)?, written(chain, span)?);
+    let inserted = before(chain, statement(chain, other)?.span, &text)?;
     Some(vec![inserted, Edit { range, text: String::new() }])
+}
+
+/// Two statements in each other's places.
+fn swapped(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
+    let (one, text) = written(chain, statement(chain, name)?.span)?;
+    let (another, there) = written(chain, statement(chain, other)?.span)?;
+    Some(vec![Edit { range: one, text: there }, Edit { range: another, text }])
+}
+
+/// The statement that a token belongs to: where it is, and its text.
+fn written(chain: &Chain, span: Span) -> Option<(Range<usize>, String)> {
+    let tokens = statement_at(chain, span)?;
+    let (first, last) = (tokens.first()?.span(), tokens.last()?.span());
+    let words = || tokens.iter().map(|token| token.span().source_text()).collect::<Option<Vec<String>>>();
+    let text = match first.join(last).and_then(|span| span.source_text()) {
+        Some(text) => text,
+        None => words()?.join(" "),
+    };
+    Some((first.byte_range().start..last.byte_range().end, text))
 }
 
 /// The tokens of the statement that a token belongs to, with its end.

@@ -26,6 +26,8 @@ pub(crate) enum What<'a> {
     Remove,
     /// This statement moves before another.
     Move { before: &'a str },
+    /// This statement and another change places.
+    Swap { with: &'a str },
     /// An entry in the list of a repeat, from 1.
     Entry { number: usize, text: &'a str },
 }
@@ -39,7 +41,7 @@ pub(crate) enum What<'a> {
 /// - ``insert `STATEMENT;` before `LAYER` `` or before `` `block NAME` ``, alone or followed by `, and` and the like, or one of the joint forms
 /// - ``remove `STATEMENT` ``, alone or followed in the same way
 /// - ``in `LAYER`, read `NAME` ``, alone or as such a part
-/// - ``move `STATEMENT` before `OTHER` ``
+/// - ``move `STATEMENT` before `OTHER` `` or ``swap `STATEMENT` and `OTHER` ``, alone or followed in the same way
 /// - ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
 pub(crate) fn changes(help: &str) -> Vec<Change<'_>> {
     // Words and quoted parts take turns.
@@ -70,7 +72,12 @@ impl<'a> Line<'_, 'a> {
                 Some(vec![Change { target: self.parts[1], what }])
             }
             ("move", "before") => {
-                Some(vec![Change { target: self.parts[1], what: What::Move { before: self.parts.get(3)? } }])
+                let what = What::Move { before: self.parts.get(3)? };
+                self.followed(Change { target: self.parts[1], what }, 4)
+            }
+            ("swap", "and") => {
+                let what = What::Swap { with: self.parts.get(3)? };
+                self.followed(Change { target: self.parts[1], what }, 4)
             }
             ("insert" | "write", "before") => {
                 let insertion = Change { target: self.parts.get(3)?, what: What::Insert(self.parts[1].trim()) };
@@ -85,7 +92,7 @@ impl<'a> Line<'_, 'a> {
     fn followed(&self, first: Change<'a>, at: usize) -> Option<Vec<Change<'a>>> {
         let mut changes = vec![first];
         match self.words(at).strip_prefix(", and ") {
-            Some(verb @ ("insert" | "remove")) => {
+            Some(verb @ ("insert" | "remove" | "move" | "swap")) => {
                 let rest: Vec<&str> = std::iter::once(verb).chain(self.parts[at + 1..].iter().copied()).collect();
                 changes.extend(Line { parts: &rest }.changes()?);
             }
@@ -181,7 +188,9 @@ mod tests {
             [Change { target: "stages", what: entry }]
         );
         let moved = Change { target: "a", what: What::Move { before: "b" } };
-        assert_eq!(changes("move `a` before `b`"), [moved]);
+        assert_eq!(changes("move `a` before `b`"), std::slice::from_ref(&moved));
+        assert_eq!(changes("move `a` before `b`, and write `64 -> 10` in `c`"), [moved, write("c", "64 -> 10")]);
+        assert_eq!(changes("swap `a` and `b`"), [Change { target: "a", what: What::Swap { with: "b" } }]);
         let insert = Change { target: "l", what: What::Insert("Flatten;") };
         assert_eq!(changes("insert `Flatten;` before `l`"), std::slice::from_ref(&insert));
         assert_eq!(

@@ -3,7 +3,7 @@
 use super::Edit;
 use super::goals::goals;
 use super::needs::needs;
-use super::{channels, formulas, inputs, joint, layers, operands, other_layers, refused, unlike, words};
+use super::{channels, formulas, inputs, joint, layers, operands, order, other_layers, refused, stages, unlike, words};
 use crate::check::{Checked, Filling, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, ValueId};
@@ -77,6 +77,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     }
     channels::edits(graph, checked, problem, &mut found);
     other_layers::edits(graph, checked, problem, &mut found);
+    stages::edits(graph, checked, problem, &mut found);
     unlike::axes(graph, checked, problem, &mut found);
     inputs::impossible(graph, problem, &mut found);
     inputs::square(graph, checked, problem, &mut found);
@@ -87,6 +88,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     joint::edits(graph, checked, problem, &mut found);
     formulas::edits(graph, &mut found);
     operands::edits(graph, checked, problem, &mut found);
+    order::edits(graph, problem, &mut found);
     found
 }
 

@@ -7,6 +7,7 @@ use convshape_arith::size::Size;
 
 use super::Edit;
 use super::candidates::Candidates;
+use super::stages::taken;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
@@ -84,6 +85,9 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                     }
                 }
                 Reason::Divisible { what: "channels", size: Size::Number(size), by } if by > 0 => {
+                    // What the next layer takes says how many are wanted.
+                    let next = taken(graph, graph.value(*node)).and_then(|taken| taken.checked_mul(by));
+                    wants.extend(next.map(|wanted| (values[0], inputs[0].size(0), Size::Number(wanted))));
                     // What is given may be the number of channels wanted after the layer.
                     for wanted in [size - size % by, (size - size % by).saturating_add(by), size.saturating_mul(by)] {
                         wants.push((values[0], inputs[0].size(0), Size::Number(wanted)));

@@ -1,6 +1,6 @@
 //! Changes of the text: their effect on a graph, and their wording in a `help:` line.
 
-use convshape_arith::op::{Axes, Axis, Conv, Direction, MAX_SPATIAL, Op, Padding, ResizeTo, Upsample};
+use convshape_arith::op::{Axes, Axis, Conv, Direction, MAX_SPATIAL, Op, Padding, PoolKind, ResizeTo, Upsample};
 use convshape_arith::shape::Shape;
 use proc_macro2::Ident;
 
@@ -40,6 +40,8 @@ pub(crate) enum Edit {
     Operand { node: NodeId, operand: usize, value: ValueId },
     /// Removes a layer.
     Removed { node: NodeId },
+    /// Moves the second of two layers before the first, or exchanges them.
+    Order { first: NodeId, second: NodeId, swap: bool },
     /// A crop or an `Upsample` of an operand to the size of the other one.
     Fit { node: NodeId, operand: usize, fitting: Fitting },
     /// A convolution with kernel 1 before an operand of a sum.
@@ -108,6 +110,11 @@ impl Edit {
                 }
             }
             Edit::Argument { .. } => {}
+            Edit::Order { first, second, swap } => {
+                log.extend((*first..=*second).map(|node| before(graph, node)));
+                touched.nodes.extend(*first..=*second);
+                reorder(&mut graph.nodes[*first..=*second], *swap);
+            }
             _ => {
                 let took = match self {
                     Edit::Undo { of, .. } => graph.nodes[*of].inputs.first().copied(),
@@ -115,8 +122,8 @@ impl Edit {
                 };
                 let counts = self.node().map_or((None, 0), |node| counts(&graph.nodes[node]));
                 for turn in turns {
+                    log.push(before(graph, *turn));
                     let node = &mut graph.nodes[*turn];
-                    log.push(Before::Node { node: *turn, before: Box::new(node.clone()) });
                     touched.nodes.push(*turn);
                     self.change(node, counts);
                     // The layer that undoes a pooling reads the positions that it recorded.
@@ -191,7 +198,11 @@ impl Edit {
             Edit::Removed { .. } => node.recipe = Recipe::Given(Op::Identity),
             Edit::Fit { operand, .. } => node.inserted = Some(Inserted::Fit { operand: *operand }),
             Edit::Project { operand, .. } => node.inserted = Some(Inserted::Projection { operand: *operand }),
-            Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } | Edit::Free { .. } => {}
+            Edit::Input { .. }
+            | Edit::Output { .. }
+            | Edit::Argument { .. }
+            | Edit::Free { .. }
+            | Edit::Order { .. } => {}
         }
     }
 
@@ -223,6 +234,7 @@ impl Edit {
             | Edit::Insert { node, .. }
             | Edit::Operand { node, .. }
             | Edit::Removed { node }
+            | Edit::Order { second: node, .. }
             | Edit::Fit { node, .. }
             | Edit::Project { node, .. } => Some(*node),
             Edit::Input { .. } | Edit::Output { .. } | Edit::Argument { .. } | Edit::Free { .. } => None,
@@ -259,6 +271,7 @@ impl Edit {
             | Edit::Insert { .. }
             | Edit::Operand { .. }
             | Edit::Removed { .. }
+            | Edit::Order { .. }
             | Edit::Fit { .. }
             | Edit::Project { .. }
             | Edit::Free { .. }
@@ -329,6 +342,10 @@ pub(super) enum Verb {
     Insert(String, Option<Box<Verb>>),
     /// ``remove `STATEMENT` ``
     Remove,
+    /// ``move `STATEMENT` before `OTHER` ``
+    Move(String),
+    /// ``swap `STATEMENT` and `OTHER` ``
+    Swap(String),
     /// ``in the list of `REPEAT`, let entry 2 be `VALUE` ``
     Entry(String),
     /// Something that only a person can do.
@@ -377,6 +394,8 @@ impl Edit {
             Edit::Insert { node, operand, ops } => (insertion(graph, *node, *operand, ops), name(*node)),
             Edit::Operand { node, operand, value } => (reading(graph, *node, *operand, *value), name(*node)),
             Edit::Removed { node } => (Verb::Remove, name(*node)),
+            Edit::Order { first, second, swap: false } => (Verb::Move(name(*first)), name(*second)),
+            Edit::Order { first, second, swap: true } => (Verb::Swap(name(*second)), name(*first)),
             Edit::Fit { node, operand, fitting } => (fitted(graph, *node, *operand, *fitting), name(*node)),
             Edit::Project { node, operand, from, to } => {
                 (shortcut::projected(graph, *node, *operand, from, to), name(*node))
@@ -414,6 +433,23 @@ impl Edit {
         let block = node.writing.block.as_ref()?;
         let uses = graph.nodes.iter().filter(|other| other.origin == node.origin).count();
         (uses > 1).then(|| format!("`{block}` is used {uses} times"))
+    }
+}
+
+/// The state of a node.
+fn before(graph: &Graph, node: NodeId) -> Before {
+    Before::Node { node, before: Box::new(graph.nodes[node].clone()) }
+}
+
+/// Puts the last of some layers first, or exchanges both. Each reads what was read in its new place.
+fn reorder(nodes: &mut [Node], swap: bool) {
+    let inputs: Vec<Vec<ValueId>> = nodes.iter_mut().map(|node| std::mem::take(&mut node.inputs)).collect();
+    match swap {
+        true => nodes.swap(0, inputs.len() - 1),
+        false => nodes.rotate_right(1),
+    }
+    for (node, inputs) in nodes.iter_mut().zip(inputs) {
+        node.inputs = inputs;
     }
 }
 
@@ -613,6 +649,15 @@ fn inserted(op: &Op) -> String {
         Op::Permute { axes, .. } => format!("Permute({})", axes_text(axes)),
         Op::Conv(conv) if conv.kernel[..conv.rank].iter().all(|rows| *rows == 1) => pointwise(conv),
         Op::Conv(conv) => stage(conv),
+        Op::PixelShuffle { factor } => format!("PixelShuffle({factor})"),
+        Op::Pool(pool) => {
+            let kind = if pool.kind == PoolKind::Avg { "Avg" } else { "Max" };
+            let stride = match pool.with_default_stride().stride == pool.stride {
+                true => String::new(),
+                false => format!(", stride: {}", pool.stride[0]),
+            };
+            format!("{kind}Pool{}d({}{stride})", pool.rank, pool.kernel[0])
+        }
         Op::Reshape { shape } => format!("Reshape({shape})"),
         Op::Linear { inputs: Some(inputs), outputs, .. } => format!("Linear({inputs} -> {outputs})"),
         Op::Upsample(Upsample { to: ResizeTo::Scale(scale), .. }) => format!("Upsample({})", scale[0]),
@@ -634,6 +679,8 @@ fn stage(conv: &Conv) -> String {
     let layer = if conv.direction == Direction::Transposed { "ConvTranspose" } else { "Conv" };
     let padding = match conv.padding {
         Padding::Symmetric(rows) if rows[0] > 0 => format!(", padding: {}", rows[0]),
+        Padding::Same => ", padding: same".to_owned(),
+        Padding::Valid => ", padding: valid".to_owned(),
         _ => String::new(),
     };
     let (rank, inputs, outputs) = (conv.rank, conv.inputs.unwrap_or(conv.outputs), conv.outputs);

@@ -11,7 +11,7 @@ use super::inputs::follows;
 use super::needs::needs;
 use super::other_layers::renamed;
 use super::trial::Trial;
-use super::{Edit, OtherProblems, arguments, channels, layers, other_layers, refused};
+use super::{Edit, OtherProblems, arguments, channels, layers, other_layers, refused, stages};
 use crate::check::{Checked, Place, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, Replaced};
@@ -221,6 +221,7 @@ fn next(
     let inserted = |edit: &Edit| matches!(edit, Edit::Insert { .. });
     if done.iter().all(inserted) {
         other_layers::edits(graph, checked, problem, &mut found);
+        stages::edits(graph, checked, problem, &mut found);
     }
     if done.iter().all(|edit| matches!(edit, Edit::Channels { .. })) {
         channels::edits(graph, checked, problem, &mut found);

@@ -12,31 +12,34 @@ use crate::graph::{Graph, Node, NodeId};
 /// The largest factor of a parameter in a suggested formula.
 const MOST_TIMES: i64 = 8;
 
-/// `offset + scale * variable`
+/// `offset + scale * variable`, or half of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Formula {
     variable: String,
     scale: i64,
     offset: i64,
+    halved: bool,
 }
 
 impl Formula {
     /// What it comes to at a node.
     pub(super) fn number(&self, node: &Node) -> Option<i64> {
         let (_, value) = node.writing.variables.iter().find(|(name, _)| *name == self.variable)?;
-        self.scale.checked_mul(*value)?.checked_add(self.offset)
+        let whole = self.scale.checked_mul(*value)?.checked_add(self.offset)?;
+        Some(if self.halved { whole / 2 } else { whole })
     }
 }
 
 impl fmt::Display for Formula {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.offset != 0 {
-            write!(f, "{} + ", self.offset)?;
+        let Formula { variable, scale, offset, halved } = self;
+        let product = if *scale == 1 { variable.clone() } else { format!("{scale} * {variable}") };
+        match (offset, halved) {
+            (0, false) => f.write_str(&product),
+            (0, true) => write!(f, "{product} / 2"),
+            (_, false) => write!(f, "{offset} + {product}"),
+            (_, true) => write!(f, "({product} + {offset}) / 2"),
         }
-        if self.scale != 1 {
-            write!(f, "{} * ", self.scale)?;
-        }
-        f.write_str(&self.variable)
     }
 }
 
@@ -85,12 +88,17 @@ fn written(graph: &Graph, edit: &Edit) -> Option<(NodeId, &'static str, i64)> {
 fn formulas(graph: &Graph, node: NodeId, field: &str, number: i64) -> Vec<(Formula, u32)> {
     let mut found = Vec::new();
     for (variable, value) in &graph.nodes[node].writing.variables {
-        let mut offer = |scale: i64, offset: i64, more: u32| {
-            found.push((Formula { variable: variable.clone(), scale, offset }, more));
+        let offer = |found: &mut Vec<(Formula, u32)>, scale: i64, offset: i64, more: u32| {
+            found.push((Formula { variable: variable.clone(), scale, offset, halved: false }, more));
         };
         let rows = is_of_rows(field);
         if *value > 0 && number % value == 0 && number / value <= if rows { 1 } else { MOST_TIMES } {
-            offer(number / value, 0, if number == *value { 0 } else { 3 });
+            offer(&mut found, number / value, 0, if number == *value { 0 } else { 3 });
+        }
+        // Half a kernel or stride keeps what it divides.
+        for offset in (0..2).filter(|offset| field == "padding" && number > 0 && (value + offset) / 2 == number) {
+            let halved = Formula { variable: variable.clone(), scale: 1, offset, halved: true };
+            found.push((halved, 1 + u32::from(offset > 0)));
         }
         // An earlier turn, in which the number was right.
         let origin = graph.nodes[node].origin;
@@ -101,7 +109,7 @@ fn formulas(graph: &Graph, node: NodeId, field: &str, number: i64) -> Vec<(Formu
             let scale = rise / run;
             if let Some(offset) = scale.checked_mul(before).and_then(|part| there.checked_sub(part)).filter(|o| *o > 0)
             {
-                offer(scale, offset, 0);
+                offer(&mut found, scale, offset, 0);
             }
         }
     }

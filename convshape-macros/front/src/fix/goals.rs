@@ -1,7 +1,7 @@
 //! What would solve a problem: sizes that one value must have.
 
 use convshape_arith::fault::Reason;
-use convshape_arith::op::{MAX_SPATIAL, Op, PerAxis};
+use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op, PerAxis};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Scope, Size};
 
@@ -50,7 +50,7 @@ pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<
             if let ([_], [Size::Number(elements)]) = (found.sizes(), shape.sizes()) {
                 return elements_of_map(graph, checked, value, *elements);
             }
-            meet(graph, value, found, &shape).into_iter().collect()
+            meet(graph, value, found, &shape).into_iter().chain(tokens_of_map(graph, checked, value, &shape)).collect()
         }
         Problem::Body { body, input, output } => {
             meet(graph, graph.bodies[*body].output, output, input).into_iter().collect()
@@ -207,6 +207,31 @@ fn elements_of_map(graph: &Graph, checked: &Checked, value: ValueId, expected: i
     match checked.ops[node] {
         Some(Op::FLATTEN) => elements(graph, checked, value, expected),
         Some(op) if op.keeps_shape() => elements_of_map(graph, checked, graph.nodes[node].inputs[0], expected),
+        _ => Vec::new(),
+    }
+}
+
+/// The goals for the map whose positions became the rows, or columns, of a value; empty without such a map.
+fn tokens_of_map(graph: &Graph, checked: &Checked, value: ValueId, wanted: &Shape) -> Vec<Goal> {
+    let (Some(node), [rows, columns]) = (graph.producer(value), wanted.sizes()) else { return Vec::new() };
+    let above = graph.nodes[node].inputs.first().copied();
+    let (Some(op), Some(above)) = (checked.ops[node], above) else { return Vec::new() };
+    let Some(map) = checked.shape(above) else { return Vec::new() };
+    let first = graph.order() == AxisOrder::ChannelsFirst;
+    let (channels, positions) = if first { (rows, columns) } else { (columns, rows) };
+    match op {
+        Op::Permute { .. } if map.rank() == 2 => {
+            tokens_of_map(graph, checked, above, &Shape::new(&[*columns, *rows], wanted.scope()))
+        }
+        Op::Flatten { .. } if map.rank() > 2 => match (map.size(graph.order().channel(map.rank())), positions.number())
+        {
+            (of_map, Some(positions)) if of_map.fits(*channels) => {
+                let elements = of_map.number().and_then(|channels| channels.checked_mul(positions));
+                elements.map_or_else(Vec::new, |elements| self::elements(graph, checked, above, elements))
+            }
+            _ => Vec::new(),
+        },
+        op if op.keeps_shape() => tokens_of_map(graph, checked, above, wanted),
         _ => Vec::new(),
     }
 }

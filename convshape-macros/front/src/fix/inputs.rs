@@ -467,6 +467,7 @@ fn ranks(graph: &Graph, problem: &Problem) -> Option<(usize, usize)> {
     match problem {
         Problem::Layer { fault, .. } => match fault.reason {
             Reason::Rank { expected, found } => Some((expected, found.rank())),
+            Reason::NamedRank { least, most, found } => Some((found.rank().clamp(least, most), found.rank())),
             Reason::Steps { found } => Some((2, found.rank())),
             Reason::Join { axis: None, first, other, .. } => Some((first.rank(), other.rank())),
             _ => None,

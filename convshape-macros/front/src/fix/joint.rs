@@ -89,12 +89,28 @@ fn groups(graph: &Graph, checked: &Checked) -> Vec<EqualLayers> {
 /// What makes layers similar: their map of sizes.
 fn numbers(op: &Op) -> Option<(bool, usize, [PerAxis<i64>; 4], PerAxis<i64>)> {
     match op {
-        Op::Conv(Conv { padding: Padding::Symmetric(padding), rank, direction, .. }) => {
-            let Op::Conv(conv) = op else { return None };
-            let fields = [conv.kernel, conv.stride, *padding, conv.dilation];
-            Some((*direction == Direction::Transposed, *rank, fields, conv.output_padding.unwrap_or([0; MAX_SPATIAL])))
+        Op::Conv(conv) => {
+            let fields = [conv.kernel, conv.stride, border(conv)?, conv.dilation];
+            let transposed = conv.direction == Direction::Transposed;
+            Some((transposed, conv.rank, fields, conv.output_padding.unwrap_or([0; MAX_SPATIAL])))
         }
         _ => None,
+    }
+}
+
+/// The padding, if it is given in numbers and both sides of each axis have the same.
+fn border(conv: &Conv) -> Option<PerAxis<i64>> {
+    match conv.padding {
+        Padding::Symmetric(rows) => Some(rows),
+        Padding::Pairs(pairs) => {
+            pairs[..conv.rank].iter().all(|(low, high)| low == high).then(|| pairs.map(|(low, _)| low))
+        }
+        Padding::Same
+        | Padding::SameLower
+        | Padding::Valid
+        | Padding::Causal
+        | Padding::Circular
+        | Padding::Reflect => None,
     }
 }
 
@@ -210,7 +226,7 @@ fn whole_windows(graph: &Graph, checked: &Checked) -> Vec<Edit> {
 /// The border that keeps the size of a convolution with stride 1 and no border.
 fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
     let axes = 0..conv.rank;
-    let open = matches!(conv.padding, Padding::Symmetric(rows) if rows[..conv.rank].iter().all(|rows| *rows == 0));
+    let open = border(conv).is_some_and(|rows| rows[..conv.rank].iter().all(|rows| *rows == 0));
     let keeps = axes.clone().all(|axis| conv.stride[axis] == 1 && conv.kernel[axis] % 2 == 1);
     let wide = axes.clone().any(|axis| conv.kernel[axis] > 1);
     (conv.direction == Direction::Forward && open && keeps && wide)
@@ -220,7 +236,7 @@ fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
 /// Half the border of a convolution whose border is as wide as its window reaches: written for a causal convolution,
 /// whose last rows are cut off.
 fn with_twice_the_border(conv: &Conv) -> Option<(&'static str, Setting)> {
-    let Padding::Symmetric(rows) = conv.padding else { return None };
+    let rows = border(conv)?;
     let half = half(conv);
     let twice = (0..conv.rank).all(|axis| conv.stride[axis] == 1 && rows[axis] == 2 * half[axis] && half[axis] > 0);
     (conv.direction == Direction::Forward && twice).then(|| ("padding", Setting::ints(half, conv.rank)))
@@ -228,8 +244,8 @@ fn with_twice_the_border(conv: &Conv) -> Option<(&'static str, Setting)> {
 
 /// The output padding with which a transposed convolution doubles its input.
 fn without_output_padding(conv: &Conv) -> Option<(&'static str, Setting)> {
+    let padding = border(conv)?;
     let missing: PerAxis<i64> = std::array::from_fn(|axis| {
-        let Padding::Symmetric(padding) = conv.padding else { return 0 };
         let reach = conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]).saturating_add(1);
         // (n - 1) * s + reach - 2 * p + missing = n * s
         conv.stride[axis].saturating_sub(reach).saturating_add(padding[axis].saturating_mul(2))

@@ -117,6 +117,14 @@ impl<'a> ChangedLayer<'a> {
         self.inputs[0].size(self.order().spatial(axis)).number()
     }
 
+    /// The rows over which windows move on one axis: with the zeros that a convolution puts between them.
+    fn spread(&self, axis: usize) -> Option<i64> {
+        match self.op {
+            Op::Conv(conv) => self.size(axis)?.checked_sub(1)?.checked_mul(conv.input_dilation[axis])?.checked_add(1),
+            _ => self.size(axis),
+        }
+    }
+
     /// The size that a changed layer gives on one axis.
     fn rows(&self, op: &Op, axis: usize) -> Option<i64> {
         given(op, &self.inputs, self.order(), axis, self.size(axis)?)
@@ -188,6 +196,11 @@ impl<'a> ChangedLayer<'a> {
         self.swapped(conv, found);
         self.field(AxisField::Padding, 0, 20, found);
         self.field(AxisField::Stride, 1, stride_cost, found);
+        // Patches that were to lie side by side.
+        if (0..conv.rank).all(|axis| conv.stride[axis] < conv.kernel[axis] && 2 * conv.stride[axis] > conv.kernel[axis])
+        {
+            self.word("stride", Setting::ints(conv.kernel, conv.rank), 12, found);
+        }
         self.field(AxisField::Kernel, 1, 26, found);
         if conv.dilation[..conv.rank].iter().any(|rows| *rows > 1) {
             let with = |op: &Op, axis: usize, value: i64| match *op {
@@ -403,7 +416,7 @@ impl<'a> ChangedLayer<'a> {
                 return;
             };
             *pair = (window.lo, window.hi);
-            let (Some((low, high)), Some(rows)) = (self.ranges[axis], self.size(axis)) else { continue };
+            let (Some((low, high)), Some(rows)) = (self.ranges[axis], self.spread(axis)) else { continue };
             let sides = conv_padding(rows, low, window.kernel, window.stride, window.dilation);
             // With a wider border, a window would see nothing else.
             let reach = window.kernel.saturating_sub(1).saturating_mul(window.dilation);

@@ -2,10 +2,7 @@
 //! layer for a different number of axes.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{
-    Axes, Axis, AxisOrder, Conv, Dialect, Direction, Interpolation, MAX_SPATIAL, Op, Padding, Pieces, Pool, PoolKind,
-    RecurrentOutput, ResizeTo, Source, Upsample, WeightFrom,
-};
+use convshape_arith::op::{Axes, Axis, AxisOrder, Conv, Dialect, Op, Pieces, Pool, PoolKind, RecurrentOutput, Source};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
@@ -20,9 +17,6 @@ use crate::graph::{Graph, NodeId, Recipe, ValueId};
 
 /// How many layers before a mistake are tried with a join along another axis.
 const MOST_LAYERS: usize = 8;
-
-/// How many kinds of strided layers are tried where one may be missing.
-const MOST_STAGES: usize = 3;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     if let Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } = problem {
@@ -66,9 +60,8 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             Reason::NormShape { expected, found: comes } if expected.rank() == 1 => {
                 reordered(graph, *node, &comes, expected.size(0), Turned::Back, found);
             }
-            Reason::Channels { expected, found: comes } => {
+            Reason::Channels { expected, .. } => {
                 reordered(graph, *node, &inputs[0], Size::Number(expected), Turned::Front, found);
-                stage_between(graph, *node, expected, comes, found);
             }
             Reason::EqualPieces { size: Size::Number(size), count, .. } => {
                 widened(graph, checked, *node, Some(size), count, found)
@@ -86,7 +79,9 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 steps(graph, checked, *node, op, &comes, found);
             }
             Reason::Tokens { operand: 0, found: comes, .. } => steps(graph, checked, *node, op, &comes, found),
-            Reason::FirstState { expected, .. } => first_states(graph, *node, op, &expected, found),
+            Reason::FirstState { expected, found: given, .. } => {
+                first_states(graph, *node, op, &expected, &given, found);
+            }
             Reason::Join { operand, axis: None, first, other } if matches!(op, Op::Concat { .. }) => {
                 flattened(graph, *node, [(operand, &other), (1 - operand.min(1), &first)], found);
             }
@@ -118,7 +113,6 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     {
         all_outputs(graph, checked, &blamed(graph, problem), found);
     }
-    stage_more(graph, checked, problem, found);
     reshapes(graph, checked, problem, found);
     orders(graph, checked, problem, found);
     reductions(graph, checked, problem, found);
@@ -525,6 +519,10 @@ fn of_rank(now: &Shape, like: &Shape) -> Vec<Shape> {
 /// Reorders the axes of an operand, if two values differ only in the order of their axes.
 fn permuted(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
     let [a, b] = sides;
+    let joined = match graph.given(node) {
+        Some(Op::Concat { axis }) => axis.index(a.1.rank(), graph.order()),
+        _ => None,
+    };
     for ((operand, shape), like) in [(a, b.1), (b, a.1)] {
         // The order of an input is given by the data.
         let above = graph.nodes[node].inputs.get(operand).and_then(|value| graph.producer(*value));
@@ -533,8 +531,8 @@ fn permuted(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mu
             continue;
         }
         for axes in permutations(shape.rank()) {
-            let sizes = axes.iter().map(|axis| shape.size(*axis));
-            if sizes.zip(like.sizes()).all(|(size, wanted)| size.fits(*wanted)) {
+            let mut sizes = axes.iter().map(|axis| shape.size(*axis)).zip(like.sizes()).enumerate();
+            if sizes.all(|(at, (size, wanted))| joined == Some(at) || size.fits(*wanted)) {
                 let axes: Vec<Axis> = axes.iter().filter_map(|axis| i64::try_from(*axis).ok()).map(Axis::At).collect();
                 let Some(axes) = Axes::of(&axes) else { continue };
                 let ops = vec![Op::Permute { axes, swap: false }];
@@ -681,92 +679,6 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     }
 }
 
-/// One more strided layer like the earlier ones, if the output is too large by exactly their factor.
-fn stage_more(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
-    let Problem::Output { output, found: gives } = problem else { return };
-    let declared = graph.outputs[*output].shape;
-    let Some(axes) = gives.rank().checked_sub(1).filter(|axes| *axes > 0 && declared.rank() == gives.rank()) else {
-        return;
-    };
-    let ratio = |axis: usize| {
-        let place = graph.order().spatial(axis);
-        let (now, wanted) = (gives.size(place).number()?, declared.size(place).number()?);
-        let (large, small) = (now.max(wanted), now.min(wanted));
-        (small > 0 && large % small == 0).then(|| (wanted > now, large / small))
-    };
-    let Some((grows, factor)) =
-        ratio(0).filter(|first| first.1 > 1 && (0..axes).all(|axis| ratio(axis) == Some(*first)))
-    else {
-        return;
-    };
-    if grows {
-        resized(graph, checked, problem, factor, found);
-    }
-    let direction = if grows { Direction::Transposed } else { Direction::Forward };
-    for (node, _) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
-        let Some(conv) = stage(graph, node).filter(|conv| (conv.direction, conv.stride[0]) == (direction, factor))
-        else {
-            continue;
-        };
-        let Some(channels) = checked.ops[node].and(conv.inputs) else { continue };
-        if can_insert(graph, node, 0) {
-            let more = Conv { outputs: channels, ..conv };
-            found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(more)] }], 8);
-        }
-        return;
-    }
-}
-
-/// A missing layer before one that takes other channels: like the nearest of those with a stride.
-fn stage_between(graph: &Graph, node: NodeId, expected: i64, comes: Size, found: &mut Candidates) {
-    let Some(comes) = comes.number().filter(|_| expected > 0 && can_insert(graph, node, 0)) else { return };
-    let mut near: Vec<(usize, Conv)> = (0..graph.nodes.len())
-        .filter_map(|other| Some((other.abs_diff(node), stage(graph, other).filter(|conv| conv.stride[0] > 1)?)))
-        .collect();
-    near.sort_by_key(|(distance, _)| *distance);
-    let mut kinds: Vec<Conv> =
-        near.into_iter().map(|(_, conv)| Conv { inputs: Some(comes), outputs: expected, ..conv }).collect();
-    kinds.dedup();
-    for (conv, nth) in kinds.into_iter().take(MOST_STAGES).zip(0..) {
-        found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Conv(conv)] }], 31 + nth);
-    }
-}
-
-/// A plain convolution with equal numbers on every axis, as text can repeat it.
-fn stage(graph: &Graph, node: NodeId) -> Option<Conv> {
-    let Some(Op::Conv(conv)) = graph.given(node) else { return None };
-    let even = |values: &[i64]| values.iter().all(|value| *value == values[0]);
-    let plain = even(&conv.stride[..conv.rank])
-        && even(&conv.kernel[..conv.rank])
-        && matches!(conv.padding, Padding::Symmetric(rows) if even(&rows[..conv.rank]))
-        && conv.output_padding.is_none_or(|rows| even(&rows[..conv.rank]))
-        && (conv.groups, conv.dilation[0], conv.dialect) == (1, 1, Dialect::Torch);
-    plain.then_some(Conv { bias: true, weight: WeightFrom::Own, ..conv })
-}
-
-/// An `Upsample` before the last convolution of a chain that has resized already.
-fn resized(graph: &Graph, checked: &Checked, problem: &Problem, factor: i64, found: &mut Candidates) {
-    let grows = |op: &Option<Op>| match op {
-        Some(Op::Conv(conv)) => conv.direction == Direction::Transposed,
-        Some(Op::Upsample(_) | Op::PixelShuffle { .. } | Op::DepthToSpace { .. }) => true,
-        _ => false,
-    };
-    let near = ancestors(graph, &blamed(graph, problem), MOST_LAYERS);
-    let kept = |node: NodeId| match checked.ops[node] {
-        Some(Op::Conv(conv)) => {
-            conv.direction == Direction::Forward && conv.stride[..conv.rank].iter().all(|one| *one == 1)
-        }
-        _ => false,
-    };
-    let last = near.into_iter().find(|(node, _)| kept(*node) && can_insert(graph, *node, 0));
-    let (Some((node, distance)), Ok(factor)) = (last, i32::try_from(factor)) else { return };
-    if checked.ops.iter().any(grows) {
-        let to = ResizeTo::Scale([f64::from(factor); MAX_SPATIAL]);
-        let upsample = Upsample { rank: None, to, mode: Interpolation::Nearest, align_corners: None };
-        found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::Upsample(upsample)] }], 9 + distance);
-    }
-}
-
 /// The last output of the earlier recurrent layer, if one is expected and all are passed on.
 fn last_step(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let Problem::Output { output, found: gives } = problem else { return };
@@ -807,7 +719,16 @@ fn all_outputs(graph: &Graph, checked: &Checked, values: &[ValueId], found: &mut
 }
 
 /// Initial states as a recurrent layer takes them, or a layer with that number of features.
-fn first_states(graph: &Graph, node: NodeId, op: &Op, expected: &Shape, found: &mut Candidates) {
+fn first_states(graph: &Graph, node: NodeId, op: &Op, expected: &Shape, given: &Shape, found: &mut Candidates) {
+    // As many layers as the states are of.
+    if let (Op::Recurrent(layer), [Size::Number(states), _]) = (op, given.sizes())
+        && let Some(Size::Number(now @ 1..)) = expected.sizes().first()
+        && let layers = states * layer.layers / now
+        && layers > 0
+        && graph.nodes[node].writing.takes("layers")
+    {
+        found.push(vec![Edit::Field { node, field: "layers", setting: Setting::Int(layers) }], 9);
+    }
     let ports = graph.nodes[node].inputs.iter().skip(1).filter(|value| graph.producer(**value).is_none());
     let ports: Vec<usize> = ports.copied().collect();
     let edits: Vec<Edit> = ports.iter().map(|input| Edit::Input { input: *input, shape: *expected }).collect();

@@ -56,6 +56,8 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
                 rest.extend(there.map(|verb| (*verb, names)));
             }
             Verb::Remove => statements.push(format!("remove `{}`", names[0])),
+            Verb::Move(before) => statements.push(format!("move `{}` before `{before}`", names[0])),
+            Verb::Swap(other) => statements.push(format!("swap `{}` and `{other}`", names[0])),
             verb => rest.push((verb, names)),
         }
     }
@@ -74,7 +76,7 @@ fn plain(edits: &[Edit], graph: &Graph) -> String {
             Verb::Write(text) => format!("in `{name}`, write `{text}`{notes}"),
             Verb::Replace(text, old) => format!("in `{name}`, put `{text}` in place of `{old}`{notes}"),
             Verb::Read(source) => format!("in `{name}`, read `{source}`{notes}"),
-            Verb::Insert(..) | Verb::Remove => String::new(),
+            Verb::Insert(..) | Verb::Remove | Verb::Move(_) | Verb::Swap(_) => String::new(),
             Verb::Entry(text) | Verb::Other(text) => format!("{text}{notes}"),
         };
     }
@@ -134,7 +136,13 @@ fn change(line: &mut Correction, verb: &Verb) -> bool {
         }
         Verb::Set(text) => (text, text.split(':').next().unwrap_or_default()),
         Verb::Replace(text, old) => (text, old.as_str()),
-        Verb::Insert(..) | Verb::Remove | Verb::Read(_) | Verb::Entry(_) | Verb::Other(_) => return false,
+        Verb::Insert(..)
+        | Verb::Remove
+        | Verb::Move(_)
+        | Verb::Swap(_)
+        | Verb::Read(_)
+        | Verb::Entry(_)
+        | Verb::Other(_) => return false,
     };
     let Some((field, value)) = text.split_once(": ").filter(|_| line.kept.iter().all(|kept| kept != old)) else {
         return false;
@@ -158,6 +166,8 @@ fn clauses(parts: &[(Verb, Vec<String>)]) -> Vec<String> {
             Verb::Replace(text, old) => return format!("put `{text}` in place of `{old}` in {}", all(names)),
             Verb::Insert(text, _) => return format!("insert `{text}` before {}", all(names)),
             Verb::Remove => return format!("remove {}", all(names)),
+            Verb::Move(before) => return format!("move {} before `{before}`", all(names)),
+            Verb::Swap(other) => return format!("swap {} and `{other}`", all(names)),
             Verb::Entry(text) | Verb::Other(text) => return text.clone(),
         };
         // One `write` introduces all that follow it.
@@ -188,6 +198,8 @@ fn fields_of_one(parts: &[(Verb, Vec<String>)], edits: &[Edit], graph: &Graph) -
         | Verb::Replace(..)
         | Verb::Insert(..)
         | Verb::Remove
+        | Verb::Move(_)
+        | Verb::Swap(_)
         | Verb::Entry(_)
         | Verb::Other(_) => None,
     });

@@ -475,6 +475,10 @@ impl Refused<'_> {
                 if let Some(divisor) = (1..groups.min(MOST_TRIED)).rev().find(divides) {
                     self.set("groups", Setting::Int(divisor), 20, found);
                 }
+                // A small number was left over from another layer: one group per channel.
+                if ins == outs && groups < 8 && ins > 8 {
+                    self.set("groups", Setting::Int(ins), 18, found);
+                }
                 if groups == outs && ins > 1 {
                     // One group per channel, counted on the wrong side.
                     let outputs = outs.checked_add(ins - 1).map_or(ins, |sum| sum / ins * ins);

@@ -220,7 +220,7 @@ pub(super) const ADAPTIVE_SIZE: FieldWords =
 // Resizing.
 
 pub(super) const SCALE: FieldWords =
-    field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("scale_factor", TORCH)]);
+    field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("scale_factor", TORCH), alias("scales", ONNX)]);
 /// In keras' own layer, `size` is the factor.
 pub(super) const KERAS_SCALE: FieldWords =
     field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("size", KERAS)]);

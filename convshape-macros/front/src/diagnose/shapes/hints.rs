@@ -116,7 +116,9 @@ impl Context<'_> {
             ..
         } = problem
             && found.checked_mul(2) == Some(*expected)
-            && !fixes.first().is_some_and(|fix| fix.edits.iter().any(|edit| edit.field() == "axis"))
+            && !fixes.first().is_some_and(|fix| {
+                fix.edits.iter().any(|edit| edit.field() == "axis" || matches!(edit, Edit::Order { .. }))
+            })
             && self.graph.nodes[*node].inputs.iter().any(|value| self.graph.producer(*value).is_some())
             && !fixes
                 .iter()
