@@ -13,7 +13,7 @@ use proc_macro2::{Ident, Span, TokenStream};
 use crate::fields::Setting;
 use crate::syntax::{Correction, Strictness, Text};
 use crate::unseen::Unseen;
-use crate::words::LayerWords;
+use crate::words::{Elsewhere, LayerWords};
 
 /// A tensor: first the inputs, then the outputs of each node, in order.
 pub(crate) type ValueId = usize;
@@ -205,6 +205,8 @@ pub(crate) struct Writing {
     pub(crate) block: Option<String>,
     /// Whether it has a `from`.
     pub(crate) sourced: bool,
+    /// A word of the framework that has no effect here.
+    pub(crate) without_effect: Option<(Ident, Elsewhere)>,
 }
 
 impl Writing {
@@ -224,6 +226,7 @@ impl Writing {
             statement,
             block: None,
             sourced: false,
+            without_effect: None,
         }
     }
 

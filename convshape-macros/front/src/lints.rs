@@ -13,6 +13,7 @@ use crate::diagnose::Report;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::syntax::Strictness;
+use crate::words::Elsewhere;
 
 /// The findings in the order of the statements, each once however often its statement runs.
 pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
@@ -43,6 +44,7 @@ pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
             }
         }
     }
+    reports.extend(lints.words_without_effect());
     reports
 }
 
@@ -218,6 +220,29 @@ impl Lints<'_> {
                 .note("a batch norm subtracts the mean of each channel, and the bias with it")
                 .edit(format!("in `{}`, set `bias: false`", self.name(of))),
         )
+    }
+
+    /// Arguments of keras and flax that say how training begins or goes on, told once for the chain.
+    fn words_without_effect(&self) -> Option<Report> {
+        let nodes = self.graph.nodes.iter().filter(|node| node.lint);
+        let mut words = nodes.filter_map(|node| node.writing.without_effect.as_ref());
+        let (word, elsewhere) = words.next()?;
+        let reason = match elsewhere {
+            Elsewhere::Init => "`init` draws weights as the framework does by default; those of a file are not drawn",
+            Elsewhere::Training => "a penalty on weights is the optimiser's: `Adam::new(1e-3).weight_decay(1e-4)`",
+            Elsewhere::Input => "the chain begins with its `input`",
+        };
+        let report = Report::new(code::NO_EFFECT, word.span(), format!("`{word}` has no effect here")).note(reason);
+        let start = word.span().start().line;
+        let mut lines: Vec<usize> =
+            words.map(|(word, _)| word.span().start().line).filter(|line| *line != start).collect();
+        lines.dedup();
+        let listed: Vec<String> = lines.iter().take(6).map(ToString::to_string).collect();
+        Some(match lines.as_slice() {
+            [] => report,
+            [line] => report.note(format!("line {line} has such a word too")),
+            _ => report.note(format!("lines {} have such words too", listed.join(", "))),
+        })
     }
 
     /// A value with one axis that fits the channels and the last axis. NumPy's rule, which PyTorch follows, aligns the

@@ -31,7 +31,7 @@ pub(crate) use instead::{instead, instead_of_field};
 pub(crate) use layers::layers;
 pub(crate) use markers::markers;
 pub(crate) use nearest::{difference, nearest};
-pub(crate) use neutral::{Neutral, neutral};
+pub(crate) use neutral::{Elsewhere, Neutral, neutral};
 pub(crate) use other_names::{means_channels, other_name};
 use rules::Rule;
 

@@ -127,4 +127,5 @@ codes! {
     CHANNELS_OR_LAST = "CS0806" "a value that fits the channels and the last axis";
     COUNTED_AXIS = "CS0807" "an axis that a framework counts from the batch";
     LAST_LAYER = "CS0808" "a last layer that the loss applies itself";
+    NO_EFFECT = "CS0809" "a word of a framework that has no effect here";
 }

@@ -301,7 +301,7 @@ pub(crate) fn wrong_value(word: &str, takes: Takes, value: &Value) -> Report {
 /// A word of the framework with a value that would make it a different layer.
 pub(crate) fn not_neutral(name: &Ident, value: &Value, neutral: Neutral) -> Report {
     let wanted = match neutral {
-        Neutral::Any => "any value".to_owned(),
+        Neutral::Any | Neutral::Elsewhere(_) => "any value".to_owned(),
         Neutral::Bool(value) => format!("`{value}`"),
         Neutral::Int(value) => format!("`{value}`"),
         Neutral::Word(word) => format!("`\"{word}\"`"),

@@ -11,7 +11,7 @@ use crate::graph::{Hole, Spans};
 use crate::numbers::Numbers;
 use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
 use crate::value::{axes_of, settle};
-use crate::words::{self, FieldWords, Kind, LayerWords, Lookup, Neutral, Positional, Takes};
+use crate::words::{self, Elsewhere, FieldWords, Kind, LayerWords, Lookup, Neutral, Positional, Takes};
 
 /// A field with values for the wrong number of axes.
 pub(crate) struct Misfit {
@@ -50,6 +50,8 @@ pub(super) struct Builder<'a, 's> {
     pub(super) written: Vec<(&'static str, String)>,
     /// The fields whose values are expressions, as written.
     pub(super) expressions: Vec<(&'static str, String)>,
+    /// The first word of the framework that has no effect here.
+    pub(super) without_effect: Option<(Ident, Elsewhere)>,
     pub(super) reports: Vec<Report>,
 }
 
@@ -75,6 +77,7 @@ impl<'a, 's> Builder<'a, 's> {
             path: None,
             file_name: None,
             last_axis: None,
+            without_effect: None,
             lint: true,
             spans,
             misfits: Vec::new(),
@@ -231,6 +234,10 @@ impl<'a, 's> Builder<'a, 's> {
             }
             (Neutral::FileName, Value::Str(text)) => {
                 self.file_name = Some(text.clone());
+                true
+            }
+            (Neutral::Elsewhere(elsewhere), _) => {
+                self.without_effect.get_or_insert((field.name.clone(), elsewhere));
                 true
             }
             (Neutral::Bool(_) | Neutral::Int(_) | Neutral::LastAxis | Neutral::FileName, _) => false,

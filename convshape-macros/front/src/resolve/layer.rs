@@ -53,6 +53,7 @@ impl<'a> Resolver<'a> {
             path,
             file_name,
             last_axis,
+            without_effect,
             lint,
             spans,
             misfits,
@@ -117,6 +118,7 @@ impl<'a> Resolver<'a> {
             statement: format!("{}{name}", scope.statements),
             block: scope.block.clone(),
             sourced: layer.from.is_some(),
+            without_effect,
         };
         let misfit = rank.filter(|_| !misfits.is_empty()).map(|rank| {
             // If the input has as many axes as the fields have values, the layer's name is wrong.

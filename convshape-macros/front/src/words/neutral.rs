@@ -16,6 +16,19 @@ pub(crate) enum Neutral {
     LastAxis,
     /// The layer's name in files.
     FileName,
+    /// Every value, with a warning: in the framework it has an effect.
+    Elsewhere(Elsewhere),
+}
+
+/// Where a framework's argument has its effect.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Elsewhere {
+    /// The weights before training.
+    Init,
+    /// A penalty or limit on what training finds.
+    Training,
+    /// The shape of the input.
+    Input,
 }
 
 /// The values for which an argument has no effect on a layer, if there are any.
@@ -54,6 +67,21 @@ static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
     ("go_backwards", &[Keras], RECURRENT, Neutral::Bool(false)),
     ("stateful", &[Keras], RECURRENT, Neutral::Bool(false)),
     ("unroll", &[Keras], RECURRENT, Neutral::Any),
+    ("kernel_initializer", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Init)),
+    ("bias_initializer", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Init)),
+    ("depthwise_initializer", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Init)),
+    ("pointwise_initializer", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Init)),
+    ("recurrent_initializer", &[Keras], RECURRENT, Neutral::Elsewhere(Elsewhere::Init)),
+    ("beta_initializer", &[Keras], NORMS, Neutral::Elsewhere(Elsewhere::Init)),
+    ("gamma_initializer", &[Keras], NORMS, Neutral::Elsewhere(Elsewhere::Init)),
+    ("kernel_init", &[Flax], &[], Neutral::Elsewhere(Elsewhere::Init)),
+    ("bias_init", &[Flax], &[], Neutral::Elsewhere(Elsewhere::Init)),
+    ("kernel_regularizer", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Training)),
+    ("bias_regularizer", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Training)),
+    ("activity_regularizer", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Training)),
+    ("kernel_constraint", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Training)),
+    ("bias_constraint", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Training)),
+    ("input_shape", &[Keras], &[], Neutral::Elsewhere(Elsewhere::Input)),
     ("data_format", &[Keras], &[], Neutral::Word("channels_last")),
     ("name", &[Keras], &[], Neutral::FileName),
     ("trainable", &[Keras], &[], Neutral::Bool(true)),

@@ -254,3 +254,34 @@ pub const CS0807: &str = code::COUNTED_AXIS.title;
 /// }
 /// ```
 pub const CS0808: &str = code::LAST_LAYER.title;
+
+/// A word of a framework that has no effect here.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         dialect: keras;
+///         lint: deny;
+///         input: [28, 28, 1];
+///         Conv2D(16, kernel_size: 3, kernel_initializer: "he_normal");
+///         output: [26, 26, 16];
+///     }
+/// }
+/// ```
+///
+/// A line of Keras or Flax may be kept with what it says about training, but a chain is the model alone. `init` draws
+/// weights as the framework does by default, and those of a file are not drawn; a penalty on weights is the
+/// optimiser's (`weight_decay`); the shape of the input is that of `input`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         dialect: keras;
+///         lint: deny;
+///         input: [28, 28, 1];
+///         Conv2D(16, kernel_size: 3);
+///         output: [26, 26, 16];
+///     }
+/// }
+/// ```
+pub const CS0809: &str = code::NO_EFFECT.title;
