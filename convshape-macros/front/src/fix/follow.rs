@@ -11,7 +11,7 @@ use super::inputs::follows;
 use super::needs::needs;
 use super::other_layers::renamed;
 use super::trial::Trial;
-use super::{Edit, OtherProblems, arguments, channels, layers, other_layers, refused, stages};
+use super::{Edit, OtherProblems, arguments, channels, formulas, layers, other_layers, refused, stages};
 use crate::check::{Checked, Place, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, Replaced};
@@ -158,6 +158,9 @@ pub(super) fn counts(problem: &Problem, graph: &Graph) -> Option<(i64, i64)> {
 fn same_kind(a: &Edit, b: &Edit) -> bool {
     match (a, b) {
         (Edit::Field { field: a, .. }, Edit::Field { field: b, .. }) => a == b || *b == "channels",
+        (Edit::Formula { field: a, formula, .. }, Edit::Formula { field: b, formula: other, .. }) => {
+            a == b && formula == other
+        }
         (Edit::Input { .. }, Edit::Output { .. }) => true,
         _ => false,
     }
@@ -215,6 +218,9 @@ fn next(
         },
         _ => {}
     }
+    if done.iter().all(|edit| matches!(edit, Edit::Formula { .. })) {
+        formulas::edits(graph, &mut found);
+    }
     if done.iter().any(Edit::is_argument) {
         arguments::candidates(graph, problem).into_iter().for_each(|one| found.push(one.edits, one.cost));
     }
@@ -251,6 +257,7 @@ fn next(
             }
             Edit::Channels { .. } | Edit::Reshape { .. } => fields.is_empty(),
             Edit::Insert { .. } => done.iter().all(inserted),
+            Edit::Formula { .. } => done.iter().all(|known| same_kind(known, edit)),
             Edit::Argument { replaced, .. } => !done
                 .iter()
                 .flat_map(Edit::replaced)

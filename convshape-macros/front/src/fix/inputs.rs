@@ -504,8 +504,15 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
         },
         _ => Vec::new(),
     };
+    // A map of one position has as many elements as a vector.
+    let single = |node: NodeId| {
+        let Problem::Output { found, .. } = problem else { return false };
+        let mut places = (0..found.rank() - 1).map(|axis| graph.order().spatial(axis));
+        places.all(|place| found.size(place).same(Size::Number(1))) && values.contains(&graph.value(node))
+    };
     for (node, distance) in ancestors(graph, &values, 12) {
-        if matches!(checked.ops[node], Some(Op::Linear { .. })) && can_insert(graph, node, 0) {
+        let takes = matches!(checked.ops[node], Some(Op::Linear { .. })) || single(node);
+        if takes && can_insert(graph, node, 0) {
             // The first of several requires it.
             let edit = Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] };
             found.push(vec![edit], 12_u32.saturating_sub(distance.min(6)));

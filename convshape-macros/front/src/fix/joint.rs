@@ -48,6 +48,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     };
     kept(graph, checked, found);
     offer(graph, every(&without_border), 22, found);
+    offer(graph, every(&with_the_dilated_border), 16, found);
     offer(graph, every(&with_twice_the_border), 14, found);
     offer(graph, every(&without_output_padding), 20, found);
     offer(graph, every(&one_tap_more), 34, found);
@@ -231,6 +232,16 @@ fn without_border(conv: &Conv) -> Option<(&'static str, Setting)> {
     let wide = axes.clone().any(|axis| conv.kernel[axis] > 1);
     (conv.direction == Direction::Forward && open && keeps && wide)
         .then(|| ("padding", Setting::ints(half(conv), conv.rank)))
+}
+
+/// The border that keeps the size of a dilated convolution with stride 1 that has another.
+fn with_the_dilated_border(conv: &Conv) -> Option<(&'static str, Setting)> {
+    let (rows, half) = (border(conv)?, half(conv));
+    let keeps = (0..conv.rank).all(|axis| conv.stride[axis] == 1 && conv.kernel[axis] % 2 == 1);
+    let dilated = conv.dilation[..conv.rank].iter().any(|rows| *rows > 1);
+    let less = (0..conv.rank).all(|axis| rows[axis] < half[axis]);
+    (conv.direction == Direction::Forward && keeps && dilated && less)
+        .then(|| ("padding", Setting::ints(half, conv.rank)))
 }
 
 /// Half the border of a convolution whose border is as wide as its window reaches: written for a causal convolution,

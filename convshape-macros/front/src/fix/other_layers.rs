@@ -83,9 +83,11 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 first_states(graph, *node, op, &expected, &given, found);
             }
             Reason::Join { operand, axis: None, first, other } if matches!(op, Op::Concat { .. }) => {
+                reduced_away(graph, *node, found);
                 flattened(graph, *node, [(operand, &other), (1 - operand.min(1), &first)], found);
             }
             Reason::Join { operand, axis: None, first, other } => {
+                reduced_away(graph, *node, found);
                 for (operand, map, rows) in [(operand, &other, &first), (1 - operand.min(1), &first, &other)] {
                     let fits = map.rank() > 2 && rows.rank() == 2 && map.size(0).fits(rows.size(1));
                     if fits && graph.order() == AxisOrder::ChannelsFirst && can_insert(graph, *node, operand) {
@@ -441,6 +443,16 @@ fn flattened(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &m
     }
 }
 
+/// The axis that an operand lost in a mean or sum, kept with size 1.
+fn reduced_away(graph: &Graph, node: NodeId, found: &mut Candidates) {
+    for above in graph.nodes[node].inputs.iter().filter_map(|value| graph.shaper(*value)) {
+        if matches!(graph.given(above), Some(Op::Reduce { keep: false, .. })) {
+            let keep = Edit::Field { node: above, field: "keep", setting: Setting::Bool(true) };
+            found.push(vec![keep], 5);
+        }
+    }
+}
+
 /// A parameter or constant with the shape of the value that it is combined with.
 fn of_sources(graph: &Graph, checked: &Checked, node: NodeId, sides: [&Shape; 2], found: &mut Candidates) {
     for value in &graph.nodes[node].inputs {
@@ -658,7 +670,12 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
         return;
     }
     let insert = |op: Op| vec![Edit::Insert { node, operand: 0, ops: vec![op] }];
-    let channels_first = graph.order() == AxisOrder::ChannelsFirst;
+    // What gives tokens has its features at the end already.
+    let above = graph.nodes[node].inputs.first().and_then(|value| graph.shaper(*value));
+    let tokens_come = above.and_then(|above| graph.given(above)).is_some_and(|op| {
+        matches!(op, Op::Linear { .. } | Op::Attention(_) | Op::MultiHead(_) | Op::RecurrentOutput { .. })
+    });
+    let channels_first = graph.order() == AxisOrder::ChannelsFirst && !tokens_come;
     let one_row = comes.sizes()[1..].iter().all(|size| size.same(Size::Number(1)));
     if channels_first && comes.size(0).fits(Size::Number(wanted)) && !one_row {
         let last: Vec<Axis> = (1..rank).chain([0]).filter_map(|axis| i64::try_from(axis).ok()).map(Axis::At).collect();

@@ -472,7 +472,8 @@ impl Refused<'_> {
         match *self.op {
             Op::Conv(Conv { inputs: Some(ins), outputs: outs, .. }) => {
                 let divides = |group: &i64| ins % group == 0 && outs % group == 0;
-                if let Some(divisor) = (1..groups.min(MOST_TRIED)).rev().find(divides) {
+                let nearest = (1..ins.min(MOST_TRIED) + 1).filter(divides).min_by_key(|group| group.abs_diff(groups));
+                if let Some(divisor) = nearest {
                     self.set("groups", Setting::Int(divisor), 20, found);
                 }
                 // A small number was left over from another layer: one group per channel.

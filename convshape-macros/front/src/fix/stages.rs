@@ -11,6 +11,7 @@ use super::Edit;
 use super::candidates::{Candidates, ancestors, blamed};
 use super::edit::{can_insert, counts};
 use crate::check::{Checked, Problem};
+use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, ValueId};
 
 /// How many layers before a mistake are looked at.
@@ -60,6 +61,7 @@ fn at_the_end(
     declared: &Shape,
     found: &mut Candidates,
 ) {
+    shuffled(graph, checked, problem, gives, declared, found);
     let Some((shrinks, factor)) = ratio(graph, gives, declared) else { return };
     if !shrinks {
         resized(graph, checked, problem, factor, found);
@@ -78,6 +80,33 @@ fn at_the_end(
             near.iter().find(|(node, _)| matches!(checked.ops[*node], Some(Op::Conv(_))) && can_insert(graph, *node, 0))
     {
         insert(*node, 0, Op::Pool(*pool), 12, found);
+    }
+}
+
+/// Another factor of a pixel shuffle, with the channels that the convolution before it must then give.
+fn shuffled(
+    graph: &Graph,
+    checked: &Checked,
+    problem: &Problem,
+    gives: &Shape,
+    declared: &Shape,
+    found: &mut Candidates,
+) {
+    let place = graph.order().spatial(0);
+    let (Some(now), Some(wanted)) = (gives.size(place).number(), declared.size(place).number()) else { return };
+    for (node, distance) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+        let Some(Op::PixelShuffle { factor }) = graph.given(node) else { continue };
+        let above = graph.producer(graph.nodes[node].inputs[0]);
+        let channels = checked.shape(graph.value(node)).map(|shape| shape.size(graph.order().channel(shape.rank())));
+        let other = factor.checked_mul(wanted).filter(|rows| now > 0 && rows % now == 0).map(|rows| rows / now);
+        if let (Some(above), Some(Size::Number(channels)), Some(other @ 1..=64)) = (above, channels, other)
+            && let (Some(Op::Conv(_)), (Some(inputs), _)) = (graph.given(above), counts(&graph.nodes[above]))
+            && let Some(outputs) = channels.checked_mul(other * other)
+        {
+            let factor = Edit::Field { node, field: "factor", setting: Setting::Int(other) };
+            found.push(vec![Edit::Channels { node: above, inputs, outputs }, factor], 14 + distance);
+        }
+        return;
     }
 }
 
