@@ -18,6 +18,8 @@ use crate::graph::Graph;
 use crate::syntax::{self, Chain};
 use crate::unseen::visible;
 
+pub(crate) use self::checks::label_range;
+
 /// The arrays of a `data` header, each with its port.
 #[derive(Debug)]
 pub(crate) struct DataArrays {

@@ -10,7 +10,7 @@ use crate::size::Size;
 use crate::symbols::Symbols;
 
 pub use self::scaling::{Reader, UNSCALED, unscaled_reader};
-pub use self::words::{Library, arithmetic, expected, indices, note, remedy, sizes};
+pub use self::words::{Library, arithmetic, expected, indices, label, note, remedy, sizes};
 
 /// An input or output of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -21,6 +21,29 @@ pub struct Port<'a> {
     pub order: AxisOrder,
     /// Whether it is an output, which makes the arrays labels.
     pub output: bool,
+}
+
+/// The lowest and the highest class index in an array of labels, each with the first sample that has it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct LabelRange {
+    /// The lowest.
+    pub low: (i64, usize),
+    /// The highest.
+    pub high: (i64, usize),
+}
+
+impl LabelRange {
+    /// A label that is not one of so many classes, and its sample.
+    #[must_use]
+    pub const fn outside(&self, classes: i64) -> Option<(i64, usize)> {
+        if self.low.0 < 0 {
+            Some(self.low)
+        } else if self.high.0 >= classes {
+            Some(self.high)
+        } else {
+            None
+        }
+    }
 }
 
 /// What is wrong with an array. Axis 0 is the axis of samples.

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
-use convshape_arith::data::Cause;
+use convshape_arith::data::{Cause, LabelRange};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::symbols::Symbols;
-use convshape_data::{Elements, Kind};
+use convshape_data::{Array, Elements, Kind};
 
 use super::{DataArrays, DataProblem, Fixes, Named, Paired, PortShape, port_name, port_shape, scaling};
 use crate::check::Checked;
@@ -92,6 +92,44 @@ fn classes(graph: &Graph, checked: &Checked, paired: &Paired, is: &PortShape) ->
     }
 }
 
+/// The range of the class indices in an array of whole numbers. `None` for other arrays, and for a file that cannot be
+/// read.
+pub(crate) fn label_range(data: &DataArrays, paired: &Paired) -> Option<LabelRange> {
+    let array = &paired.array;
+    if !array.dtype.is_whole() {
+        return None;
+    }
+    let mut range: Option<LabelRange> = None;
+    let elements = Elements::from(Path::new(&data.files[paired.file]), array, 0).ok()?;
+    for (place, element) in elements.take(MOST_READ).enumerate() {
+        let element = element.ok()?;
+        if is_ignored(array, element) {
+            continue;
+        }
+        #[expect(clippy::cast_possible_truncation, reason = "a whole number; an absurd one stays absurd")]
+        let label = (element as i64, sample_of(array, place));
+        range = Some(match range {
+            None => LabelRange { low: label, high: label },
+            Some(LabelRange { low, high }) => LabelRange {
+                low: if label.0 < low.0 { label } else { low },
+                high: if label.0 > high.0 { label } else { high },
+            },
+        });
+    }
+    range
+}
+
+/// Whether a label in a map is one that losses leave out.
+fn is_ignored(array: &Array, element: f64) -> bool {
+    array.shape.len() > 1 && array.len() > array.shape[0] && IGNORED.contains(&element)
+}
+
+/// The sample of an element, by its place in the file.
+fn sample_of(array: &Array, place: usize) -> usize {
+    let samples = array.shape[0].max(1);
+    if array.fortran { place % samples } else { place / (array.len() / samples).max(1) }
+}
+
 /// The first label that is not a class.
 fn class_out_of_range(
     graph: &Graph,
@@ -99,19 +137,17 @@ fn class_out_of_range(
     classes: i64,
     elements: impl Iterator<Item = std::io::Result<f64>>,
 ) -> std::io::Result<Option<DataProblem>> {
-    let samples = paired.array.shape[0].max(1);
-    let positions = (paired.array.len() / samples).max(1);
+    let array = &paired.array;
     let mut wrong = None;
     let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
     for (place, element) in elements.enumerate() {
         let element = element?;
-        if positions > 1 && IGNORED.contains(&element) {
+        if is_ignored(array, element) {
             continue;
         }
         (low, high) = (low.min(element), high.max(element));
         if wrong.is_none() && !(0.0..classes as f64).contains(&element) {
-            let sample = if paired.array.fortran { place % samples } else { place / positions };
-            wrong = Some((sample, element));
+            wrong = Some((sample_of(array, place), element));
         }
     }
     Ok(wrong.map(|(sample, found)| DataProblem::Class {
@@ -121,7 +157,7 @@ fn class_out_of_range(
         sample,
         classes,
         range: (low, high),
-        map: positions > 1,
+        map: array.len() > array.shape[0],
     }))
 }
 

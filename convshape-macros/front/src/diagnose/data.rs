@@ -1,7 +1,7 @@
 //! Data files that cannot be read or do not fit.
 
 use convshape_arith::code::{self, Code};
-use convshape_arith::data::{Cause, Library, UNSCALED, arithmetic, expected, indices, note, remedy};
+use convshape_arith::data::{Cause, Library, UNSCALED, arithmetic, expected, indices, label, note, remedy};
 use convshape_arith::text::Text;
 use convshape_data::{Damage, Unreadable};
 use proc_macro2::Span;
@@ -56,12 +56,13 @@ pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
             ))
         }
         DataProblem::Class { name, port, found, sample, classes, range, map } => {
-            let message = format!(
-                "`{}` has the label {found} in sample {sample}, and `{port}` has {classes} classes, 0 to {}",
-                brief(name),
-                classes - 1
-            );
-            class(report(code::DATA_CLASS, message), &brief(name), *classes as f64, *range, *map)
+            let mut text = Text::new();
+            #[expect(clippy::cast_possible_truncation, reason = "labels are whole numbers")]
+            let [found, low, high] = [*found, range.0, range.1].map(|label| label as i64);
+            label(&mut text, &brief(name), (found, *sample), port, *classes, [low, high]);
+            let (title, line) = text.as_str().split_once('\n').unwrap_or((text.as_str(), ""));
+            let report = report(code::DATA_CLASS, title.to_owned()).line(line);
+            class(report, &brief(name), *classes as f64, *range, *map)
         }
         DataProblem::Bytes { name, port, layer } => {
             let message = format!("`{}` holds bytes, 0 to 255, and nothing scales them before `{layer}`", brief(name));
@@ -182,7 +183,6 @@ fn shape(problem: &DataProblem, span: Span) -> Report {
 
 /// How labels from `low` to `high` become classes.
 fn class(report: Report, name: &str, classes: f64, (low, high): (f64, f64), map: bool) -> Report {
-    let report = report.line(format!("labels from {low} to {high}"));
     if low == 1.0 && high == classes {
         return report.note("the classes look counted from 1").help(format_args!("write the file with `{name} - 1`"));
     }

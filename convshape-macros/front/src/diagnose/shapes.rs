@@ -18,7 +18,7 @@ use super::Report;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
 use crate::fix::{ArgumentPlace, Edit, Fix, Found, with_rank};
-use crate::graph::{Graph, NodeId, Use};
+use crate::graph::{Graph, NodeId, Recipe, Use};
 use crate::unseen::visible;
 
 /// Puts one problem into words.
@@ -158,7 +158,15 @@ impl Context<'_> {
             }
             Problem::Unread { node } => {
                 let message = format!("nothing reads `{}`", self.name(*node));
-                Report::new(code::UNREAD, graph.nodes[*node].spans.op.span(), message)
+                let report = Report::new(code::UNREAD, graph.nodes[*node].spans.op.span(), message);
+                match &graph.nodes[*node].recipe {
+                    // It is easily taken for the previous statement.
+                    Recipe::Given(Op::Source { .. }) => report.help(format_args!(
+                        "a statement that reads nothing is not the previous one: read it by name, `.. from {}`",
+                        self.name(*node)
+                    )),
+                    _ => report,
+                }
             }
         }
     }

@@ -1,5 +1,6 @@
 //! Code for data files: the compiler watches them for changes, and the program opens them at run time.
 
+use convshape_arith::data::LabelRange;
 use convshape_arith::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
@@ -79,10 +80,24 @@ impl Expansion<'_> {
             let (name, port) = (&paired.array.name, port_name(self.graph, paired.port));
             let sizes = paired.array.shape.iter().map(|size| Literal::usize_unsuffixed(*size));
             let whole = paired.array.dtype.is_whole();
+            let range = if output { crate::data::label_range(data, paired) } else { None };
+            let krate = &self.krate;
+            let (core, arith) = (quote!(#krate::__private::core), quote!(#krate::__private::arith));
+            let labels = match range {
+                Some(LabelRange { low, high }) => {
+                    let place = |(label, sample): (i64, usize)| {
+                        let (label, sample) = (Literal::i64_suffixed(label), Literal::usize_suffixed(sample));
+                        quote!((#label, #sample))
+                    };
+                    let (low, high) = (place(low), place(high));
+                    quote!(#core::option::Option::Some(#arith::data::LabelRange { low: #low, high: #high }))
+                }
+                None => quote!(#core::option::Option::None),
+            };
             let check = self.on(
                 paired.span,
                 &quote!(data),
-                &quote!(#name, &[#(#sizes),*], #whole, #port, &#shape, #order, #output),
+                &quote!(#name, &[#(#sizes),*], #whole, #port, &#shape, #order, #output, #labels),
             );
             quote!(#check;)
         });

@@ -33,7 +33,8 @@ impl Parser {
             }
             // Its uses are read as those of a block without parameters.
             None => {
-                let help = format!("write `block {name}() {{ .. }}`");
+                let rest = if c.is_word("reads") { " reads .." } else { "" };
+                let help = format!("write `block {name}(){rest} {{ .. }}`");
                 self.recorded::<()>(Err(c.unexpected_with("`(` with the parameters", Some(help))));
             }
         }

@@ -41,6 +41,20 @@ pub const fn indices<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
     text.str("]")
 }
 
+/// Appends a label that is not a class, and the lowest and the highest label of the array.
+pub const fn label<'t>(
+    text: &'t mut Text,
+    array: &str,
+    (found, sample): (i64, usize),
+    port: &str,
+    classes: i64,
+    [low, high]: [i64; 2],
+) -> &'t mut Text {
+    text.str("`").str(array).str("` has the label ").num(found).str(" in sample ").num(number(sample));
+    text.str(", and `").str(port).str("` has ").num(classes).str(" classes, 0 to ").num(classes.saturating_sub(1));
+    text.str("\nlabels from ").num(low).str(" to ").num(high)
+}
+
 /// Appends the axes that differ, each with its numbers: `channels 28, expected 1; width 1, expected 28`.
 pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize]) -> &'t mut Text {
     let rank = port.shape.rank();

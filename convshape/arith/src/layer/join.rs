@@ -12,22 +12,22 @@ const fn count(inputs: &[Shape]) -> i64 {
     inputs.len() as i64
 }
 
-/// A slice with both ends counted from the start, where the size is a number and has them.
+/// A slice with both ends counted from the start, where the size is a number.
 pub(super) const fn bind_slice(axis: Axis, start: i64, end: Option<i64>, input: &Shape, order: AxisOrder) -> Op {
     let whole = match axis.index(input.rank(), order) {
         Some(at) => input.size(at).number(),
         None => None,
     };
     let Some(size) = whole else { return Op::Slice { axis, start, end } };
-    let end = match end {
-        Some(end) => within(end, size),
+    let first = if start < 0 { start.saturating_add(size) } else { start };
+    let past = match end {
+        Some(end) if end < 0 => end.saturating_add(size),
+        Some(end) => end,
         None => size,
     };
-    Op::Slice { axis, start: within(start, size), end: Some(end) }
-}
-
-const fn within(place: i64, size: i64) -> i64 {
-    if place < 0 && place >= -size { size + place } else { place }
+    // A range that does not exist is reported as it was written.
+    let exists = 0 <= first && first < past && past <= size;
+    if exists { Op::Slice { axis, start: first, end: Some(past) } } else { Op::Slice { axis, start, end } }
 }
 
 /// The range must exist for every value of the symbols.

@@ -1,7 +1,7 @@
 //! Checks arrays of data against ports whose sizes only const evaluation knows.
 
 use convshape_arith::code;
-use convshape_arith::data::{Port, arithmetic, expected, note, sizes};
+use convshape_arith::data::{LabelRange, Port, arithmetic, expected, label, note, sizes};
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 use convshape_arith::symbols::Symbols;
@@ -9,7 +9,9 @@ use convshape_arith::text::Text;
 
 use super::begin;
 
-/// The array `name` of shape `found`, with or without integer elements, for a port.
+/// The array `name` of shape `found`, with or without integer elements, for a port. `labels` is the range of its
+/// elements where they may be class indices.
+#[expect(clippy::too_many_arguments, reason = "what the macro knows of an array and a port")]
 #[track_caller]
 pub const fn data(
     name: &str,
@@ -19,10 +21,20 @@ pub const fn data(
     shape: &Shape,
     order: AxisOrder,
     output: bool,
+    labels: Option<LabelRange>,
 ) {
     let port = Port { shape, order, output };
     let mut symbols = Symbols::NONE;
     if port.fits(found, whole, &mut symbols) {
+        if let (Some(labels), Some(classes @ 2..), true) = (labels, port.classes(), port.takes_numbers(found))
+            && let Some(outside) = labels.outside(classes)
+        {
+            let mut text = Text::new();
+            begin(&mut text, code::DATA_CLASS);
+            label(&mut text, name, outside, port_name, classes, [labels.low.0, labels.high.0]);
+            text.str("\nnote: classes are counted from 0, and each sample has one");
+            panic!("{}", text.as_str());
+        }
         return;
     }
     let cause = port.cause(found, whole);
