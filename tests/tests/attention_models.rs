@@ -142,18 +142,11 @@ conv_chain! {
             #[name = "conv3_1x1.bn"] y: BatchNorm2d;
             if from == to && s == 1 { Add(input, y); }
         }
-        block Transformer(n, heads, positions) {
+        block Transformer(n, heads) {
             norm1: LayerNorm(n);
             #[name = "attn.qkv"] Linear(n -> 3 * n);
-            Reshape([4, positions, 3 * heads, n / heads]);
-            Permute(0, 2, 1, 3);
-            qkv: Split(3, axis: 1);
-            MatMul(qkv.0, qkv.1, transpose_b: true);
-            Scale(1 / (n / heads) ** 0.5);
-            Softmax(axis: -1);
-            MatMul(_, qkv.2);
-            Permute(0, 2, 1, 3);
-            Reshape(like: input);
+            qkv: Split(3, axis: -1);
+            Attention(qkv.0, qkv.1, qkv.2, heads: heads);
             #[name = "attn.proj"] Linear(n -> n);
             x: Add(input, _);
             norm2: LayerNorm(n);
@@ -168,7 +161,7 @@ conv_chain! {
             Unflatten(3, [size, 2]);
             Permute(2, 4, 1, 3, 0);
             Reshape([4, size * size, n]);
-            transformer: repeat depth { #[name(transparent)] Transformer(n, 4, size * size); }
+            transformer: repeat depth { #[name(transparent)] Transformer(n, 4); }
             norm: LayerNorm(n);
             Reshape([2, 2, size, size, n]);
             Permute(4, 2, 0, 3, 1);
@@ -196,6 +189,90 @@ conv_chain! {
     }
 }
 
+/// For each pair of positions of a window, the row of the table of relative positions, one-hot.
+static RELATIVE: [[f32; 49]; 256] = {
+    let mut rows = [[0.0; 49]; 256];
+    let mut pair = 0;
+    while pair < 256 {
+        let (query, key) = (pair / 16, pair % 16);
+        let (down, right) = (query / 4 + 3 - key / 4, query % 4 + 3 - key % 4);
+        rows[pair][7 * down + right] = 1.0;
+        pair += 1;
+    }
+    rows
+};
+
+/// After a shift by 2, the windows at the border hold positions that are not neighbours.
+static APART: [[[f32; 16]; 16]; 4] = {
+    let mut mask = [[[0.0; 16]; 16]; 4];
+    let mut at = 0;
+    while at < 4 * 256 {
+        let (window, query, key) = (at / 256, at / 16 % 16, at % 16);
+        let rows = window / 2 == 1 && (query / 8 != key / 8);
+        let columns = window % 2 == 1 && (query % 4 / 2 != key % 4 / 2);
+        if rows || columns {
+            mask[window][query][key] = -100.0;
+        }
+        at += 1;
+    }
+    mask
+};
+
+conv_chain! {
+    /// Two blocks and the merging of patches of Liu and others, "Swin Transformer: Hierarchical Vision Transformer using
+    /// Shifted Windows" (2021), with torchvision's names. Windows are an axis in front of the tokens.
+    pub struct Swin {
+        block Roll(by) {
+            top: Slice(..by, axis: 0);
+            below: Slice(by.., axis: 0) from input;
+            rows: Concat(below, top, axis: 0);
+            left: Slice(..by, axis: 1);
+            right: Slice(by.., axis: 1) from rows;
+            Concat(right, left, axis: 1);
+        }
+        block Shifted(n, heads, shift) {
+            norm1: LayerNorm(n);
+            if shift > 0 { Roll(shift); }
+            Reshape([2, 4, 2, 4, n]);
+            Permute(0, 2, 1, 3, 4);
+            windows: Reshape([4, 16, n]);
+            #[name = "attn.relative_position_bias_table"] table: Parameter([49, heads], init: normal(0.02));
+            relative: Constant(RELATIVE, [256, 49]);
+            MatMul(relative, table);
+            Transpose(0, 1);
+            bias: Reshape([heads, 16, 16]);
+            if shift > 0 {
+                mask: Constant(APART, [4, 1, 16, 16]);
+                added: Add(bias, mask);
+            } else {
+                added: Identity from bias;
+            }
+            #[name = "attn.qkv"] Linear(n -> 3 * n) from windows;
+            qkv: Split(3, axis: -1);
+            Attention(qkv.0, qkv.1, qkv.2, added, heads: heads);
+            #[name = "attn.proj"] Linear(n -> n);
+            Reshape([2, 2, 4, 4, n]);
+            Permute(0, 2, 1, 3, 4);
+            Reshape([8, 8, n]);
+            if shift > 0 { Roll(-shift); }
+            x: Add(input, _);
+            norm2: LayerNorm(n);
+            #[name = "mlp.0"] Linear(n -> 4 * n, activation: Gelu);
+            #[name = "mlp.3"] Linear(4 * n -> n);
+            Add(x, _);
+        }
+        input: [8, 8, 32];
+        #[name = "0"] Shifted(32, 2, 0);
+        #[name = "1"] Shifted(32, 2, 2);
+        Reshape([4, 2, 4, 2, 32]);
+        Permute(0, 2, 3, 1, 4);
+        Reshape([4, 4, 128]);
+        #[name = "2.norm"] LayerNorm(128);
+        #[name = "2.reduction"] Linear(128 -> 64, bias: false);
+        output: [4, 4, 64];
+    }
+}
+
 #[test]
 fn published_numbers_of_parameters() {
     assert_eq!(MobileVitS::summary().params(), 5_578_632);
@@ -211,6 +288,7 @@ fn outputs_are_pytorchs() {
     networks::check::<WhisperEncoder>("whisper_tiny");
     networks::check::<VaeDecoder>("vae_decoder");
     networks::check::<MobileVitS>("mobilevit_s");
+    networks::check::<Swin>("swin");
 }
 
 /// 4.6 G as the papers count, who include attention itself.

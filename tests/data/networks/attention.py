@@ -3,7 +3,7 @@
 import torch
 import torch.nn as nn
 import torch.nn.functional as F
-from torchvision.models import VisionTransformer
+from torchvision.models import VisionTransformer, swin_transformer
 
 
 def vit_s16():
@@ -199,9 +199,17 @@ class MobileVitS(nn.Module):
         return self.head["fc"](self.final_conv(x).mean((2, 3)))
 
 
+def swin():
+    """Two blocks of torchvision's Swin Transformer, the second with shifted windows, and the merging after them."""
+    sizes = {"window_size": [4, 4], "stochastic_depth_prob": 0.0}
+    blocks = [swin_transformer.SwinTransformerBlock(32, 2, shift_size=[shift, shift], **sizes) for shift in (0, 2)]
+    return nn.Sequential(*blocks, swin_transformer.PatchMerging(32))
+
+
 CASES = {
     "vit_s16": (vit_s16, (3, 64, 64)),
     "whisper_tiny": (WhisperEncoder, (80, 24)),
     "vae_decoder": (VaeDecoder, (4, 4, 4)),
     "mobilevit_s": (MobileVitS, (3, 64, 64)),
+    "swin": (swin, (8, 8, 32)),
 }

@@ -62,7 +62,8 @@ def record(model, *inputs):
         return {"params": params, "outputs": []}
     model = model.eval()
     state = model.state_dict()
-    state = {key: filled(key, tuple(value.shape)).reshape(value.shape) for key, value in state.items() if value.dim()}
+    state = {key: value for key, value in state.items() if value.dim() and value.is_floating_point()}
+    state = {key: filled(key, tuple(value.shape)).reshape(value.shape) for key, value in state.items()}
     model.load_state_dict(state, strict=False)
     model = model.double()
     inputs = [2 * numbers_of(f"input{index}", shape).reshape(1, *shape) for index, shape in enumerate(inputs)]
