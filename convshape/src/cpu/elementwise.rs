@@ -363,6 +363,7 @@ impl Kernel for Combine<'_> {
         // With few channels several positions at once, after what broadcasts is written out.
         let few = !row && to.buffer.width == channels && (1..S::LANES).contains(&channels);
         let block = WIDE / channels.max(1);
+        let whole = to.buffer.width == channels;
         let mut wide = [[0.0; WIDE]; 2];
         for sample in samples {
             for d in 0..depth {
@@ -399,7 +400,12 @@ impl Kernel for Combine<'_> {
                                 by.pairs(a_x, b_x, y);
                             }
                         }
-                        epilogue.all(simd, y);
+                        if !whole {
+                            epilogue.all(simd, y);
+                        }
+                    }
+                    if whole {
+                        epilogue.all(simd, &mut y[y_row..][..width * channels]);
                     }
                 }
             }
