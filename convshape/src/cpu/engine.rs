@@ -355,9 +355,7 @@ impl Engine {
             Job::Resample(rows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
-                elementwise::spread(threads, rows.work(), samples, (from, x), (to, y), &|share| {
-                    rows.run(level, share);
-                });
+                rows.spread((level, threads), samples, (from, x), (to, y));
             }
             Job::Groups(norm, room) => {
                 let (from, to) = (&step.inputs[0], output?);

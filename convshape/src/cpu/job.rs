@@ -161,7 +161,7 @@ impl Ready {
                 let sizes = (inputs[0].buffer.size, output?.buffer.size);
                 Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
             }
-            Work::Resample(rows) => Job::Resample(rows.clone()),
+            Work::Resample { rows, .. } => Job::Resample(rows.clone()),
             Work::Groups { node, groups, eps, activation, room } => {
                 let node = &plan.nodes[*node];
                 let param = |at: usize| params[node.params[at]].as_slice().to_vec();

@@ -1,7 +1,7 @@
 //! The plan: a graph with its sizes as steps over buffers.
 //!
 //! Elementwise layers after a convolution are fused into it: normalisation by stored statistics goes into its weights,
-//! an activation becomes its epilogue. Parallel convolutions that are added up are one (`branches`). If a following
+//! an activation becomes its epilogue; of what is sliced, only the rows that are kept are computed. Parallel convolutions that are added up are one (`branches`). If a following
 //! `Add` is the last reader of its other operand, the convolution adds to that operand's memory. The operands of a
 //! `Concat` are written directly into the joined buffer, and a `Slice` is read in place. Buffers whose lifetimes do not
 //! overlap share memory.
@@ -81,8 +81,9 @@ pub(super) enum Work {
     Reduce { node: usize },
     /// Pooling to a given size.
     Adaptive(PoolKind),
-    /// Output rows that are rows of the input, or weighted sums of a few.
-    Resample(Box<Resample>),
+    /// Output rows that are rows of the input, or weighted sums of a few. With `planar`, the output has planes, as the
+    /// caller's arrays do.
+    Resample { rows: Box<Resample>, planar: bool },
     /// Normalisation over `groups` groups of channels. `room` is the size of its scratch buffer, and its offset once
     /// memory is assigned.
     Groups { node: usize, groups: usize, eps: f64, activation: Option<Activation>, room: usize },

@@ -6,12 +6,11 @@ use std::vec::Vec;
 use convshape_arith::op::{Amount, PaddingMode, PerAxis, Upsample};
 use convshape_arith::size::Size;
 
-use super::buffer::Grid;
-#[cfg(feature = "train")]
-use super::buffer::View;
-use super::elementwise::ElementShare;
+use super::buffer::{Grid, View};
+use super::elementwise::{self, ElementShare};
 use super::scratch::with_scratch;
-use super::simd::{Kernel, Level, Sets, Simd};
+use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
+use super::threads::{Spread, Threads};
 use crate::reference::kernels;
 
 /// The most input rows of an output row along an axis: those of a cubic interpolation.
@@ -69,7 +68,7 @@ impl Resample {
     }
 
     /// Multiply-adds per output element.
-    pub(super) fn work(&self) -> usize {
+    fn work(&self) -> usize {
         4 * self.most().iter().map(|count| count.max(&1)).product::<usize>()
     }
 }
@@ -91,13 +90,36 @@ impl Resample {
         [0, 1, 2].map(|axis| self.axes[axis].iter().map(|row| row.count).max().unwrap_or(0))
     }
 
+    /// Computes the output on as many threads as are worth waking.
+    pub(super) fn spread(
+        &self,
+        (level, threads): (Level, Threads),
+        samples: usize,
+        (from, x): (&View, &[f32]),
+        (to, y): (&View, &mut [f32]),
+    ) {
+        if to.buffer.planar {
+            let planes =
+                Spread { units: to.channels, step: to.buffer.channel_stride(), ..Spread::samples(to.buffer.sample()) };
+            let work = self.work() * to.grid().elements();
+            planes.run(threads, work, samples, y, &|y, base, samples, units| {
+                let some = |view: &View| View { channel: view.channel + units.start, channels: units.len(), ..*view };
+                let (from, to) = (some(from), some(to));
+                self.run(level, ElementShare { samples, from: &from, x, to, start: [0; 3], units: 0..1, y, base });
+            });
+        } else {
+            elementwise::spread(threads, self.work(), samples, (from, x), (to, y), &|share| self.run(level, share));
+        }
+    }
+
     /// Computes some rows of the output.
-    pub(super) fn run(&self, level: Level, share: ElementShare<'_>) {
-        let most = self.most();
-        if most.iter().all(|&count| count <= 1) {
+    fn run(&self, level: Level, share: ElementShare<'_>) {
+        let (most, planar) = (self.most(), share.to.buffer.planar);
+        if !planar && most.iter().all(|&count| count <= 1) {
             return level.run(Pick { rows: self, share });
         }
-        let needed = most[0] * most[1] * self.axes[2].len() * share.to.channels;
+        let parts = most[0] * most[1] + usize::from(planar);
+        let needed = parts * self.axes[2].len() * share.to.channels;
         with_scratch(needed, |scratch| level.run(Mix { rows: self, most, share, scratch }));
     }
 }
@@ -140,7 +162,7 @@ impl Kernel for Pick<'_> {
 }
 
 /// Output rows that are weighted sums. Each input row is interpolated along the width once, into the scratch buffer; an
-/// output row is then a sum of such rows.
+/// output row is then a sum of such rows. For a planar output they are transposed first.
 struct Mix<'a> {
     rows: &'a Resample,
     most: PerAxis<usize>,
@@ -150,7 +172,6 @@ struct Mix<'a> {
 
 impl Kernel for Mix<'_> {
     type Output = ();
-    const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
@@ -159,8 +180,13 @@ impl Kernel for Mix<'_> {
         let [ds, hs, ws] = [rows_of(0), rows_of(1), rows_of(2)];
         let strides = from.buffer.strides();
         let length = ws.len() * to.channels;
-        // Positions that are neighbours in the output, or single ones.
-        let run = if to.buffer.width == to.channels { length } else { to.channels };
+        let (scratch, wide) = scratch.split_at_mut(most[0] * most[1] * length);
+        // Elements that are neighbours in the output, and the stride between such runs.
+        let (run, apart) = match (to.buffer.planar, to.buffer.width == to.channels) {
+            (true, _) => (ws.len(), to.buffer.channel_stride()),
+            (false, true) => (length, length),
+            (false, false) => (to.channels, to.buffer.width),
+        };
         for sample in samples {
             let x = &x[sample * from.buffer.sample() + from.at([0; 3])..];
             // The input row stored in each part of the scratch buffer.
@@ -177,7 +203,12 @@ impl Kernel for Mix<'_> {
                             let own = &mut scratch[place * length..][..length];
                             if held[place] != at {
                                 held[place] = at;
-                                widen(simd, ws, strides[2], &x[at..], own);
+                                if to.buffer.planar {
+                                    widen(simd, ws, strides[2], &x[at..], &mut wide[..length]);
+                                    planes(simd, wide, ws.len(), own);
+                                } else {
+                                    widen(simd, ws, strides[2], &x[at..], own);
+                                }
                             }
                             sources[count] = (place * length, by_depth * by_height);
                             count += 1;
@@ -185,11 +216,24 @@ impl Kernel for Mix<'_> {
                     }
                     let y_row = sample * to.buffer.sample() + to.at([d, h, 0]) - base;
                     for (index, at) in (0..length).step_by(run).enumerate() {
-                        let y = &mut y[y_row + index * to.buffer.width..][..run];
+                        let y = &mut y[y_row + index * apart..][..run];
                         sum(simd, &sources[..count], &scratch[at..], y);
                     }
                 }
             }
+        }
+    }
+}
+
+/// Transposes a row of positions to a row for each channel.
+#[inline(always)]
+fn planes<S: Simd>(simd: S, row: &[f32], positions: usize, y: &mut [f32]) {
+    let channels = y.len() / positions;
+    for channel in (0..channels).step_by(MOST_LANES) {
+        for position in (0..positions).step_by(MOST_LANES) {
+            let counts = [MOST_LANES.min(positions - position), MOST_LANES.min(channels - channel)];
+            let x = &row[position * channels + channel..];
+            simd.transpose(x, channels, &mut y[channel * positions + position..], positions, counts);
         }
     }
 }
@@ -214,7 +258,23 @@ fn widen<S: Simd>(simd: S, widths: &[SourceRows], step: usize, x: &[f32], y: &mu
 /// The weighted sum of rows that begin at offsets of `rows`.
 #[inline(always)]
 fn sum<S: Simd>(simd: S, sources: &[(usize, f32)], rows: &[f32], y: &mut [f32]) {
-    for at in (0..y.len()).step_by(S::LANES) {
+    /// Vectors that are summed together.
+    const BLOCK: usize = 4;
+    let block = BLOCK * S::LANES;
+    let whole = y.len() - y.len() % block;
+    for at in (0..whole).step_by(block) {
+        let mut sums = [simd.splat(0.0); BLOCK];
+        for (offset, weight) in sources {
+            let (x, weight) = (&rows[offset + at..][..block], simd.splat(*weight));
+            for (i, sum) in sums.iter_mut().enumerate() {
+                *sum = simd.mul_add(weight, simd.load(&x[i * S::LANES..]), *sum);
+            }
+        }
+        for (i, sum) in sums.into_iter().enumerate() {
+            simd.store(sum, &mut y[at + i * S::LANES..]);
+        }
+    }
+    for at in (whole..y.len()).step_by(S::LANES) {
         let count = S::LANES.min(y.len() - at);
         let mut sum = simd.splat(0.0);
         for (offset, weight) in sources {

@@ -190,9 +190,23 @@ pub(crate) trait Simd: Copy + Send + Sync {
     /// If a row extends past its side.
     #[inline(always)]
     fn transpose(self, x: &[f32], x_step: usize, y: &mut [f32], y_step: usize, [rows, columns]: [usize; 2]) {
-        for column in 0..columns {
-            for (row, y) in y[column * y_step..][..rows].iter_mut().enumerate() {
-                *y = x[row * x_step + column];
+        for row in (0..rows).step_by(Self::LANES) {
+            for column in (0..columns).step_by(Self::LANES) {
+                let counts = [Self::LANES.min(rows - row), Self::LANES.min(columns - column)];
+                let mut a = [self.splat(0.0); MOST_LANES];
+                for i in 0..counts[0] {
+                    a[i] = self.load_some(&x[(row + i) * x_step + column..], counts[1]);
+                }
+                // Each perfect shuffle of all elements rotates the bits of their indices by one.
+                for _ in 0..Self::LANES.ilog2() {
+                    let halves = a;
+                    for i in 0..Self::LANES / 2 {
+                        [a[2 * i], a[2 * i + 1]] = self.interleave(halves[i], halves[i + Self::LANES / 2]);
+                    }
+                }
+                for i in 0..counts[1] {
+                    self.store_some(a[i], &mut y[(column + i) * y_step + row..], counts[0]);
+                }
             }
         }
     }

@@ -35,6 +35,13 @@ impl From<Scatter> for Reach {
     }
 }
 
+impl Reach {
+    /// The reach of output row `first` and those after it.
+    pub(super) fn starting_at(self, first: usize) -> Reach {
+        Reach { c: self.c + self.a * first as i64, ..self }
+    }
+}
+
 #[cfg(feature = "train")]
 impl Reach {
     /// Whether every tap of every output row reads an input row or the border.

@@ -19,7 +19,7 @@ use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
 use super::engine::Engine;
-use super::plan::Plan;
+use super::plan::{Plan, Work};
 use super::simd::Level;
 use crate::model::param::Param;
 use crate::model::parts::{AxisSizes, Linked};
@@ -772,6 +772,47 @@ fn layouts_in_turn() {
     }
 }
 
+/// Of a convolution that is sliced along its rows, only the rows that are kept are computed.
+#[test]
+fn slices_of_rows() {
+    let mut random = Random::new(29);
+    let (mut run, mut fused) = (0, 0);
+    while run < 400 {
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let rank = usize::try_from(random.pick(1, 3)).expect("small");
+        let channels = random.one_of(&[1, 3, 4, 16, 20]);
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(3, 11)).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let input = Shape::of(&sizes);
+        let mut layers = vec![(Op::Conv(random_conv(&mut random, rank, channels)), vec![0])];
+        for _ in 0..random.pick(1, 4) {
+            let last = layers.len();
+            let Some(graph) = graph(order, input, &layers, &[last]) else { break };
+            let shape = graph.shape(graph.outputs()[0].value);
+            let axis = usize::try_from(random.pick(0, rank as i64)).expect("small");
+            let size = shape.size(axis).number().expect("plain numbers");
+            let (start, end) = (random.pick(0, 2), size - random.pick(0, 2));
+            let op = match random.pick(0, 4) {
+                0 => Op::BatchNorm { dialect: Dialect::Torch, channels: None, eps: 1e-5, affine: true, momentum: 0.1 },
+                1 => Op::Activation(Activation::Relu),
+                _ => Op::Slice { axis: Axis::At(axis as i64), start, end: Some(end) },
+            };
+            layers.push((op, vec![last]));
+        }
+        if random.pick(0, 2) == 0 {
+            layers.push((Op::Add, vec![layers.len(), layers.len()]));
+        }
+        let outputs = [layers.len()];
+        if check(&mut random, order, input, &layers, &outputs) {
+            run += 1;
+            let graph = graph(order, input, &layers, &outputs).expect("it ran");
+            let plan = Plan::new(&graph, Level::best()).expect("it ran");
+            fused += usize::from(!plan.steps.iter().any(|step| matches!(step.work, Work::Move { .. })));
+        }
+    }
+    assert!(fused > 200, "{fused}");
+}
+
 /// Chains in which any layer may read any value: parts, sums that repeat an operand, joins along any axis, and layers
 /// that need another layout.
 #[test]
@@ -1139,6 +1180,7 @@ fn large() -> Vec<Graph> {
         (first, vec![(conv(forward, 16, 200, 2, 1, 1), vec![0])]),
         (first, vec![(conv(forward, 16, 160, 3, 1, 16), vec![0])]),
         (first, vec![(conv(back, 16, 120, 4, 2, 1), vec![0])]),
+        (first, vec![(conv(forward, 16, 19, 1, 1, 1), vec![0]), (Op::Upsample(up), vec![1])]),
     ];
     let graphs = graphs.into_iter().map(|(order, layers)| {
         let mut sizes = vec![50, 37];

@@ -6,7 +6,7 @@ use std::vec::Vec;
 
 use convshape_arith::axis::Window;
 use convshape_arith::graph::{Graph, Node};
-use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Op, PaddingMode, WeightFrom};
+use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Op, PaddingMode, PerAxis, WeightFrom};
 use convshape_arith::shape::Shape;
 
 use super::branches::Branch;
@@ -20,7 +20,7 @@ use crate::cpu::rearrange::Moves;
 use crate::cpu::reduce::Reduce;
 use crate::cpu::resample::{Resample, border};
 use crate::cpu::simd::{Level, MOST_LANES};
-use crate::cpu::taps::Axis;
+use crate::cpu::taps::{Axis, Reach};
 use crate::cpu::winograd::Tiling;
 use crate::cpu::{conv, planes, slide};
 
@@ -317,6 +317,23 @@ impl Lowering {
         Some(next)
     }
 
+    /// Fuses the slices of rows that follow a convolution, which then computes those rows alone. Adds to the first row
+    /// of each axis.
+    fn slices(&mut self, value: &mut usize, layout: AxisOrder, first: &mut PerAxis<usize>) -> Option<()> {
+        while let Some(next) = self.next(*value)
+            && let Op::Slice { axis, start, .. } = self.nodes[next].op
+            && !self.is_channels(&self.nodes[next], layout)
+        {
+            let rank = self.shapes[*value].rank();
+            let at = (0..rank - 1).find(|&at| axis.index(rank, self.order) == Some(layout.spatial(at)))?;
+            first[4 - rank + at] += usize::try_from(start).ok()?;
+            self.done[next] = true;
+            self.fused.push(next);
+            *value = self.nodes[next].outputs[0];
+        }
+        Some(())
+    }
+
     /// Fuses the branches that a layer is added to, if they are one convolution: that with all taps, and the branches.
     fn merge(&mut self, index: usize, value: &mut usize) -> (usize, Vec<Branch>) {
         let Some(branches) = self.branches(index) else { return (index, Vec::new()) };
@@ -422,9 +439,13 @@ impl Lowering {
         let (main, branches) = self.merge(index, &mut output);
         let work = match self.nodes[main].op {
             Op::Conv(conv) if conv.border() == PaddingMode::Zeros && inputs.len() == 1 => {
-                let axes = Box::new(conv_axes(&conv, &shape, self.order, &from, &to)?);
+                let mut first = [0; 3];
+                self.slices(&mut output, layout, &mut first)?;
                 let groups = usize::try_from(conv.groups).ok()?;
                 let norm = if branches.is_empty() { self.norm(&mut output, layout) } else { None };
+                self.slices(&mut output, layout, &mut first)?;
+                let to = Grid::new(&self.shapes[output], layout)?;
+                let axes = Box::new(conv_axes(&conv, &shape, self.order, (&from, &to), first)?);
                 let onto = self.residual(index, groups, (from, to, layout), &mut output);
                 let activation = self.activation(&mut output);
                 self.inside[output] = onto.map(|buffer| (buffer, 0));
@@ -495,14 +516,17 @@ impl Lowering {
             Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),
             Op::GlobalPool { kind, .. } => Work::Adaptive(kind),
             Op::Upsample(upsample) if (1..=3).contains(&rank) => {
-                Work::Resample(Box::new(Resample::resize(&upsample, rank, &from, &to)))
+                let planar = self.outputs.contains(&output) && self.is_planar(output) && to.channels > 1;
+                Work::Resample { rows: Box::new(Resample::resize(&upsample, rank, &from, &to)), planar }
             }
             Op::Pad { amount, mode, value } if (1..=3).contains(&rank) => {
-                Work::Resample(Box::new(Resample::pad(border(amount, rank, &from, &to), mode, value, &from, &to)))
+                let low = border(amount, rank, &from, &to);
+                Work::Resample { rows: Box::new(Resample::pad(low, mode, value, &from, &to)), planar: false }
             }
             Op::Crop { amount } if (1..=3).contains(&rank) => {
                 let low = border(amount, rank, &from, &to).map(|low| -low);
-                Work::Resample(Box::new(Resample::pad(low, PaddingMode::Zeros, 0.0, &from, &to)))
+                let rows = Box::new(Resample::pad(low, PaddingMode::Zeros, 0.0, &from, &to));
+                Work::Resample { rows, planar: false }
             }
             Op::GroupNorm { groups, eps, .. } => {
                 let (groups, room) = (usize::try_from(groups).ok()?, GroupNorm::room(&from));
@@ -622,6 +646,11 @@ impl Lowering {
         self.order == AxisOrder::ChannelsFirst
     }
 
+    /// Whether a value, if it is the caller's, has planes that nothing else reads or writes.
+    fn is_planar(&self, value: usize) -> bool {
+        self.order == AxisOrder::ChannelsFirst && self.readers[value] == 1
+    }
+
     /// How a convolution is computed, and its axes then.
     fn method(
         &self,
@@ -632,9 +661,8 @@ impl Lowering {
         (output, to): (usize, Grid),
     ) -> (Box<[Axis; 3]>, Method) {
         // The first layer can read planes; a single layer can also write them.
-        let planar = |value: usize| self.order == AxisOrder::ChannelsFirst && self.readers[value] == 1;
-        let first = input < self.inputs && planar(input);
-        let alone = first && !onto && self.outputs.contains(&output) && planar(output);
+        let first = input < self.inputs && self.is_planar(input);
+        let alone = first && !onto && self.outputs.contains(&output) && self.is_planar(output);
         let few = groups == 1 && (2..MOST_LANES).contains(&from.channels);
         let tiling = Tiling::new(&axes, groups, [from.channels, to.channels], (1, false));
         let method = if self.level.is_portable() {
@@ -658,17 +686,23 @@ fn is_reshape(op: &Op) -> bool {
     matches!(op, Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } | Op::ReshapeLike)
 }
 
-/// The axes of a convolution.
-fn conv_axes(conv: &Conv, shape: &Shape, order: AxisOrder, from: &Grid, to: &Grid) -> Option<[Axis; 3]> {
+/// The axes of a convolution, of which the output has the rows from `first` on.
+fn conv_axes(
+    conv: &Conv,
+    shape: &Shape,
+    order: AxisOrder,
+    (from, to): (&Grid, &Grid),
+    first: PerAxis<usize>,
+) -> Option<[Axis; 3]> {
     let mut axes = [Axis::single(), Axis::single(), Axis::single()];
     let skip = 3 - conv.rank;
     for axis in 0..conv.rank {
         let (input, output) = (from.size[skip + axis], to.size[skip + axis]);
-        let reach = match conv.direction {
+        let reach: Reach = match conv.direction {
             Direction::Forward => conv.windows(shape, order).ok()?[axis].into(),
             Direction::Transposed => conv.scatters(shape, order).ok()?[axis].into(),
         };
-        axes[skip + axis] = Axis::new(reach, input, output)?;
+        axes[skip + axis] = Axis::new(reach.starting_at(first[skip + axis]), input, output)?;
     }
     Some(axes)
 }

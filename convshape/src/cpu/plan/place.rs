@@ -72,6 +72,9 @@ impl Plan {
         let root = |value: usize| root(inside, value);
         let mut buffers: Vec<Buffer> = grids.iter().map(Buffer::new).collect();
         for step in &self.steps {
+            if let Work::Resample { planar, .. } = step.work {
+                buffers[root(step.output).0].planar |= planar;
+            }
             if let Work::Sum { axes, method, .. } = &step.work {
                 let planar = matches!(method, Method::Planes | Method::Slide);
                 buffers[root(step.output).0].planar |= planar;

@@ -228,11 +228,7 @@ impl TrainPlan {
                         on.level.run(Pool { windows, share });
                     });
                 }
-                TrainJob::Resample(rows) => {
-                    elementwise::spread(on.threads, rows.work(), samples, input(0), (to, y), &|share| {
-                        rows.run(on.level, share);
-                    })
-                }
+                TrainJob::Resample(rows) => rows.spread((on.level, on.threads), samples, input(0), (to, y)),
                 TrainJob::Move(moves) => {
                     for (index, copy) in moves.iter().enumerate() {
                         copy.forward.run(on.level, on.threads, samples, input(index).1, y);
