@@ -15,8 +15,6 @@ use super::threads::{Spread, Threads};
 
 /// Width of a panel of weights, in vectors.
 const VECTORS: usize = 2;
-/// Partial sums of a single row: with one sum, each addition would wait for the previous one.
-const SUMS: usize = 4;
 
 /// A matrix with a row for each feature and a column for each unit of each gate, in panels of a few columns.
 pub(super) struct Panels {
@@ -42,8 +40,6 @@ pub(super) struct Packed {
     layer: Recurrent,
     level: Level,
     passes: Vec<PackedPass>,
-    /// Columns of a product, padded to whole panels.
-    columns: usize,
 }
 
 /// The inputs and outputs of a batch.
@@ -116,13 +112,82 @@ impl Kernel for PanelProduct<'_> {
         let PanelProduct { panels, weights, x, y } = self;
         let (width, features) = (VECTORS * S::LANES, panels.features);
         let (columns, rows) = (weights.len() / features, x.len() / features);
+        let mut row = 0;
         for (panel, weights) in weights.chunks_exact(features * width).enumerate() {
             let tile = PanelTile { panels, place: [0, panel * width], x, weights, columns };
-            let mut row = 0;
-            by_size!(S::POSITIONS[VECTORS - 1], |R| tile.rows::<S, R, 1>(simd, &mut row, rows, y));
-            tile.rows::<S, 4, 1>(simd, &mut row, rows, y);
-            tile.rows::<S, 1, SUMS>(simd, &mut row, rows, y);
+            row = 0;
+            by_size!(S::POSITIONS[VECTORS - 1], |R| tile.rows::<S, R>(simd, &mut row, rows, y));
+            tile.rows::<S, 4>(simd, &mut row, rows, y);
         }
+        let (x, y) = (&x[row * features..], &mut y[row * columns..]);
+        match rows - row {
+            0 => {}
+            1 => simd.call(FewRows::<1> { weights, features, x, y }),
+            2 => simd.call(FewRows::<2> { weights, features, x, y }),
+            _ => simd.call(FewRows::<3> { weights, features, x, y }),
+        }
+    }
+}
+
+/// Adds the products of `R` rows with some panels.
+struct FewRows<'a, const R: usize> {
+    weights: &'a [f32],
+    features: usize,
+    x: &'a [f32],
+    y: &'a mut [f32],
+}
+
+impl<const R: usize> Kernel for FewRows<'_, R> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(mut self, simd: S) {
+        let (mut column, columns) = (0, self.y.len() / R);
+        while column < columns {
+            column += match (columns - column) / (VECTORS * S::LANES) {
+                4.. if R == 1 => self.panels::<S, 4>(simd, column),
+                2.. => self.panels::<S, 2>(simd, column),
+                _ => self.panels::<S, 1>(simd, column),
+            };
+        }
+    }
+}
+
+impl<const R: usize> FewRows<'_, R> {
+    /// Adds the products with `P` panels from a column on. With one panel, most additions would wait for the previous
+    /// one. Each sum adds up the features in order, whatever the number of rows. Returns the number of columns.
+    #[inline(always)]
+    fn panels<S: Simd, const P: usize>(&mut self, simd: S, column: usize) -> usize {
+        let (width, features, columns) = (VECTORS * S::LANES, self.features, self.y.len() / R);
+        let mut rows = [self.x; R];
+        for (index, row) in rows.iter_mut().enumerate() {
+            *row = &self.x[index * features..][..features];
+        }
+        let mut panels = [self.weights; P];
+        for (index, panel) in panels.iter_mut().enumerate() {
+            *panel = &self.weights[(column + index * width) * features..][..width * features];
+        }
+        let mut sums = [[[simd.splat(0.0); VECTORS]; P]; R];
+        for feature in 0..features {
+            let x = rows.map(|row| row[feature]);
+            for p in 0..P {
+                for v in 0..VECTORS {
+                    let weight = simd.load(&panels[p][feature * width + v * S::LANES..]);
+                    for r in 0..R {
+                        sums[r][p][v] = simd.mul_add(simd.splat(x[r]), weight, sums[r][p][v]);
+                    }
+                }
+            }
+        }
+        for r in 0..R {
+            for p in 0..P {
+                for v in 0..VECTORS {
+                    let y = &mut self.y[r * columns + column + p * width + v * S::LANES..];
+                    simd.store(simd.add(simd.load(y), sums[r][p][v]), y);
+                }
+            }
+        }
+        P * width
     }
 }
 
@@ -161,23 +226,23 @@ struct PanelTile<'a> {
 }
 
 impl PanelTile<'_> {
-    /// Adds the products of `R` rows at a time, with `Q` partial sums each, while at least `R` are left.
+    /// Adds the products of `R` rows at a time while at least `R` are left.
     #[inline(always)]
-    fn rows<S: Simd, const R: usize, const Q: usize>(self, simd: S, row: &mut usize, rows: usize, y: &mut [f32]) {
+    fn rows<S: Simd, const R: usize>(self, simd: S, row: &mut usize, rows: usize, y: &mut [f32]) {
         while *row + R <= rows {
             let tile = PanelTile { place: [*row, self.place[1]], ..self };
-            simd.call(RowsTile::<R, Q> { tile, y: &mut *y });
+            simd.call(RowsTile::<R> { tile, y: &mut *y });
             *row += R;
         }
     }
 }
 
-struct RowsTile<'a, const R: usize, const Q: usize> {
+struct RowsTile<'a, const R: usize> {
     tile: PanelTile<'a>,
     y: &'a mut [f32],
 }
 
-impl<const R: usize, const Q: usize> Kernel for RowsTile<'_, R, Q> {
+impl<const R: usize> Kernel for RowsTile<'_, R> {
     type Output = ();
 
     #[inline(always)]
@@ -187,16 +252,12 @@ impl<const R: usize, const Q: usize> Kernel for RowsTile<'_, R, Q> {
         for r in 0..R {
             starts[r] = (row + r) * panels.features;
         }
-        let mut sums = [[[simd.splat(0.0); VECTORS]; R]; Q];
-        products::<S, R, VECTORS, Q>(simd, x, &starts, &panels.runs, [weights, &[]], [0, Q], &mut sums);
+        let mut sums = [[[simd.splat(0.0); VECTORS]; R]];
+        products::<S, R, VECTORS, 1>(simd, x, &starts, &panels.runs, [weights, &[]], [0, 1], &mut sums);
         for r in 0..R {
             for v in 0..VECTORS {
-                let place = (row + r) * columns + column + v * S::LANES;
-                let mut sum = simd.load(&y[place..]);
-                for q in 0..Q {
-                    sum = simd.add(sum, sums[q][r][v]);
-                }
-                simd.store(sum, &mut y[place..]);
+                let y = &mut y[(row + r) * columns + column + v * S::LANES..];
+                simd.store(simd.add(simd.load(y), sums[0][r][v]), y);
             }
         }
     }
@@ -252,33 +313,27 @@ impl Packed {
                 state_bias: (0..count).map(of_state).collect(),
             }
         });
-        let passes: Vec<PackedPass> = passes.collect();
-        let columns = passes.first().map_or(0, |pass| pass.input.columns);
-        Packed { layer: *layer, level, passes, columns }
+        Packed { layer: *layer, level, passes: passes.collect() }
     }
 
-    /// Runs a batch.
+    /// Runs a batch. The two directions of a layer run on two threads; more threads divide each step instead.
     pub(super) fn run(&self, threads: Threads, mut batch: RecurrentBatch<'_>) {
-        let on = (self.level, threads);
         let trace = Trace::new(&self.layer, batch.length);
         let elements = elements(&self.layer, batch.length);
         let samples = batch.y.len() / elements.max(1);
-        let row = samples * self.columns;
-        let mut sums = vec![0.0; batch.length * row];
-        let mut read = Vec::new();
-        let mut states = States::new(samples, trace.hidden, self.columns);
-        for (index, pass) in self.passes.iter().enumerate() {
-            let (layer, direction) = (index / trace.directions, index % trace.directions);
-            let here = Here { trace, layer, direction, elements, samples };
-            here.project(on, pass, &batch, &mut read, &mut sums);
-            states.start(&here, &batch);
-            for turn in 0..batch.length {
-                let step = if direction == 0 { turn } else { batch.length - 1 - turn };
-                let sums = &mut sums[step * row..(step + 1) * row];
-                states.step(on, self.layer.cell, pass, sums);
-                states.store(&here, step, sums, &mut batch);
+        let apart = trace.directions == 2 && threads.count() == 2;
+        for (layer, passes) in self.passes.chunks_exact(trace.directions).enumerate() {
+            let runs = passes.iter().enumerate().map(|(direction, pass)| {
+                let here = Here { trace, layer, direction, elements, samples };
+                PassRun::new(here, self.layer.cell, pass, batch.keep)
+            });
+            let mut runs: Vec<PassRun<'_>> = runs.collect();
+            if apart {
+                threads.each(runs.iter_mut(), &|run| run.steps((self.level, Threads::ONE), &batch));
+            } else {
+                runs.iter_mut().for_each(|run| run.steps((self.level, threads), &batch));
             }
-            states.finish(&here, &mut batch);
+            runs.iter().for_each(|run| run.store(&mut batch));
         }
     }
 }
@@ -298,19 +353,87 @@ struct Here {
     samples: usize,
 }
 
+/// The run of a direction of a layer over a batch.
+struct PassRun<'a> {
+    here: Here,
+    cell: Cell,
+    pass: &'a PackedPass,
+    /// The sums of each step, and later its gates: `[length, samples, columns]`.
+    sums: Vec<f32>,
+    states: States,
+    /// The states of each step, `[length, samples, hidden]`, and what the backward pass needs besides.
+    outputs: Vec<f32>,
+    extras: Option<Vec<f32>>,
+}
+
+impl<'a> PassRun<'a> {
+    fn new(here: Here, cell: Cell, pass: &'a PackedPass, keep: bool) -> PassRun<'a> {
+        let (samples, Trace { hidden, length, gates, .. }) = (here.samples, here.trace);
+        let columns = pass.input.columns;
+        PassRun {
+            cell,
+            pass,
+            sums: vec![0.0; length * samples * columns],
+            states: States::new(samples, hidden, columns),
+            outputs: vec![0.0; length * samples * hidden],
+            extras: (keep && gates > 1).then(|| vec![0.0; length * samples * hidden]),
+            here,
+        }
+    }
+
+    /// Runs all steps.
+    fn steps(&mut self, on: (Level, Threads), batch: &RecurrentBatch<'_>) {
+        let PassRun { here, cell, pass, sums, states, outputs, extras } = self;
+        let (length, row) = (batch.length, here.samples * pass.input.columns);
+        here.project(on, pass, batch, sums);
+        states.start(here, batch);
+        for turn in 0..length {
+            let step = if here.direction == 0 { turn } else { length - 1 - turn };
+            states.step(on, *cell, pass, &mut sums[step * row..(step + 1) * row]);
+            let place = step * states.h.len()..(step + 1) * states.h.len();
+            outputs[place.clone()].copy_from_slice(&states.h);
+            if let Some(extras) = extras {
+                extras[place].copy_from_slice(&states.c);
+            }
+        }
+    }
+
+    /// Writes the outputs of all steps, what the backward pass needs, and the last states.
+    fn store(&self, batch: &mut RecurrentBatch<'_>) {
+        let (here, Trace { hidden, length, gates, .. }) = (&self.here, self.here.trace);
+        let (trace, count, columns) = (&here.trace, gates * hidden, self.pass.input.columns);
+        for step in 0..length {
+            for sample in 0..here.samples {
+                let y = &mut batch.y[sample * here.elements..][..here.elements];
+                let row = step * here.samples + sample;
+                let state = row * hidden..(row + 1) * hidden;
+                let output = trace.outputs(here.layer) + step * trace.width() + here.direction * hidden;
+                y[output..][..hidden].copy_from_slice(&self.outputs[state.clone()]);
+                if let Some(extras) = &self.extras {
+                    let gates = trace.gates(here.layer, here.direction) + step * count;
+                    y[gates..][..count].copy_from_slice(&self.sums[row * columns..][..count]);
+                    let extra = trace.extra(here.layer, here.direction) + step * hidden;
+                    y[extra..][..hidden].copy_from_slice(&extras[state]);
+                }
+            }
+        }
+        let states = if gates == 4 { 2 } else { 1 };
+        for sample in 0..here.samples {
+            let range = sample * hidden..(sample + 1) * hidden;
+            for (state, values) in [&self.states.h, &self.states.c].into_iter().enumerate().take(states) {
+                let place = sample * here.elements + trace.last(state) + here.state();
+                batch.y[place..][..hidden].copy_from_slice(&values[range.clone()]);
+            }
+        }
+    }
+}
+
 impl Here {
     /// The sums of all steps and samples without the products with states, `[length, samples, columns]`.
-    fn project(
-        &self,
-        on: (Level, Threads),
-        pass: &PackedPass,
-        batch: &RecurrentBatch<'_>,
-        read: &mut Vec<f32>,
-        sums: &mut [f32],
-    ) {
+    fn project(&self, on: (Level, Threads), pass: &PackedPass, batch: &RecurrentBatch<'_>, sums: &mut [f32]) {
         let (features, samples) = (pass.input.features, self.samples);
         // The layer's input, step by step, with the samples of a step contiguous.
-        read.clear();
+        let mut read = Vec::with_capacity(batch.length * samples * features);
         for step in 0..batch.length {
             for sample in 0..samples {
                 match self.layer.checked_sub(1) {
@@ -334,7 +457,7 @@ impl Here {
             row[..pass.bias.len()].copy_from_slice(&pass.bias);
             row[pass.bias.len()..].fill(0.0);
         }
-        pass.input.add_to(on, read, sums);
+        pass.input.add_to(on, &read, sums);
     }
 
     /// The offset of a sample's state among the initial or final states of all layers and directions.
@@ -394,35 +517,6 @@ impl States {
             row[pass.state_bias.len()..].fill(0.0);
         }
         pass.state.add_to(on, if after_reset { &self.c } else { &self.h }, &mut self.products);
-    }
-
-    /// Writes the outputs of a step, and what the backward pass needs.
-    fn store(&self, here: &Here, step: usize, sums: &[f32], batch: &mut RecurrentBatch<'_>) {
-        let (trace, hidden) = (&here.trace, self.hidden);
-        let count = trace.gates * hidden;
-        for (sample, sums) in sums.chunks_exact(sums.len() / here.samples).enumerate() {
-            let y = &mut batch.y[sample * here.elements..][..here.elements];
-            let state = sample * hidden..(sample + 1) * hidden;
-            let output = trace.outputs(here.layer) + step * trace.width() + here.direction * hidden;
-            y[output..][..hidden].copy_from_slice(&self.h[state.clone()]);
-            if batch.keep && count > hidden {
-                y[trace.gates(here.layer, here.direction) + step * count..][..count].copy_from_slice(&sums[..count]);
-                let extra = trace.extra(here.layer, here.direction) + step * hidden;
-                y[extra..][..hidden].copy_from_slice(&self.c[state]);
-            }
-        }
-    }
-
-    /// Writes the last states.
-    fn finish(&self, here: &Here, batch: &mut RecurrentBatch<'_>) {
-        let states = if here.trace.gates == 4 { 2 } else { 1 };
-        for sample in 0..here.samples {
-            let range = sample * self.hidden..(sample + 1) * self.hidden;
-            for (state, values) in [&self.h, &self.c].into_iter().enumerate().take(states) {
-                let place = sample * here.elements + here.trace.last(state) + here.state();
-                batch.y[place..][..self.hidden].copy_from_slice(&values[range.clone()]);
-            }
-        }
     }
 }
 

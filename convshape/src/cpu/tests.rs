@@ -777,7 +777,7 @@ fn layouts_in_turn() {
 fn slices_of_rows() {
     let mut random = Random::new(29);
     let (mut run, mut fused) = (0, 0);
-    while run < 400 {
+    while run < 150 {
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
         let rank = usize::try_from(random.pick(1, 3)).expect("small");
         let channels = random.one_of(&[1, 3, 4, 16, 20]);
@@ -810,7 +810,7 @@ fn slices_of_rows() {
             fused += usize::from(!plan.steps.iter().any(|step| matches!(step.work, Work::Move { .. })));
         }
     }
-    assert!(fused > 200, "{fused}");
+    assert!(fused > 70, "{fused}");
 }
 
 /// Chains in which any layer may read any value: parts, sums that repeat an operand, joins along any axis, and layers
@@ -1188,7 +1188,11 @@ fn large() -> Vec<Graph> {
         let output = layers.len();
         graph(order, Shape::of(&sizes), &layers, &[output]).expect("shapes that fit")
     });
-    graphs.collect()
+    let layer = Recurrent { hidden: 100, layers: 2, bidirectional: true, ..Recurrent::new(Dialect::Torch, Cell::Lstm) };
+    let output = |output| (Op::RecurrentOutput { layer, output }, vec![1]);
+    let layers = [(Op::Recurrent(layer), vec![0]), output(RecurrentOutput::Sequence)];
+    let recurrent = graph(first, Shape::of(&[40, 70]), &layers, &[2]).expect("shapes that fit");
+    graphs.chain([recurrent]).collect()
 }
 
 #[cfg(feature = "rayon")]
