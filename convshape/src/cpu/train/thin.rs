@@ -290,8 +290,9 @@ impl Kernel for Finish<'_> {
     }
 }
 
-/// Rows of weights that are multiplied together.
+/// Rows and columns of weights that are multiplied together: 16 KiB, which stay in a first-level cache for all positions.
 const DOT_ROWS: usize = 8;
+const DOT_COLUMNS: usize = 512;
 
 /// The products of rows of weights with the columns of each position.
 struct ByColumns<'a> {
@@ -310,50 +311,55 @@ impl Kernel for ByColumns<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let ByColumns { columns, positions, x, weight, y } = self;
-        let rows = weight.chunks(DOT_ROWS * columns).zip(y.chunks_mut(DOT_ROWS * positions));
-        for (weight, y) in rows {
-            let mut rows: [&[f32]; DOT_ROWS] = [&weight[..columns]; DOT_ROWS];
-            rows.iter_mut().zip(weight.chunks_exact(columns)).for_each(|(row, weight)| *row = weight);
-            for position in (0..positions).step_by(2) {
-                let pair = [position, (position + 1).min(positions - 1)];
-                let sums = dots(simd, columns, positions, x, rows, pair);
-                for (sums, y) in sums.chunks_exact(2).zip(y.chunks_exact_mut(positions)) {
-                    (y[pair[0]], y[pair[1]]) = (sums[0], sums[usize::from(pair[0] != pair[1])]);
+        let mut packed = [0.0; DOT_ROWS * DOT_COLUMNS];
+        for (weight, y) in weight.chunks(DOT_ROWS * columns).zip(y.chunks_mut(DOT_ROWS * positions)) {
+            y.fill(0.0);
+            for first in (0..columns).step_by(DOT_COLUMNS) {
+                let count = DOT_COLUMNS.min(columns - first);
+                let packed = &mut packed[..DOT_ROWS * count.next_multiple_of(S::LANES)];
+                pack(simd, &weight[first..], columns, count, packed);
+                for position in (0..positions).step_by(2) {
+                    let pair = [position, (position + 1).min(positions - 1)];
+                    let sums = dots(simd, packed, &x[first * positions..], positions, pair);
+                    for (sums, y) in sums.chunks_exact(2).zip(y.chunks_exact_mut(positions)) {
+                        y[pair[0]] += sums[0];
+                        if pair[0] != pair[1] {
+                            y[pair[1]] += sums[1];
+                        }
+                    }
                 }
             }
         }
     }
 }
 
-/// The products of some rows with the columns of two positions.
+/// Packs `count` columns of some rows: a vector of each row, then the next one of each. In the parameter the rows may be
+/// far apart, and a first-level cache would hold few of them.
 #[inline(always)]
-fn dots<S: Simd>(
-    simd: S,
-    columns: usize,
-    positions: usize,
-    x: &[f32],
-    rows: [&[f32]; DOT_ROWS],
-    pair: [usize; 2],
-) -> [f32; MOST_LANES] {
+fn pack<S: Simd>(simd: S, weight: &[f32], columns: usize, count: usize, packed: &mut [f32]) {
+    for (row, weight) in weight.chunks(columns).take(DOT_ROWS).enumerate() {
+        for (x, y) in weight[..count].chunks(S::LANES).zip(packed.chunks_exact_mut(DOT_ROWS * S::LANES)) {
+            let vector = if x.len() < S::LANES { some(simd, x) } else { simd.load(x) };
+            simd.store(vector, &mut y[row * S::LANES..]);
+        }
+    }
+}
+
+/// The products of packed rows with the columns of two positions.
+#[inline(always)]
+fn dots<S: Simd>(simd: S, packed: &[f32], x: &[f32], positions: usize, pair: [usize; 2]) -> [f32; MOST_LANES] {
     let mut sums = [simd.splat(0.0); MOST_LANES];
     let block = BLOCK * S::LANES;
-    for first in (0..columns).step_by(block) {
-        let x = &x[first * positions..];
-        let x = pair.map(|position| &x[position * block..][..block]);
-        for (v, at) in (first..columns.min(first + block)).step_by(S::LANES).enumerate() {
-            let [x, other] = [simd.load(&x[0][v * S::LANES..]), simd.load(&x[1][v * S::LANES..])];
-            if at + S::LANES <= columns {
-                for row in 0..DOT_ROWS {
-                    let weight = simd.load(&rows[row][at..]);
-                    sums[2 * row] = simd.mul_add(weight, x, sums[2 * row]);
-                    sums[2 * row + 1] = simd.mul_add(weight, other, sums[2 * row + 1]);
-                }
-            } else {
-                for row in 0..DOT_ROWS {
-                    let weight = some(simd, &rows[row][at..]);
-                    sums[2 * row] = simd.mul_add(weight, x, sums[2 * row]);
-                    sums[2 * row + 1] = simd.mul_add(weight, other, sums[2 * row + 1]);
-                }
+    for (index, packed) in packed.chunks(DOT_ROWS * block).enumerate() {
+        let x = &x[index * block * positions..];
+        let [x, other] = pair.map(|position| &x[position * block..][..block]);
+        let vectors = x.chunks_exact(S::LANES).zip(other.chunks_exact(S::LANES));
+        for ((x, other), packed) in vectors.zip(packed.chunks_exact(DOT_ROWS * S::LANES)) {
+            let [x, other] = [simd.load(x), simd.load(other)];
+            for row in 0..DOT_ROWS {
+                let weight = simd.load(&packed[row * S::LANES..]);
+                sums[2 * row] = simd.mul_add(weight, x, sums[2 * row]);
+                sums[2 * row + 1] = simd.mul_add(weight, other, sums[2 * row + 1]);
             }
         }
     }
@@ -366,6 +372,17 @@ fn some<S: Simd>(simd: S, from: &[f32]) -> S::F {
     let mut lanes = [0.0; MOST_LANES];
     lanes[..from.len()].copy_from_slice(from);
     simd.load(&lanes)
+}
+
+/// `R` of `rows` rows of all positions, from `row` on: in `x` those of one position are far from those of the next, and a
+/// cache would hold few of them.
+#[inline(always)]
+fn tile<const R: usize>(x: &[f32], positions: usize, [rows, row]: [usize; 2]) -> [[f32; R]; POSITIONS] {
+    let mut tile = [[0.0; R]; POSITIONS];
+    for (position, tile) in tile.iter_mut().enumerate().take(positions) {
+        *tile = *x[position * rows + row..].first_chunk().expect("as many as there are rows");
+    }
+    tile
 }
 
 /// The sums of the rows of weights, each times an element of the position.
@@ -406,6 +423,7 @@ impl ByRows<'_> {
     fn add<S: Simd, const R: usize>(&mut self, simd: S, rows: usize, row: usize) -> usize {
         let block = BLOCK * S::LANES;
         let weight = &self.weight[row * self.columns..];
+        let x = tile::<R>(self.x, self.positions, [rows, row]);
         for (index, y) in self.y.chunks_exact_mut(block * self.positions).enumerate() {
             let left = (self.columns - self.first).saturating_sub(index * block).min(block);
             for at in (0..left).step_by(S::LANES) {
@@ -417,9 +435,7 @@ impl ByRows<'_> {
                         _ => simd.load(weight),
                     };
                 }
-                for (position, y) in y.chunks_exact_mut(block).enumerate() {
-                    let x: &[f32; R] =
-                        self.x[position * rows + row..].first_chunk().expect("as many as there are rows");
+                for (x, y) in x.iter().zip(y.chunks_exact_mut(block)) {
                     let mut sum = simd.load(&y[at..]);
                     for r in 0..R {
                         sum = simd.mul_add(vectors[r], simd.splat(x[r]), sum);
@@ -469,12 +485,11 @@ impl Outer<'_> {
     #[inline(always)]
     fn tiles<S: Simd, const R: usize>(&mut self, simd: S, row: usize) -> usize {
         let block = BLOCK * S::LANES;
+        let a = tile::<R>(self.a, self.positions, [self.rows, row]);
         for first in (0..self.columns).step_by(block) {
             let b = &self.b[first * self.positions..];
             let mut sums = [[simd.splat(0.0); BLOCK]; R];
-            for (position, b) in b.chunks_exact(block).take(self.positions).enumerate() {
-                let a: &[f32; R] =
-                    self.a[position * self.rows + row..].first_chunk().expect("as many as there are rows");
+            for (a, b) in a.iter().zip(b.chunks_exact(block)).take(self.positions) {
                 let mut vectors = [simd.splat(0.0); BLOCK];
                 for v in 0..BLOCK {
                     vectors[v] = simd.load(&b[v * S::LANES..]);
