@@ -13,10 +13,10 @@ impl Run<'_> {
     /// Scaled dot-product attention, with the heads as a separate axis.
     pub(super) fn attention(&mut self, node: &Node, layer: &Attention) -> Tensor<3> {
         let shapes = node.inputs.iter().map(|&value| sizes(self.graph.shape(value))).collect::<Vec<_>>();
-        let (heads, front) = (to_usize(layer.heads), shapes[0].len() - 2);
+        let (heads, samples, front) = (to_usize(layer.heads), self.batch, shapes[0].len() - 2);
         let windows = &shapes[0][..front];
         // Windows are further samples.
-        let batch = self.batch * windows.iter().product::<usize>();
+        let batch = samples * windows.iter().product::<usize>();
         let [q, k, v] = [0, 1, 2].map(|operand| {
             let [tokens, features] = [shapes[operand][front], shapes[operand][front + 1]];
             let x = self.natural(node.inputs[operand]);
@@ -30,7 +30,7 @@ impl Run<'_> {
             let wide = |sizes: &[usize]| {
                 let mut all = [1; AXES];
                 all[AXES - sizes.len()..].copy_from_slice(sizes);
-                all[0] = self.batch;
+                all[0] = samples;
                 all
             };
             let all = wide(&[windows, &[heads, tokens, keys]].concat());
