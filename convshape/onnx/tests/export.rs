@@ -2,6 +2,9 @@
 
 mod support;
 
+use std::fs;
+use std::path::{Path, PathBuf};
+
 use convshape::Shape;
 use convshape::graph::op::{
     Attention, Cell, Conv, Dialect, Direction, MultiHead, Padding, Pool, PoolKind, Recurrent, RecurrentOutput,
@@ -15,6 +18,7 @@ use convshape_tests::models::{
     Vae,
 };
 
+use proc_macro2::{TokenStream, TokenTree};
 use rand::SeedableRng;
 use support::Engine;
 use support::graphs::{Random, run};
@@ -58,6 +62,60 @@ fn random_graphs_give_their_numbers() {
     }
     assert!(inexpressible * 50 <= graphs(), "{inexpressible} cannot be expressed");
     assert!(empty * 20 <= graphs(), "{empty} have windows without an element");
+    engine.check();
+}
+
+/// The chains in a source file, as the macro gets them.
+fn chains(tokens: TokenStream, found: &mut Vec<TokenStream>) {
+    let mut names = Vec::new();
+    for tree in tokens {
+        match tree {
+            TokenTree::Group(group) if names.ends_with(&["conv_chain".to_owned(), "!".to_owned()]) => {
+                found.push(group.stream());
+            }
+            TokenTree::Group(group) => chains(group.stream(), found),
+            other => names.push(other.to_string()),
+        }
+    }
+}
+
+#[test]
+fn chains_of_the_examples_give_their_numbers() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../examples");
+    let mut engine = Engine::new("export-examples");
+    let (mut exported, mut others) = (0, Vec::new());
+    let mut files: Vec<PathBuf> =
+        fs::read_dir(&folder).expect("the examples").map(|entry| entry.expect("a file").path()).collect();
+    files.sort();
+    for file in files.iter().filter(|file| file.extension().is_some_and(|end| end == "rs")) {
+        let mut found = Vec::new();
+        chains(fs::read_to_string(file).expect("a source").parse().expect("tokens"), &mut found);
+        let name = file.file_stem().expect("a name").to_string_lossy().into_owned();
+        for (index, tokens) in found.into_iter().enumerate() {
+            let name = format!("{name}{index}");
+            let mut random = Random::new(11);
+            let Some(graph) = convshape_front::graph(tokens, &folder) else {
+                others.push(name);
+                continue;
+            };
+            let params = random.params(&graph);
+            let onnx = graph_to_bytes(&graph, &params).expect("ONNX has all of it");
+            let sizes: Vec<(&str, i64)> = graph.symbols().iter().map(|symbol| (symbol.name, symbol.low)).collect();
+            let bound = graph.bind(&sizes).expect("the smallest sizes");
+            let inputs: Vec<ArrayD<f32>> =
+                bound.inputs().iter().map(|port| random.array(2, bound.shape(port.value))).collect();
+            let outputs = run(&bound, &params, &inputs.iter().collect::<Vec<_>>());
+            let inputs: Vec<(&str, &ArrayD<f32>)> =
+                graph.inputs().iter().map(|port| port.name.as_str()).zip(&inputs).collect();
+            let outputs: Vec<(&str, &ArrayD<f32>)> =
+                graph.outputs().iter().map(|port| port.name.as_str()).zip(&outputs).collect();
+            engine.add(&name, &onnx, &inputs, &outputs);
+            exported += 1;
+        }
+    }
+    // Its quantiser is a layer of the user's, which only the compiler knows.
+    assert_eq!(others, ["vq_vae_digits0"]);
+    assert!(exported > others.len());
     engine.check();
 }
 
