@@ -186,7 +186,8 @@ fn the_last_axis_of_a_normalisation() {
     refused_with(
         "dialect: keras; input: [8, 8, 4]; b: BatchNormalization(axis: 1); output: [8, 8, 4];",
         "[CS0208] `b` takes 1 or 2 axes, but its input is [8, 8, 4] | help: in `b`, set `axis: -1` \
-         | help: write `[8, 4, 8]` in `input` and `[8, 4, 8]` in `output` and set `axis: -1` in `b`",
+         | help: write `[8, 4, 8]` in `input` and `[8, 4, 8]` in `output` and set `axis: -1` in `b` \
+         | help: write `[8, 4]` in `input` and `[8, 4]` in `output`",
     );
 }
 
