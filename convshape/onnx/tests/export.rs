@@ -181,10 +181,10 @@ fn what_onnx_cannot_say_names_its_layer() {
 #[test]
 fn a_file_that_cannot_be_written_leaves_the_old_one() {
     let model = MnistAe::init(&mut rand::rngs::SmallRng::seed_from_u64(1));
-    let folder = std::path::Path::new(env!("CARGO_TARGET_TMPDIR"));
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR"));
     let path = folder.join("saved.onnx");
     save(&model, &path).expect("a file");
-    assert_eq!(std::fs::read(&path).ok(), to_bytes(&model).ok());
+    assert_eq!(fs::read(&path).ok(), to_bytes(&model).ok());
     assert!(save(&model, folder.join("no such folder/saved.onnx")).is_err());
 }
 
