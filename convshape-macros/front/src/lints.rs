@@ -222,7 +222,7 @@ impl Lints<'_> {
         )
     }
 
-    /// Arguments of keras and flax that say how training begins or goes on, told once for the chain.
+    /// One warning for all arguments of keras and flax that say how to train, which have no effect here.
     fn words_without_effect(&self) -> Option<Report> {
         let nodes = self.graph.nodes.iter().filter(|node| node.lint);
         let mut words = nodes.filter_map(|node| node.writing.without_effect.as_ref());

@@ -33,7 +33,7 @@ pub struct LabelRange {
 }
 
 impl LabelRange {
-    /// A label that is not one of so many classes, and its sample.
+    /// A label that is below 0, or not below the number of classes, and the first sample that has it.
     #[must_use]
     pub const fn outside(&self, classes: i64) -> Option<(i64, usize)> {
         if self.low.0 < 0 {

@@ -440,7 +440,7 @@ const fn rank(axes: usize) -> i64 {
     axes as i64
 }
 
-/// `4..-3 of 6`, `2..9 of t, at least 8`.
+/// `4..-3 of 6`, `2..9 of t (at least 8)`.
 const fn slice(text: &mut Text, start: i64, end: Option<i64>, size: Size, scope: Scope) -> &mut Text {
     text.num(start).str("..");
     if let Some(end) = end {

@@ -77,7 +77,8 @@ pub(super) struct AttentionInputs<'a> {
     /// Keys and values, see [`Attention::pack`].
     pub(super) packed: &'a [f32],
     pub(super) drop: Option<Drop>,
-    /// For each sample, window, head and query, the logarithm to base 2 of the sum of exponentials: the backward pass needs it.
+    /// For each sample, window, head and query, the logarithm to base 2 of the sum of exponentials: the backward pass
+    /// needs it.
     pub(super) logs: &'a [AtomicU32],
 }
 

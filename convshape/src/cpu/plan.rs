@@ -1,10 +1,10 @@
 //! The plan: a graph with its sizes as steps over buffers.
 //!
 //! Elementwise layers after a convolution are fused into it: normalisation by stored statistics goes into its weights,
-//! an activation becomes its epilogue; of what is sliced, only the rows that are kept are computed. Parallel convolutions that are added up are one (`branches`). If a following
-//! `Add` is the last reader of its other operand, the convolution adds to that operand's memory. The operands of a
-//! `Concat` are written directly into the joined buffer, and a `Slice` is read in place. Buffers whose lifetimes do not
-//! overlap share memory.
+//! an activation becomes its epilogue, and rows that a `Slice` cuts off are not computed. Parallel convolutions that are
+//! added up are one (`branches`). If a following `Add` is the last reader of its other operand, the convolution adds to
+//! that operand's memory. The operands of a `Concat` are written directly into the joined buffer, and a `Slice` of
+//! channels is read in place. Buffers whose lifetimes do not overlap share memory.
 
 pub(super) mod branches;
 mod lower;

@@ -51,8 +51,8 @@ impl Epoch {
 }
 
 impl History {
-    /// The epoch with the lowest validation loss, or with the lowest loss if there is no validation data. Of several
-    /// such epochs, it is the first. Its model is the one that [`Fit::patience`](super::Fit::patience) leaves.
+    /// The epoch with the lowest validation loss, or the lowest loss without validation data. If several epochs have it,
+    /// the first one counts. Its model is the one that [`Fit::patience`](super::Fit::patience) leaves.
     #[must_use]
     pub fn best(&self) -> Option<&Epoch> {
         // NaN and infinity are never the best.

@@ -444,11 +444,13 @@ pub const CS0215: &str = code::STATE.title;
 /// }
 /// ```
 ///
-/// All are `[tokens, features]`, perhaps with the same axes in front: `[windows, tokens, features]` attends within each
-/// window. Each query is multiplied with each key, so both need the same number of features. Each
-/// key has a value, so both need the same number of tokens. A value added to the scores has their shape, `[tokens of q,
-/// tokens of k]`, or with one matrix per head `[heads, tokens of q, tokens of k]`, or per window as well, where 1 stands
-/// for all. The output has the queries' tokens and the values' features.
+/// All are `[tokens, features]`, or have the same axes in front: `[windows, tokens, features]` attends within each
+/// window. Each query is multiplied with each key, so both need the same number of features. Each key has a value, so
+/// both need the same number of tokens. The output has the queries' tokens and the values' features.
+///
+/// A value added to the scores is `[tokens of q, tokens of k]`. A matrix for each head is `[heads, tokens of q, tokens
+/// of k]`, and one for each window has the axis of windows in front of that. An axis of size 1 applies to all heads or
+/// windows.
 ///
 /// ```
 /// convshape::conv_chain! {
