@@ -366,7 +366,7 @@ impl QueryShare<'_> {
                 let own = layer.seen(block.first + row).saturating_sub(start).min(seen);
                 self.add(simd, block, row, start, own);
                 let scores = &mut self.scratch[QUERIES * layer.width + row * KEYS..][..KEYS];
-                factors[row] = powers(simd, &mut scores[..seen], own, &mut largest[row], &mut sums[row]);
+                factors[row] = powers(simd, scores, [own, seen], &mut largest[row], &mut sums[row]);
                 self.drop(block, row, start, own);
             }
             let end = start + KEYS >= last;
@@ -569,41 +569,45 @@ fn inverses(largest: &[f32; QUERIES], sums: &[f32; QUERIES]) -> [f32; QUERIES] {
     inverses
 }
 
-/// Replaces each score by 2 to the power of its difference from the query's largest, and those after the first `own` by
-/// zeros. Returns the factor for the sums so far.
+/// Replaces the first `own` of `seen` scores by 2 to the power of their difference from the query's largest, and those
+/// after them by zeros. Returns the factor for the sums so far.
 #[inline(always)]
-fn powers<S: Simd>(simd: S, scores: &mut [f32], own: usize, largest: &mut f32, sum: &mut f32) -> f32 {
-    let count = own.next_multiple_of(S::LANES).min(KEYS);
+fn powers<S: Simd>(simd: S, scores: &mut [f32], [own, seen]: [usize; 2], largest: &mut f32, sum: &mut f32) -> f32 {
+    let whole = own - own % S::LANES;
     let mut most = simd.splat(*largest);
-    for at in (0..own - own % S::LANES).step_by(S::LANES) {
+    for at in (0..whole).step_by(S::LANES) {
         most = simd.larger(most, simd.load(&scores[at..]));
+    }
+    if whole > 0 {
+        // The last vector overlaps the one before it.
+        most = simd.larger(most, simd.load(&scores[own - S::LANES..]));
     }
     let mut lanes = [0.0; MOST_LANES];
     simd.store(simd.largest(most), &mut lanes);
     let mut next = lanes[0];
-    for &score in &scores[own - own % S::LANES..own] {
-        next = if score > next || score.is_nan() { score } else { next };
+    if whole == 0 {
+        for &score in &scores[..own] {
+            next = if score > next || score.is_nan() { score } else { next };
+        }
     }
     // Minus infinity minus itself would be NaN.
     let from = if next == f32::NEG_INFINITY { 0.0 } else { next };
     let (base, mut powers) = (simd.splat(from), simd.splat(0.0));
-    let mut at = 0;
-    while at < count {
-        let left = S::LANES.min(own - at);
-        let power = exp2(simd, simd.sub(simd.load_some(&scores[at..], left), base));
-        if left == S::LANES {
-            simd.store(power, &mut scores[at..]);
-            powers = simd.add(powers, power);
-        } else {
-            simd.store(power, &mut lanes);
-            scores[at..own].copy_from_slice(&lanes[..left]);
-            let mut kept = [0.0; MOST_LANES];
-            kept[..left].copy_from_slice(&lanes[..left]);
-            powers = simd.add(powers, simd.load(&kept));
-        }
-        at += S::LANES;
+    for at in (0..whole).step_by(S::LANES) {
+        let power = exp2(simd, simd.sub(simd.load(&scores[at..]), base));
+        simd.store(power, &mut scores[at..]);
+        powers = simd.add(powers, power);
     }
-    scores[own..].fill(0.0);
+    for at in (whole..seen).step_by(S::LANES) {
+        let mut power = simd.splat(0.0);
+        if at < own {
+            simd.store(exp2(simd, simd.sub(simd.load(&scores[at..]), base)), &mut lanes);
+            lanes.iter_mut().enumerate().for_each(|(lane, power)| *power = if at + lane < own { *power } else { 0.0 });
+            power = simd.load(&lanes);
+        }
+        simd.store(power, &mut scores[at..]);
+        powers = simd.add(powers, power);
+    }
     let factor = if *largest == f32::NEG_INFINITY { 0.0 } else { (*largest - next).exp2() };
     *sum = *sum * factor + simd.sum(powers);
     *largest = next;

@@ -26,6 +26,39 @@ macro_rules! avx512 {
     };
 }
 
+impl Avx512 {
+    /// The columns of a matrix with these rows.
+    #[inline(always)]
+    fn turned(self, mut a: [__m512; 16]) -> [__m512; 16] {
+        let mut b = [self.splat(0.0); 16];
+        // Pairs, then fours of neighbours, within each quarter of a vector ..
+        for i in 0..8 {
+            b[2 * i] = avx512!(_mm512_unpacklo_ps(a[2 * i], a[2 * i + 1]));
+            b[2 * i + 1] = avx512!(_mm512_unpackhi_ps(a[2 * i], a[2 * i + 1]));
+        }
+        for i in 0..4 {
+            let [p, q, r, s] = [b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]];
+            a[4 * i] = avx512!(_mm512_shuffle_ps::<0x44>(p, r));
+            a[4 * i + 1] = avx512!(_mm512_shuffle_ps::<0xee>(p, r));
+            a[4 * i + 2] = avx512!(_mm512_shuffle_ps::<0x44>(q, s));
+            a[4 * i + 3] = avx512!(_mm512_shuffle_ps::<0xee>(q, s));
+        }
+        // .. then the quarters.
+        for i in 0..4 {
+            let [p, q, r, s] = [a[i], a[4 + i], a[8 + i], a[12 + i]];
+            let low = avx512!(_mm512_shuffle_f32x4::<0x88>(p, q));
+            let high = avx512!(_mm512_shuffle_f32x4::<0xdd>(p, q));
+            let low_2 = avx512!(_mm512_shuffle_f32x4::<0x88>(r, s));
+            let high_2 = avx512!(_mm512_shuffle_f32x4::<0xdd>(r, s));
+            b[i] = avx512!(_mm512_shuffle_f32x4::<0x88>(low, low_2));
+            b[4 + i] = avx512!(_mm512_shuffle_f32x4::<0x88>(high, high_2));
+            b[8 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(low, low_2));
+            b[12 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(high, high_2));
+        }
+        b
+    }
+}
+
 impl Simd for Avx512 {
     type F = __m512;
     const LANES: usize = 16;
@@ -192,40 +225,26 @@ impl Simd for Avx512 {
 
     #[inline(always)]
     fn transpose(self, x: &[f32], x_step: usize, y: &mut [f32], y_step: usize, [rows, columns]: [usize; 2]) {
+        let (rows, columns) = (rows.min(16), columns.min(16));
+        if rows == 0 || columns == 0 {
+            return;
+        }
+        let (x, y) = (&x[..(rows - 1) * x_step + columns], &mut y[..(columns - 1) * y_step + rows]);
+        let (row, column) = (u16::MAX >> (16 - columns), u16::MAX >> (16 - rows));
         let mut a = [self.splat(0.0); 16];
         for i in 0..16 {
-            if i < rows {
-                a[i] = self.load_some(&x[i * x_step..], columns);
-            }
+            // A row that is not there is read as the last one, and no column is stored beyond the rows.
+            let at = i.min(rows - 1) * x_step;
+            // SAFETY: as in `avx512!`; the mask leaves out what is after the first `columns` elements, and those of row
+            // `rows - 1` are the last ones of `x`.
+            a[i] = unsafe { _mm512_maskz_loadu_ps(row, x.as_ptr().add(at)) };
         }
-        let mut b = [self.splat(0.0); 16];
-        // Pairs, then fours of neighbours, within each quarter of a vector ..
-        for i in 0..8 {
-            b[2 * i] = avx512!(_mm512_unpacklo_ps(a[2 * i], a[2 * i + 1]));
-            b[2 * i + 1] = avx512!(_mm512_unpackhi_ps(a[2 * i], a[2 * i + 1]));
-        }
-        for i in 0..4 {
-            let [p, q, r, s] = [b[4 * i], b[4 * i + 1], b[4 * i + 2], b[4 * i + 3]];
-            a[4 * i] = avx512!(_mm512_shuffle_ps::<0x44>(p, r));
-            a[4 * i + 1] = avx512!(_mm512_shuffle_ps::<0xee>(p, r));
-            a[4 * i + 2] = avx512!(_mm512_shuffle_ps::<0x44>(q, s));
-            a[4 * i + 3] = avx512!(_mm512_shuffle_ps::<0xee>(q, s));
-        }
-        // .. then the quarters.
-        for i in 0..4 {
-            let [p, q, r, s] = [a[i], a[4 + i], a[8 + i], a[12 + i]];
-            let low = avx512!(_mm512_shuffle_f32x4::<0x88>(p, q));
-            let high = avx512!(_mm512_shuffle_f32x4::<0xdd>(p, q));
-            let low_2 = avx512!(_mm512_shuffle_f32x4::<0x88>(r, s));
-            let high_2 = avx512!(_mm512_shuffle_f32x4::<0xdd>(r, s));
-            b[i] = avx512!(_mm512_shuffle_f32x4::<0x88>(low, low_2));
-            b[4 + i] = avx512!(_mm512_shuffle_f32x4::<0x88>(high, high_2));
-            b[8 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(low, low_2));
-            b[12 + i] = avx512!(_mm512_shuffle_f32x4::<0xdd>(high, high_2));
-        }
+        let b = self.turned(a);
         for i in 0..16 {
             if i < columns {
-                self.store_some(b[i], &mut y[i * y_step..], rows);
+                // SAFETY: as in `avx512!`; the mask leaves out what is after the first `rows` elements, and those of
+                // column `columns - 1` are the last ones of `y`.
+                unsafe { _mm512_mask_storeu_ps(y.as_mut_ptr().add(i * y_step), column, b[i]) };
             }
         }
     }
