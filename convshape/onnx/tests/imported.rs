@@ -34,7 +34,7 @@ macro_rules! imported {
 
 imported! {
     again, causal, channels_last, choices, dense, distances, einsum, elementwise, encoder, frames, gru, layers, levels, lstm, modules, moved,
-    open_sizes, pieces, products, quantised, queries, rnn, sequence, stages, states,
+    open_sizes, pieces, products, quantised, queries, rnn, rows, sequence, stages, states,
     statistics, sums, tied, timed, tokens, trees, turns, volumes, warped, windows, words,
 }
 

@@ -29,12 +29,20 @@ def attended(m, x):
     return F.scaled_dot_product_attention(heads(q), heads(k), heads(v), is_causal=True).transpose(1, 2).reshape(x.shape)
 
 def windows(m, x):
-    """Attention within windows of 2 x 2 that are rolled by one, as in Swin."""
+    """Attention within windows of 2 x 2 that are rolled by one, as in Swin; what was not a neighbour is masked."""
+    regions = torch.tensor([[0, 0, 0, 1], [0, 0, 2, 3], [0, 4, 0, 4], [5, 6, 7, 8]])
+    mask = (regions.unsqueeze(1) != regions.unsqueeze(2)) * -100.0
     x = torch.roll(x, (-1, -1), (1, 2)).view(1, 2, 2, 2, 2, 8).permute(0, 1, 3, 2, 4, 5).reshape(4, 4, 8)
     q, k, v = m.qkv(x).reshape(4, 4, 3, 2, 4).permute(2, 0, 3, 1, 4)
     scores = q @ k.transpose(-2, -1) * 0.5 + m.bias
+    scores = (scores.view(1, 4, 2, 4, 4) + mask.unsqueeze(1).unsqueeze(0)).view(4, 2, 4, 4)
     x = (scores.softmax(-1) @ v).transpose(1, 2).reshape(1, 2, 2, 2, 2, 8)
     return torch.roll(x.permute(0, 1, 3, 2, 4, 5).reshape(1, 4, 4, 8), (1, 1), (1, 2))
+
+def rows(m, x):
+    """Attention of one head along each row of a picture."""
+    q, k, v = m.qkv(x).chunk(3, -1)
+    return (q @ k.transpose(-2, -1) * 5 ** -0.5).softmax(-1) @ v
 
 def volumes(m, x):
     """Windows of 2 x 2 x 2, whose axes are more than a chain's, a roll by 0, and a convolution of each head's volume."""
@@ -194,6 +202,7 @@ CASES = {
     "encoder": (nn.TransformerEncoder(nn.TransformerEncoderLayer(8, 2, 16, batch_first=True, activation="gelu"), 1, enable_nested_tensor=False), [(6, 8)], None),
     "causal": (Fn(attended, qkv=nn.Linear(8, 24)), [(6, 8)], None),
     "windows": (Fn(windows, qkv=nn.Linear(8, 24), bias=parameter(2, 4, 4)), [(4, 4, 8)], None),
+    "rows": (Fn(rows, qkv=nn.Linear(5, 15)), [(3, 6, 5)], None),
     "einsum": (Fn(lambda m, x: torch.einsum("bhqk,bkhd->bqhd", torch.einsum("bqhd,bkhd->bhqk", x, x).softmax(-1), x)), [(5, 2, 4)], None),
     "volumes": (Fn(volumes, f=nn.Linear(4, 4), c=nn.Conv3d(2, 2, 3, padding=1, groups=2)), [(4, 4, 2, 4)], None),
     "open_sizes": (Fn(open_sizes, a=nn.Conv2d(3, 4, 3, padding=1), b=nn.Conv2d(4, 4, 3, padding=1), g=nn.Conv2d(4, 4, 1)), [(3, 8, 8)], None),
