@@ -1,12 +1,15 @@
 //! The answers of the real frameworks.
 
 mod model;
+mod recorded_op;
 mod shapes;
+mod value_layer;
 mod values;
 
 pub use model::{Model, Node, model};
+pub use recorded_op::{dialect, expressible, recorded_op, shape};
 pub use shapes::{Padding, ShapeCase, Sides, shapes};
-pub use values::{ValueCase, values};
+pub use values::{FRAMEWORKS, ValueCase, values};
 
 pub use crate::data::tensors;
 

@@ -15,7 +15,12 @@ fn numbers(value: &Value) -> Vec<f32> {
     list.iter().map(|number| number.as_f64().expect("a number") as f32).collect()
 }
 
-fn recorded(folder: &str, name: &str) -> Value {
+/// The recorded case of that name in `data/FOLDER/FOLDER.json`.
+///
+/// # Panics
+/// If there is no such file.
+#[must_use]
+pub fn recorded(folder: &str, name: &str) -> Value {
     let path = format!("{}/data/{folder}/{folder}.json", env!("CARGO_MANIFEST_DIR"));
     let text = std::fs::read_to_string(path).expect("is there");
     let mut cases: Value = serde_json::from_str(&text).expect("is JSON");

@@ -2,16 +2,12 @@
 //! output shape if the framework runs, an error if it raises one or gives an empty output. No PyTorch record is left
 //! out.
 
-mod recorded_op;
-
 use std::collections::BTreeMap;
 
 use convshape_arith::op::{AxisOrder::ChannelsFirst, Conv, Dialect, Direction, Op, Padding, PaddingMode};
 use convshape_arith::shape::Shape;
 use convshape_arith::solve::undo;
-use convshape_tests::golden::{Framework, ShapeCase, shapes};
-
-use self::recorded_op::{dialect, expressible, recorded_op, shape};
+use convshape_tests::golden::{Framework, ShapeCase, dialect, expressible, recorded_op, shape, shapes};
 
 fn records() -> impl Iterator<Item = ShapeCase> {
     shapes().into_iter().filter(|case| case.framework == Framework::Torch)

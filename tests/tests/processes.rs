@@ -1,11 +1,12 @@
 //! `Fit` on several processes, simulated by threads: the parameters equal those of one process.
 
+use std::ops::ControlFlow;
 use std::sync::{Arc, Barrier, Mutex};
 use std::thread;
 
 use convshape::train::{Adam, Data, Fit, FitError, Mse, ProcessError, Processes};
 use convshape::{Model, conv_chain};
-use ndarray::Array4;
+use ndarray::{Array4, Axis, Slice};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
@@ -67,6 +68,18 @@ fn images() -> Array4<f32> {
     Array4::from_shape_simple_fn((13, 1, 4, 4), || rng.random_range(0.0..1.0))
 }
 
+conv_chain! {
+    struct Fixed {
+        input: [1, 4, 4];
+        c: Conv2d(1 -> 3, kernel: 1);
+        n: BatchNorm;
+        basis: Parameter([3, 1, 1], init: normal(1), train: false);
+        Mul(n, basis);
+        out: Conv2d(3 -> 1, kernel: 1);
+        output: [1, 4, 4];
+    }
+}
+
 /// Steps of 3 samples, the last of 4, from a model that each process initialises itself.
 fn train(processes: Option<Thread>, epochs: u64) -> Result<(Net, Vec<f64>), FitError> {
     let images = images();
@@ -82,13 +95,14 @@ fn train(processes: Option<Thread>, epochs: u64) -> Result<(Net, Vec<f64>), FitE
     Ok((model, history.epochs.iter().flat_map(|epoch| [epoch.loss, epoch.validation.unwrap_or(0.0)]).collect()))
 }
 
-fn on_threads(count: usize, epochs: impl Fn(usize) -> u64 + Sync) -> Vec<Result<(Net, Vec<f64>), FitError>> {
+/// What each of several processes gives.
+fn on_threads<T: Send>(count: usize, run: impl Fn(Thread) -> T + Sync) -> Vec<T> {
     let (numbers, bytes) = (Mutex::new(vec![Vec::new(); count]), Mutex::new(Vec::new()));
     let table = Arc::new(Table { barrier: Barrier::new(count), numbers, bytes });
     thread::scope(|scope| {
         let start = |rank| {
-            let (thread, epochs) = (Thread { rank, count, table: Arc::clone(&table) }, &epochs);
-            scope.spawn(move || train(Some(thread), epochs(rank)))
+            let (thread, run) = (Thread { rank, count, table: Arc::clone(&table) }, &run);
+            scope.spawn(move || run(thread))
         };
         let threads: Vec<_> = (0..count).map(start).collect();
         threads.into_iter().map(|thread| thread.join().expect("no panic")).collect()
@@ -105,7 +119,8 @@ fn numbers(model: &Net) -> Vec<f32> {
 fn processes_make_the_steps_of_one() {
     let (model, losses) = train(None, 3).expect("a training");
     for count in 1..=4 {
-        let found: Vec<(Net, Vec<f64>)> = on_threads(count, |_| 3).into_iter().map(|run| run.expect("a run")).collect();
+        let found: Vec<(Net, Vec<f64>)> =
+            on_threads(count, |thread| train(Some(thread), 3)).into_iter().map(|run| run.expect("a run")).collect();
         for (other, other_losses) in &found {
             assert_eq!((numbers(other), other_losses), (numbers(&found[0].0), &found[0].1));
         }
@@ -123,13 +138,63 @@ fn processes_make_the_steps_of_one() {
 
 #[test]
 fn processes_with_other_settings_are_refused() {
-    let found = on_threads(2, |rank| 3 + rank as u64);
+    let found = on_threads(2, |thread| {
+        let epochs = 3 + thread.rank as u64;
+        train(Some(thread), epochs)
+    });
     let errors: Vec<String> = found.into_iter().map(|run| run.expect_err("other epochs").to_string()).collect();
-    assert!(
-        errors[0].ends_with("another process does not train 3 epochs of 13 samples in batches of 3 with the seed 2")
-    );
-    assert!(
-        errors[1].contains("process 1 trains 4 epochs of 13 samples in batches of 3 with the seed 2"),
-        "{errors:?}"
-    );
+    let rest = "epochs of 13 samples in batches of 3 with the seed 2 by Adam at a rate of 0.01";
+    assert!(errors[0].ends_with(&format!("another process does not train 3 {rest}")), "{errors:?}");
+    assert!(errors[1].contains(&format!("process 1 trains 4 {rest}, process 0 3 {rest}")), "{errors:?}");
+}
+
+/// Each of three processes has its own part of the data, as other libraries want it.
+#[test]
+fn processes_with_other_data_are_refused() {
+    let found = on_threads(3, |thread| {
+        let images = images();
+        let part = images.slice_axis(Axis(0), Slice::from(4 * thread.rank..4 * thread.rank + 4));
+        let data = Data::new(part.view(), part.view())?;
+        let mut model = Net::init(&mut StdRng::seed_from_u64(1));
+        Fit::new(Adam::new(1e-2), Mse).batch(3).processes(thread).run(&mut model, &data)
+    });
+    for run in found {
+        let error = run.expect_err("other data").to_string();
+        assert!(error.ends_with("each needs the whole data, and takes its rows"), "{error}");
+    }
+}
+
+/// A mean of equal numbers, weighted by shares, would be off by a rounding error.
+#[test]
+fn a_parameter_that_is_not_trained_keeps_its_bits() {
+    let start = Fixed::init(&mut StdRng::seed_from_u64(1));
+    let found = on_threads(3, |thread| {
+        let images = images();
+        let data = Data::new(images.view(), images.view()).expect("as many");
+        let mut model = start.clone();
+        let fit = Fit::new(Adam::new(1e-2), Mse).batch(5).epochs(4).processes(thread);
+        fit.run(&mut model, &data).expect("a training");
+        model
+    });
+    for model in found {
+        assert_eq!(model.basis.as_slice(), start.basis.as_slice());
+        assert_ne!(model.n.running_mean.as_slice(), start.n.running_mean.as_slice());
+    }
+}
+
+#[test]
+fn all_processes_stop_when_one_does() {
+    let found = on_threads(3, |thread| {
+        let images = images();
+        let data = Data::new(images.view(), images.view()).expect("as many");
+        let mut model = Net::init(&mut StdRng::seed_from_u64(1));
+        let rank = thread.rank;
+        let fit = Fit::new(Adam::new(1e-2), Mse).batch(5).epochs(4).processes(thread);
+        let history = fit.run_with(&mut model, &data, |_, epoch| match (rank, epoch.epoch) {
+            (1, 2) => ControlFlow::Break(()),
+            _ => ControlFlow::Continue(()),
+        });
+        history.expect("a training").epochs.len()
+    });
+    assert_eq!(found, [2, 2, 2]);
 }

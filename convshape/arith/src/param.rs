@@ -141,6 +141,11 @@ impl Role {
         matches!(self, Role::Mean | Role::Variance | Role::Fixed | Role::OwnFixed)
     }
 
+    /// Whether training moves it without a gradient: a running statistic.
+    pub const fn is_running(self) -> bool {
+        matches!(self, Role::Mean | Role::Variance)
+    }
+
     /// What follows the layer's name in files.
     const fn suffix(self, dialect: Dialect) -> &'static str {
         match (dialect, self) {

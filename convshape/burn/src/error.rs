@@ -65,6 +65,17 @@ pub enum BurnError {
         /// The axes of the tensor.
         expected: usize,
     },
+    /// A batch normalisation in training has too few values for a variance.
+    #[error(
+        "`{layer}` takes its statistics from the batch, and found {values} value of each channel, expected at least 2: \
+         a variance needs them; take larger batches"
+    )]
+    TooFewValues {
+        /// The layer.
+        layer: String,
+        /// How many values per channel the batch has.
+        values: usize,
+    },
     /// The number of elements of a tensor does not match its sizes.
     #[error("found {found} elements for a tensor of shape {expected:?}")]
     Elements {

@@ -140,7 +140,8 @@ impl<'a> Run<'a> {
     }
 
     fn channels(&self, shape: &Shape) -> usize {
-        sizes(shape)[self.graph.order().channel(shape.rank())]
+        // A sample that is a single number has one channel.
+        sizes(shape).get(self.graph.order().channel(shape.rank())).copied().unwrap_or(1)
     }
 
     /// The spatial sizes of a shape.
@@ -245,7 +246,7 @@ impl<'a> Run<'a> {
             Op::Reduce { kind, .. } => self.reduce(node, kind)?,
             Op::Scale { by } => self.take(value).mul_scalar(by),
             Op::BatchNorm { dialect, eps, affine, momentum, .. } => {
-                self.batch_norm(node, norm::BatchNorm { dialect, eps, affine, momentum })
+                self.batch_norm(node, norm::BatchNorm { dialect, eps, affine, momentum })?
             }
             Op::GroupNorm { groups, eps, .. } => self.group_norm(node, to_usize(groups), eps, true),
             Op::InstanceNorm { eps, affine, .. } => self.group_norm(node, self.channels(&shape), eps, affine),
@@ -277,7 +278,11 @@ impl<'a> Run<'a> {
             Op::Source { of, .. } => {
                 let count = elements(&output);
                 let numbers: Tensor<2> = match of {
-                    Source::Parameter { .. } | Source::Shared { .. } => self.param(node, 0, [1, count]),
+                    Source::Parameter { trained, .. } | Source::Shared { trained, .. } => {
+                        let param = self.param(node, 0, [1, count]);
+                        // Also after burn's `unfreeze`.
+                        if trained { param } else { param.detach() }
+                    }
                     Source::Constant(constant) => {
                         let device = self.values.iter().flatten().next().map(Tensor::device).unwrap_or_default();
                         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]

@@ -2,7 +2,7 @@
 
 use burn::module::{Devices, Module, ModuleMapper, ModuleVisitor, Param, RunningState};
 use burn::tensor::{Device, Tensor, TensorData};
-use convshape::graph::{Parameter as Spec, Role};
+use convshape::graph::Parameter as Spec;
 
 use crate::BurnError;
 
@@ -55,21 +55,19 @@ impl Parameter {
         fn tensor<const D: usize>(elements: &[f32], dims: &[usize], device: &Device) -> Tensor<D> {
             Tensor::from_data(TensorData::new(elements.to_vec(), dims.to_vec()), device)
         }
-        fn param<const D: usize>(elements: &[f32], dims: &[usize], device: &Device) -> Param<Tensor<D>> {
-            Param::from_tensor(tensor(elements, dims, device))
+        fn param<const D: usize>(spec: &Spec, elements: &[f32], dims: &[usize], device: &Device) -> Param<Tensor<D>> {
+            Param::from_tensor(tensor(elements, dims, device)).set_require_grad(!spec.role.is_statistic())
         }
         let number = |size: &convshape::graph::Size| size.number().and_then(|size| usize::try_from(size).ok());
         let dims: Vec<usize> = spec.shape.sizes().iter().map(|size| number(size).unwrap_or(0)).collect();
-        match (spec.role, dims.len()) {
-            (Role::Mean | Role::Variance, _) => {
-                Parameter::Statistic(RunningState::new(tensor(elements, &[elements.len()], device)))
-            }
-            (_, 2) => Parameter::Rank2(param(elements, &dims, device)),
-            (_, 3) => Parameter::Rank3(param(elements, &dims, device)),
-            (_, 4) => Parameter::Rank4(param(elements, &dims, device)),
-            (_, 5) => Parameter::Rank5(param(elements, &dims, device)),
-            (_, 6) => Parameter::Rank6(param(elements, &dims, device)),
-            (_, _) => Parameter::Rank1(param(elements, &[elements.len()], device)),
+        match (spec.role.is_running(), dims.len()) {
+            (true, _) => Parameter::Statistic(RunningState::new(tensor(elements, &[elements.len()], device))),
+            (_, 2) => Parameter::Rank2(param(spec, elements, &dims, device)),
+            (_, 3) => Parameter::Rank3(param(spec, elements, &dims, device)),
+            (_, 4) => Parameter::Rank4(param(spec, elements, &dims, device)),
+            (_, 5) => Parameter::Rank5(param(spec, elements, &dims, device)),
+            (_, 6) => Parameter::Rank6(param(spec, elements, &dims, device)),
+            (_, _) => Parameter::Rank1(param(spec, elements, &[elements.len()], device)),
         }
     }
 

@@ -134,6 +134,12 @@ fn case(name: &str, cluster: Option<&Cluster>, folder: &Path) -> Result<Vec<f32>
             let fit = fit(Sgd::new(0.3)).batch(BATCH + rank);
             with_history(go(fit, net(), &data, cluster)?)
         }
+        "rate" => with_history(go(fit(Sgd::new(0.3 + 0.1 * rank as f64)), net(), &data, cluster)?),
+        // Each process has its own part of the data, as other libraries want it.
+        "parts" => {
+            let part = images.slice_axis(Axis(0), Slice::from(11 * rank..11 * rank + 11));
+            with_history(go(fit(Sgd::new(0.3)), net(), &Data::new(part.view(), part.view())?, cluster)?)
+        }
         // The last process fails in the third epoch, in three ways. It is at its second step; the first process has
         // then made one step and written its checkpoint.
         "error" | "panic" | "killed" => {
@@ -274,10 +280,15 @@ fn one_that_fails_ends_all() {
         assert_eq!(checkpoint.history.epochs.len(), 2, "{name}");
         assert!(!folder.join("0.bin").exists(), "{name}");
     }
-    let folder = folder("settings");
-    let output = mpirun("settings", 2, &folder);
-    let message = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && message.contains("process 1 trains 4 epochs of 22 samples"), "{message}");
+    for (name, expected) in [
+        ("settings", "process 1 trains 4 epochs of 22 samples in batches of 6 with"),
+        ("rate", "process 1 trains 4 epochs of 22 samples in batches of 5 with the seed 3 by Sgd at a rate of 0.4"),
+        ("parts", "each needs the whole data, and takes its rows"),
+    ] {
+        let output = mpirun(name, 2, &folder(name));
+        let message = String::from_utf8_lossy(&output.stderr);
+        assert!(!output.status.success() && message.contains(expected), "{message}");
+    }
 }
 
 fn main() {

@@ -8,7 +8,7 @@ use core::fmt;
 use core::ops::Deref;
 
 use convshape_arith::op::{CustomType, Op};
-use convshape_arith::param::{Init, ParamSpec};
+use convshape_arith::param::{Init, ParamSpec, Role};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use crate::model::error::{Replaced, ShapeError};
@@ -248,15 +248,15 @@ pub(crate) struct Spec {
     /// Its default initialisation.
     #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "for fresh models"))]
     pub(crate) init: Init,
-    /// Whether it is a running statistic, which gets no gradient.
+    /// Its role.
     #[cfg_attr(not(feature = "train"), expect(dead_code, reason = "for optimisers"))]
-    pub(crate) statistic: bool,
+    pub(crate) role: Role,
 }
 
 impl Spec {
     /// A layer's parameter with its name.
     pub(crate) fn new(name: ParamName, op: Op, spec: &ParamSpec) -> Spec {
-        Spec { name, op, shape: AxisSizes::of(&spec.shape), init: spec.init, statistic: spec.is_statistic() }
+        Spec { name, op, shape: AxisSizes::of(&spec.shape), init: spec.init, role: spec.role }
     }
 
     /// Its number of elements.

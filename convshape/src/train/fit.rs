@@ -16,7 +16,7 @@ use std::path::PathBuf;
 use rand::Rng;
 
 use super::bytes;
-use super::data::{Subset, Use, generator};
+use super::data::{Pass, Subset, Use, generator};
 use super::processes::{self, ProcessError, Processes, Share};
 use super::progress::Progress;
 use super::{
@@ -75,7 +75,7 @@ pub enum FitError {
         found: f32,
     },
     /// The processes of a training run ([`Fit::processes`]) cannot exchange data.
-    #[error("the processes of the training cannot exchange their numbers: {0}")]
+    #[error("the processes cannot train together: {0}")]
     Processes(#[source] ProcessError),
     /// A checkpoint cannot be read.
     #[cfg(feature = "safetensors")]
@@ -323,7 +323,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     /// makes.
     ///
     /// Normalisation takes the statistics of a process's share of the batch; the stored ones are averaged. Each process
-    /// drops elements for itself. The first process reads and writes files.
+    /// drops elements for itself. The first process reads and writes files. Processes with different settings or with a
+    /// different first sample are refused.
     #[must_use]
     pub fn processes(self, processes: impl Processes + 'a) -> Self {
         Fit { processes: Some(Box::new(processes)), ..self }
@@ -355,7 +356,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     }
 
     /// Like [`Fit::run`], and calls `after` at the end of every epoch, before the checkpoint is written, with the model
-    /// and the epoch's results. It may change the model, or stop the training with [`ControlFlow::Break`].
+    /// and the epoch's results. It may change the model, or stop the training with [`ControlFlow::Break`]. With several
+    /// processes, all must change the model in the same way, and all stop if one does.
     ///
     /// # Errors
     /// Those of [`Fit::run`].
@@ -376,7 +378,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
             return Err(FitError::NoValidationData);
         }
         let rate = self.optimizer.learning_rate();
-        let mut state = self.begin(model, data.len())?;
+        let mut state = self.begin(model, data)?;
         let shown = !self.quiet && self.is_first();
         let mut progress =
             shown.then(|| Progress::new(self.epochs, self.epochs.saturating_mul(loader.batches() as u64), state.steps));
@@ -406,10 +408,14 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                 state.best = Some((watched, judged.clone()));
             }
             self.save_best(judged, watched, &state.history)?;
-            let control = after(model, &entry);
+            let stops = after(model, &entry).is_break();
             state.history.epochs.push(entry);
             self.save(model, &state)?;
-            if control.is_break() {
+            let stops = match self.processes.as_deref_mut() {
+                Some(processes) => processes::any(processes, stops).map_err(FitError::Processes)?,
+                None => stops,
+            };
+            if stops {
                 break;
             }
         }
@@ -574,11 +580,17 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     }
 
     /// The state from which training continues, the same on all processes.
-    fn begin<M: Train>(&mut self, model: &mut M, samples: usize) -> Result<State<M>, FitError> {
+    fn begin<M: Train>(&mut self, model: &mut M, data: &(impl Dataset + ?Sized)) -> Result<State<M>, FitError> {
         if let Some(processes) = self.processes.as_deref_mut() {
             let Fit { epochs, batch, seed, .. } = self;
-            let settings = format!("{epochs} epochs of {samples} samples in batches of {batch} with the seed {seed}");
+            let (samples, optimizer, rate) = (data.len(), self.optimizer.name(), self.optimizer.learning_rate());
+            let settings = format!(
+                "{epochs} epochs of {samples} samples in batches of {batch} with the seed {seed} by {optimizer} at a \
+                 rate of {rate}"
+            );
             processes::same_settings(processes, &settings).map_err(FitError::Processes)?;
+            let first = data.sample(0, Pass::new(self.seed, 0))?;
+            processes::same_data(processes, &first).map_err(FitError::Processes)?;
             processes::same_model(processes, model).map_err(FitError::Processes)?;
         }
         self.resumed(model)

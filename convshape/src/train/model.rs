@@ -146,7 +146,7 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
         let mut all = Linked::of::<M>().specs().zip(others);
         self.visit_mut(&mut |param| {
             if let Some((spec, other)) = all.next()
-                && !spec.statistic
+                && !spec.role.is_statistic()
             {
                 f(&spec.name.to_string(), param, other);
             }
@@ -161,7 +161,7 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
         let mut specs = Linked::of::<M>().specs();
         self.visit_mut(&mut |param| {
             if let Some(spec) = specs.next()
-                && spec.statistic
+                && spec.role.is_running()
             {
                 f(&spec.name.to_string(), param);
             }

@@ -13,7 +13,7 @@ use core::ops::Range;
 
 use ndarray::{ArrayD, Axis, Slice};
 
-use super::{Batch, Train};
+use super::{Batch, Sample, Train};
 
 /// Why processes cannot exchange data.
 pub type ProcessError = Box<dyn Error + Send + Sync>;
@@ -132,19 +132,38 @@ pub(super) fn same_bytes(
     Ok(sent.pop().map(|_| sent))
 }
 
+/// Whether something holds for one of the processes.
+pub(super) fn any(processes: &mut (impl Processes + ?Sized), own: bool) -> Result<bool, ProcessError> {
+    let mut count = [if own { 1.0 } else { 0.0 }];
+    processes.sum(&mut count)?;
+    Ok(count != [0.0])
+}
+
 /// Checks that all processes would make the same steps.
 pub(super) fn same_settings(processes: &mut (impl Processes + ?Sized), own: &str) -> Result<(), ProcessError> {
     let mut first = own.as_bytes().to_vec();
     processes.broadcast(&mut first)?;
     let differs = first != own.as_bytes();
-    let mut different = [if differs { 1.0 } else { 0.0 }];
-    processes.sum(&mut different)?;
+    // All processes must fail: those that agree would wait for the others.
+    let fails = any(processes, differs)?;
     if differs {
         let (rank, first) = (processes.rank(), String::from_utf8_lossy(&first).into_owned());
         return Err(format!("process {rank} trains {own}, process 0 {first}").into());
     }
-    // All processes must fail: those that agree would wait for the others.
-    if different == [0.0] { Ok(()) } else { Err(format!("another process does not train {own}").into()) }
+    if fails { Err(format!("another process does not train {own}").into()) } else { Ok(()) }
+}
+
+/// Checks that all processes have the same data, by the first sample. Each takes its rows of every batch, so with a part
+/// of the data each it would leave out most of them.
+pub(super) fn same_data(processes: &mut (impl Processes + ?Sized), first: &Sample) -> Result<(), ProcessError> {
+    let numbers = first.inputs.iter().chain(&first.targets).flatten();
+    let own: Vec<u8> = numbers.flat_map(|number| number.to_le_bytes()).collect();
+    let mut sent = own.clone();
+    processes.broadcast(&mut sent)?;
+    if any(processes, own != sent)? {
+        return Err("the processes have different first samples: each needs the whole data, and takes its rows".into());
+    }
+    Ok(())
 }
 
 /// Sends the parameters of the first process's model to all.

@@ -14,6 +14,8 @@ use crate::data;
 pub struct ValueCase {
     /// `torch/conv/003`.
     pub id: String,
+    /// The framework.
+    pub framework: Framework,
     /// The operation, as in [`super::ShapeCase::op`], or a further one.
     pub op: String,
     /// The call's arguments; `in` is `[C, spatial...]` for every framework.
@@ -69,6 +71,10 @@ struct TensorName {
     tensor: String,
 }
 
+/// All frameworks of which values are recorded.
+pub const FRAMEWORKS: [Framework; 6] =
+    [Framework::Torch, Framework::Jax, Framework::Flax, Framework::Keras, Framework::Tf, Framework::Onnx];
+
 /// All cases of a framework.
 #[must_use]
 pub fn values(framework: Framework) -> Vec<ValueCase> {
@@ -81,6 +87,7 @@ pub fn values(framework: Framework) -> Vec<ValueCase> {
         .map(|entry| ValueCase {
             tensors: entry.tensors.into_iter().map(|(role, name)| (role, take(&name.tensor))).collect(),
             id: entry.id,
+            framework,
             op: entry.op,
             params: entry.params,
             layouts: entry.layouts,
@@ -95,8 +102,7 @@ mod tests {
 
     #[test]
     fn every_case_has_its_tensors() {
-        let all = [Framework::Torch, Framework::Jax, Framework::Flax, Framework::Keras, Framework::Tf, Framework::Onnx];
-        let cases: Vec<_> = all.into_iter().flat_map(values).collect();
+        let cases: Vec<_> = FRAMEWORKS.into_iter().flat_map(values).collect();
         assert_eq!(cases.len(), 219);
         for case in &cases {
             assert!(!case.tensor("input").is_empty() && !case.tensor("output").is_empty(), "{}", case.id);

@@ -6,6 +6,7 @@ use convshape::graph::Node;
 use convshape::graph::op::Dialect;
 
 use super::{Run, elements, to_i64, to_usize};
+use crate::BurnError;
 
 /// The fields of `Op::BatchNorm` that a run needs.
 pub(super) struct BatchNorm {
@@ -16,9 +17,13 @@ pub(super) struct BatchNorm {
 }
 
 impl Run<'_> {
-    pub(super) fn batch_norm(&mut self, node: &Node, norm: BatchNorm) -> Tensor<3> {
+    pub(super) fn batch_norm(&mut self, node: &Node, norm: BatchNorm) -> Result<Tensor<3>, BurnError> {
         let x = self.take(node.inputs[0]);
         let [batch, channels, positions] = x.dims();
+        let values = batch * positions;
+        if self.training && values < 2 {
+            return Err(BurnError::TooFewValues { layer: node.name.clone(), values });
+        }
         let (weight, bias) = match norm.affine {
             true => (self.param(node, 0, [channels]), self.param(node, 1, [channels])),
             false => (Tensor::ones([channels], &x.device()), Tensor::zeros([channels], &x.device())),
@@ -26,16 +31,16 @@ impl Run<'_> {
         let first = node.params.len() - 2;
         if !self.training {
             let (mean, variance) = (self.param(node, first, [channels]), self.param(node, first + 1, [channels]));
-            return batch_norm(x, weight, bias, mean, variance, norm.eps);
+            return Ok(batch_norm(x, weight, bias, mean, variance, norm.eps));
         }
         let trained = batch_norm_train(x, weight, bias, norm.eps);
-        let count = (batch * positions) as f64;
+        let count = values as f64;
         // Burn's variance is that of the batch: divided by the count.
         let unbiased = if norm.dialect.has_unbiased_statistics() { count / (count - 1.0) } else { 1.0 };
         let [mean, variance] = [first, first + 1].map(|index| &self.params[node.params[index]]);
         mean.update(trained.mean, norm.momentum);
         variance.update(trained.variance.mul_scalar(unbiased), norm.momentum);
-        trained.output
+        Ok(trained.output)
     }
 
     /// Groups of neighbouring channels; an instance normalisation has one channel per group.

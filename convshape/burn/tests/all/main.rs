@@ -13,3 +13,4 @@ mod recurrent;
 mod support;
 mod tape;
 mod training;
+mod values;

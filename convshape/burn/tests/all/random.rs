@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 
 use convshape::Shape;
 use convshape::graph::op::{Activation, Conv, Dialect, Direction, Padding, Reduction, Source, WeightFrom};
-use convshape::graph::{Graph, Init, Op, Role};
+use convshape::graph::{Graph, Init, Op};
 use convshape::ndarray::ArrayD;
 use convshape_burn::{AnyTensor, BurnError, BurnGraph};
 
@@ -113,7 +113,7 @@ pub(crate) fn compare(name: &str, graph: &Graph, params: &[Vec<f32>], data: [&[A
     let size = largest(dparams.iter().chain(&dinputs).flatten().copied());
     let by_name = gradients_by_name(&module, &burns);
     for (spec, expected) in graph.params().iter().zip(&dparams) {
-        if matches!(spec.role, Role::Mean | Role::Variance) {
+        if spec.role.is_statistic() {
             assert!(!by_name.contains_key(&spec.name), "{}", text());
             continue;
         }
@@ -165,5 +165,25 @@ fn every_sample_has_its_own_weight() {
             let cotangents = [random.array(3, graph.shape(y))];
             assert!(compare("dynamic", &graph, &params, [&inputs, &outputs, &cotangents]));
         }
+    }
+}
+
+/// PyTorch's functions that stop at a bound have the gradient 0 there.
+#[test]
+fn activations_have_no_gradient_at_their_bounds() {
+    let numbers = vec![-3.0, -2.5, -1.0, 0.0, 1.0, 2.5, 3.0, 6.0];
+    for function in [
+        Activation::Relu6,
+        Activation::Hardtanh { min: -1.0, max: 1.0 },
+        Activation::Hardsigmoid { alpha: 0.2 },
+        Activation::Hardswish,
+    ] {
+        let mut graph = Graph::new("Bounds", Dialect::Torch.order());
+        let x = graph.input("x", Shape::of(&[8]));
+        let y = graph.push("bound", Op::Activation(function), &[x]).expect("fits");
+        graph.output("y", y).expect("a value");
+        let x = [ArrayD::from_shape_vec(vec![1, 8], numbers.clone()).expect("eight numbers")];
+        let y = run(&graph, &[], &[&x[0]]);
+        assert!(compare("bounds", &graph, &[], [&x, &y, &[ArrayD::ones(vec![1, 8])]]));
     }
 }

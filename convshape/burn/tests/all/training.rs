@@ -35,6 +35,26 @@ conv_chain! {
 }
 
 conv_chain! {
+    struct Fixed {
+        input: [2, 5];
+        c: Conv1d(2 -> 3, kernel: 1);
+        basis: Parameter([3, 1], init: 0.5, train: false);
+        gain: Parameter([3, 1], init: 2.0);
+        Mul(c, basis, gain);
+        output: [3, 5];
+    }
+}
+
+conv_chain! {
+    struct NormedRow {
+        input: [2];
+        l: Linear(2 -> 3);
+        n: BatchNorm;
+        output: [3];
+    }
+}
+
+conv_chain! {
     struct Dropping {
         input: [64, 4, 4];
         Dropout(0.25);
@@ -129,4 +149,36 @@ fn dropout_keeps_the_mean_and_drops_whole_channels() {
     assert!((1600..2500).contains(&empty), "{empty} of 4096");
     let valid: Tensor<4> = module.valid().forward(Tensor::<4>::ones([2, 64, 4, 4], &Device::flex())).expect("fits");
     assert!(valid.equal_elem(1.0).all().into_scalar::<bool>());
+}
+
+#[test]
+fn a_parameter_that_is_not_trained_stays() {
+    let model = Fixed::init(&mut StdRng::seed_from_u64(1));
+    let train = |module: BurnModel<Fixed>| {
+        let y: Tensor<3> = module.forward(Tensor::<3>::ones([2, 2, 5], &device())).expect("fits");
+        let gradients = GradientsParams::from_grads(y.square().sum().backward(), &module);
+        SgdConfig::new().init().step(0.1, module, gradients).into_model().expect("numbers of the device")
+    };
+    let module = BurnModel::from_model(&model, &device()).expect("burn has all of it");
+    for module in [module.clone(), module.valid().train(), module.freeze().unfreeze()] {
+        let trained = train(module);
+        assert_eq!(trained.basis.as_slice(), model.basis.as_slice());
+        assert_ne!(trained.gain.as_slice(), model.gain.as_slice());
+    }
+}
+
+#[test]
+fn one_value_of_a_channel_has_no_variance() {
+    let model = NormedRow::init(&mut StdRng::seed_from_u64(1));
+    let module = BurnModel::from_model(&model, &device()).expect("burn has all of it");
+    let row = || Tensor::<2>::ones([1, 2], &device());
+    let error = module.forward::<_, Tensor<2>>(row()).expect_err("one value");
+    assert_eq!(
+        error.to_string(),
+        "`n` takes its statistics from the batch, and found 1 value of each channel, expected at least 2: a variance \
+         needs them; take larger batches"
+    );
+    module.clone().with_training(false).forward::<_, Tensor<2>>(row()).expect("stored statistics");
+    let back = module.into_model().expect("numbers of the device");
+    assert_eq!(back.n.running_var.as_slice(), model.n.running_var.as_slice());
 }

@@ -1,16 +1,15 @@
 //! A recorded call of any framework as a layer of the arithmetic, word by word, without computing anything.
 
-#![allow(dead_code, reason = "each test uses its part")]
-
 use convshape_arith::op::{
-    AutoPad, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind, ResizeTo,
-    SeparableConv, Upsample,
+    AutoPad, AxisOrder, Conv, Dialect, Direction, Interpolation, Op, Padding, PaddingMode, PerAxis, Pool, PoolKind,
+    ResizeTo, SeparableConv, Upsample,
 };
 use convshape_arith::shape::Shape;
-use convshape_tests::golden::{self, Framework, ShapeCase, Sides};
+
+use super::{Framework, ShapeCase, Sides};
 
 /// The dialect with a framework's layers.
-pub(crate) fn dialect(framework: Framework) -> Dialect {
+pub fn dialect(framework: Framework) -> Dialect {
     match framework {
         Framework::Torch => Dialect::Torch,
         Framework::Jax => Dialect::Jax,
@@ -22,19 +21,19 @@ pub(crate) fn dialect(framework: Framework) -> Dialect {
 }
 
 /// `[C, spatial...]` in the dialect's order.
-pub(crate) fn shape(sizes: &[i64], dialect: Dialect) -> Shape {
+pub fn shape(sizes: &[i64], dialect: Dialect) -> Shape {
     let mut sizes = sizes.to_vec();
-    if dialect.order() == convshape_arith::op::AxisOrder::ChannelsLast {
+    if dialect.order() == AxisOrder::ChannelsLast {
         sizes.rotate_left(1);
     }
     Shape::of(&sizes)
 }
 
 /// Whether the language can express the call and the framework agrees with itself.
-pub(crate) fn expressible(case: &ShapeCase) -> bool {
+pub fn expressible(case: &ShapeCase) -> bool {
     let settled = case.is_settled() && case.batch_group_count.is_none_or(|count| count == 1) && case.batch != Some(0);
     let word = match &case.padding {
-        Some(golden::Padding::Word(word)) => match case.framework {
+        Some(super::Padding::Word(word)) => match case.framework {
             // The lookup of words rejects PyTorch's.
             Framework::Torch => true,
             Framework::Jax => matches!(word.as_str(), "SAME" | "VALID" | "SAME_LOWER"),
@@ -58,7 +57,7 @@ pub(crate) fn expressible(case: &ShapeCase) -> bool {
 
 /// The layer; `None` if the language does not have a word (`padding: "Same"`, `mode: "cubic"`), or a value is for the
 /// wrong number of axes.
-pub(crate) fn recorded_op(case: &ShapeCase) -> Option<Op> {
+pub fn recorded_op(case: &ShapeCase) -> Option<Op> {
     let rank = case.rank();
     Some(match case.op.as_str() {
         "conv" | "conv_general_dilated" => Op::Conv(conv(case, Direction::Forward)?),
@@ -136,7 +135,7 @@ fn padding(case: &ShapeCase, default: Padding) -> Option<Padding> {
     let rank = case.rank();
     let Some(padding) = &case.padding else { return Some(default) };
     Some(match padding {
-        golden::Padding::Word(word) => {
+        super::Padding::Word(word) => {
             // PyTorch's words are lower case only; `expressible` has checked the others.
             let word = if case.framework == Framework::Torch { word.clone() } else { word.to_lowercase() };
             match word.as_str() {
@@ -149,14 +148,14 @@ fn padding(case: &ShapeCase, default: Padding) -> Option<Padding> {
                 _ => return None,
             }
         }
-        golden::Padding::All(value) => Padding::Symmetric([*value; 3]),
+        super::Padding::All(value) => Padding::Symmetric([*value; 3]),
         // onnx lists the low sides first, then the high ones.
-        golden::Padding::PerAxis(values) if case.framework == Framework::Onnx => {
+        super::Padding::PerAxis(values) if case.framework == Framework::Onnx => {
             let (lo, hi) = values.split_at_checked(rank).filter(|(_, hi)| hi.len() == rank)?;
             Padding::Pairs(spread(&lo.iter().copied().zip(hi.iter().copied()).collect::<Vec<_>>(), rank)?)
         }
-        golden::Padding::PerAxis(values) => Padding::Symmetric(spread(values, rank)?),
-        golden::Padding::Sides(sides) => {
+        super::Padding::PerAxis(values) => Padding::Symmetric(spread(values, rank)?),
+        super::Padding::Sides(sides) => {
             let pair = |sides: &Sides| match *sides {
                 Sides::Both(rows) => (rows, rows),
                 Sides::Pair(lo, hi) => (lo, hi),
