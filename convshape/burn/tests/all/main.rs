@@ -7,6 +7,7 @@ mod graphs;
 mod errors;
 mod faults;
 mod module;
+mod page;
 mod random;
 mod recorded;
 mod recurrent;

@@ -1,0 +1,42 @@
+//! The lines for MPI in the book's page "Where it runs" compile.
+
+use std::error::Error;
+
+use convshape::conv_chain;
+use convshape::ndarray::Array4;
+use convshape::rand::{SeedableRng, rngs::SmallRng};
+use convshape::train::{Adam, Data, Fit, Mse, Processes};
+
+conv_chain! {
+    struct Autoencoder {
+        input: [1, 28, 28];
+        enc: Conv2d(1 -> 16, kernel: 3, stride: 2, padding: 1, activation: Relu);
+        dec: ConvTranspose2d(undo enc, activation: Sigmoid);
+        output: [1, 28, 28];
+    }
+}
+
+#[expect(dead_code, reason = "it must compile")]
+fn page(images: &Array4<f32>) {
+    // from here
+    convshape_mpi::run(|cluster| {
+        let data = Data::new(images.view(), images.view())?;
+        let mut model = Autoencoder::init(&mut SmallRng::seed_from_u64(1));
+        let fit = Fit::new(Adam::new(1e-3), Mse).batch(256).checkpoint("autoencoder.safetensors");
+        fit.processes(cluster.clone()).run(&mut model, &data)?;
+        if cluster.rank() == 0 {
+            model.save("trained.safetensors")?;
+        }
+        Ok::<_, Box<dyn Error>>(())
+    });
+    // to here
+}
+
+#[test]
+fn the_page_has_these_lines() {
+    let own = include_str!("page.rs");
+    let (_, own) = own.split_once("    // from here\n").expect("a first line");
+    let (own, _) = own.split_once("    // to here\n").expect("a last line");
+    let own: String = own.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+    assert!(include_str!("../../book/src/running.md").contains(&own), "{own}");
+}
