@@ -263,7 +263,7 @@ impl Writer {
                     self.node("Gather", &[&x.name, &sources], along(), shape)
                 }
                 _ => {
-                    // At most the whole input once; the check allows no more.
+                    // A circular border repeats rows of the other end; the check allows at most all of them.
                     let sized = |rows: i64| x.shape.with(axis + 1, Size::Number(rows));
                     let front = (lo > 0).then(|| self.slice(&x, &[-lo], &[i64::MAX], &[axis], sized(lo)).name);
                     let back = (hi > 0).then(|| self.slice(&x, &[0], &[hi], &[axis], sized(hi)).name);

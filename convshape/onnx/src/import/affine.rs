@@ -412,7 +412,7 @@ fn scale_and_shift(op: Op, number: f32, swapped: bool) -> Option<(f32, f32)> {
     }
 }
 
-/// Numbers that go along the axes of a permuted value, along the axes before the permutation.
+/// A constant that meets a permuted value, with its axes in the order before the permutation.
 fn before(constant: &Constant, order: &[usize]) -> Option<Constant> {
     let array = constant.floats();
     let mut sizes = array.shape().to_vec();

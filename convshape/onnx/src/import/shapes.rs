@@ -427,7 +427,7 @@ impl Import {
 
 /// The number of equal parts whose elements some places take in turn.
 fn shuffle(places: &[i64], size: i64) -> Option<i64> {
-    // The second that is taken is the first of the second part.
+    // The second element taken is the first of the second part, so its place is the size of a part.
     let groups = size.checked_div(*places.get(1)?).filter(|groups| *groups > 1 && *groups < size)?;
     let each = size / groups;
     let order = (0..size).map(|at| at % groups * each + at / groups);
