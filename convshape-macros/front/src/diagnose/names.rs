@@ -130,7 +130,7 @@ pub(crate) fn one_input(op: &Ident, reads_weight: bool, span: Span) -> Report {
         .help("join them first: `Concat(a, b);`")
 }
 
-/// A layer that is a statement by itself.
+/// Something to read at a layer that reads nothing, such as `Parameter`.
 pub(crate) fn reads_nothing(op: &Ident) -> Report {
     Report::new(code::OPERANDS, op.span(), format!("`{op}` reads nothing, here is something to read"))
         .help("leave out `from`")
