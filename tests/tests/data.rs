@@ -30,6 +30,8 @@ fn write_files() -> PathBuf {
     write("rows.npy", floats(&[6, 1, 8, 9]));
     write("larger.npy", floats(&[6, 1, 16, 16]));
     write("five.npy", floats(&[5, 1, 8, 8]));
+    write("none.npy", floats(&[0, 1, 8, 8]));
+    write("dates.npy", npy::of("<M8[D]", &[1], |_| 0).into_iter().chain([0; 7]).collect());
     write("bytes.npy", bytes(&[6, 1, 8, 8]));
     write("complex.npy", npy::of("<c8", &[1], |_| 0).into_iter().chain([0; 7]).collect());
     write("classes.npy", npy::of("|u1", &[6], |place| (place % 4) as u8));
@@ -39,6 +41,16 @@ fn write_files() -> PathBuf {
     write("negative.npy", npy::of("|i1", &[6], |place| if place == 3 { 0xfd } else { 0 }));
     write("minus_one.npy", npy::of("|i1", &[6], |place| if place == 3 { 0xff } else { 0 }));
     write("signs.npy", npy::of("|i1", &[6], |place| if place % 2 == 0 { 0xff } else { 1 }));
+    write("three_signs.npy", npy::of("|i1", &[6], |place| [0xff, 0, 1][place % 3]));
+    write("bright.npy", npy::of("|u1", &[6], |place| if place % 2 == 0 { 0 } else { 255 }));
+    write("beyond_and_below.npy", npy::of("|i1", &[6], |place| [0, 9, 3, 0xfe, 1, 10][place]));
+    write("huge.npy", npy::of("<u8", &[1], |_| 0xff).into_iter().chain([0xff; 7]).collect());
+    write("one.npy", floats(&[1, 1, 8, 8]));
+    write("map.npy", npy::of("|u1", &[6, 8, 8], |place| (place % 4) as u8));
+    write("larger_map.npy", npy::of("|u1", &[6, 16, 16], |place| (place % 4) as u8));
+    write("turned.npy", floats(&[4, 6]));
+    write("sequence.npy", floats(&[6, 3, 5]));
+    write("label_per_step.npy", npy::of("|u1", &[6, 5], |place| (place % 4) as u8));
     write("ignored.npy", npy::of("|i1", &[6, 8, 8], |place| if place == 3 { 0xff } else { 0 }));
     write("float_classes.npy", floats(&[6]));
     write("class_axis.npy", npy::of("|u1", &[6, 1], |_| 1));
@@ -118,6 +130,10 @@ fn right_data_is_accepted() {
     let map = r#"struct Net { data: ("first.npy", "ignored.npy"); input: [1, 8, 8];
         Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#;
     assert!(findings(map).is_empty());
+    // A class for each step, with the classes where a loss reads them.
+    let steps = r#"struct Net { data: ("sequence.npy", "label_per_step.npy"); input: [3, 5]; Permute(1, 0);
+        Lstm(3 -> 4); Permute(1, 0); output: [4, 5]; }"#;
+    assert!(findings(steps).is_empty());
     let symbols = r#"struct Net { for h in 1.., w in 1..; data: "rows.npy"; input: [1, 4*h, 3*w];
         Conv2d(1 -> 2, kernel: 1); output: [2, 4*h, 3*w]; }"#;
     let found = findings(symbols);
@@ -151,6 +167,11 @@ fn wrong_data_is_refused_with_its_cause() {
         (r#"("first.npy", "from_one.npy")"#, false),
         (r#"("first.npy", "beyond.npy")"#, false),
         (r#"("first.npy", "negative.npy")"#, false),
+        (r#"("first.npy", "beyond_and_below.npy")"#, false),
+        (r#"("one.npy", "huge.npy")"#, false),
+        (r#"("first.npy", "turned.npy")"#, false),
+        (r#""none.npy""#, false),
+        (r#""dates.npy""#, false),
         (r#"("first.npy", "minus_one.npy")"#, false),
         (r#""larger.npy""#, false),
         (r#"("classes.npy", "first.npy")"#, false),
@@ -159,6 +180,8 @@ fn wrong_data_is_refused_with_its_cause() {
         (r#""first.npy", "classes.npy""#, false),
         (r#"["first.npy", "classes.npy"]"#, false),
         (r#"("first.npy", "classes.npy")"#, true),
+        (r#"("first.npy", "bright.npy")"#, true),
+        (r#"("first.npy", "three_signs.npy")"#, true),
         (r#"("first.npy", "one_hot.npy")"#, true),
         (r#"("first.npy", "two_columns.npy")"#, true),
         (r#"("first.npy", "float_classes.npy")"#, true),
@@ -184,6 +207,37 @@ fn wrong_data_is_refused_with_its_cause() {
             "one symbol twice",
             r#"struct Net { for h in 1..=9; data: "rows.npy"; input: [1, h, h];
                 Conv2d(1 -> 1, kernel: 1); output: [1, h, h]; }"#,
+        ),
+        (
+            "values of the symbols that another array gave",
+            r#"struct Net { for h in 1.., w in 1..; data: ("first.npy", "larger_map.npy"); input: [1, 2*h, 2*w];
+                Conv2d(1 -> 4, kernel: 1); output: [4, 2*h, 2*w]; }"#,
+        ),
+        (
+            "a map of another size",
+            r#"struct Net { data: ("first.npy", "larger_map.npy"); input: [1, 8, 8];
+                Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
+        ),
+        (
+            "one label for a map",
+            r#"struct Net { data: ("first.npy", "classes.npy"); input: [1, 8, 8];
+                Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
+        ),
+        ("steps and features", r#"struct Net { data: "sequence.npy"; input: [5, 3]; Lstm(3 -> 4); output: [5, 4]; }"#),
+        (
+            "a class for each step",
+            r#"struct Net { data: ("sequence.npy", "label_per_step.npy"); input: [3, 5]; Permute(1, 0); Lstm(3 -> 4);
+                output: [5, 4]; }"#,
+        ),
+        (
+            "channels last in a chain of keras",
+            r#"struct Net { dialect: keras; data: "colour.npy"; input: [8, 8, 3]; Conv2D(4, kernel_size: 1);
+                output: [8, 8, 4]; }"#,
+        ),
+        (
+            "colour images for grey ones",
+            r#"struct Net { data: ("first.npy", "colour.npy"); input: [1, 8, 8]; Conv2d(1 -> 1, kernel: 1);
+                output: [1, 8, 8]; }"#,
         ),
         (
             "in Fortran's order",

@@ -18,7 +18,8 @@ use crate::graph::Graph;
 use crate::syntax::{self, Chain};
 use crate::unseen::visible;
 
-pub(crate) use self::checks::label_range;
+pub(crate) use self::checks::{FoundLabels, labels};
+pub(crate) use self::scaling::is_probability;
 
 /// The arrays of a `data` header, each with its port.
 #[derive(Debug)]
@@ -58,12 +59,14 @@ pub(crate) enum DataProblem {
     TooFew { input: String, arrays: Vec<String> },
     /// Elements that are not numbers.
     Dtype { name: String, dtype: String },
-    /// A wrong shape.
-    Shape { array: Named, port: String, cause: Cause, is: PortShape, fixes: Fixes },
+    /// A wrong shape. `symbols` is the array that gave symbols the values that it contradicts.
+    Shape { array: Named, port: String, cause: Cause, is: PortShape, symbols: Option<String>, fixes: Fixes },
     /// Arrays with different numbers of samples.
     Samples { array: Named, first: Named },
+    /// An array without samples.
+    Empty { array: Named },
     /// A label that is not a class.
-    Class { name: String, port: String, found: f64, sample: usize, classes: i64, range: (f64, f64), map: bool },
+    Class { name: String, port: String, classes: i64, labels: FoundLabels },
     /// Bytes that are not scaled before a layer reads them.
     Bytes { name: String, port: String, layer: String },
     /// Bytes that are compared with an output between 0 and 1.
@@ -78,6 +81,7 @@ pub(crate) struct Named {
     pub(crate) name: String,
     pub(crate) shape: Vec<usize>,
     pub(crate) dtype: String,
+    pub(crate) whole: bool,
 }
 
 /// A port's shape, and its channel axis.
@@ -98,7 +102,8 @@ pub(crate) struct Fixes {
 
 impl Named {
     fn of(array: &Array) -> Named {
-        Named { name: array.name.clone(), shape: array.shape.clone(), dtype: array.dtype.to_string() }
+        let (dtype, whole) = (array.dtype.to_string(), array.dtype.is_whole());
+        Named { name: array.name.clone(), shape: array.shape.clone(), dtype, whole }
     }
 }
 
@@ -165,6 +170,7 @@ fn exchanged(
         port: port_name(graph, wrong.port).to_owned(),
         cause: Cause::Axes,
         is: shapes[wrong.port],
+        symbols: None,
         fixes: Fixes { first: true, chain: Some(help) },
     };
     Some((problem, wrong.span))

@@ -12,10 +12,11 @@ use std::collections::{HashMap, HashSet};
 
 use convshape_arith::code::{self, Code};
 use convshape_arith::op::Dialect;
+use convshape_arith::text::Text;
 use proc_macro2::{LineColumn, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
-pub(crate) use data::{data, named};
+pub(crate) use data::{brief, data, named};
 pub(crate) use fields::*;
 pub(crate) use names::*;
 pub(crate) use shapes::describe;
@@ -60,6 +61,13 @@ impl Report {
     pub(crate) fn new(code: Code, span: Span, message: impl Into<String>) -> Report {
         let message = message.into();
         Report { code: Some(code.id), span, message, ..Report::silent() }
+    }
+
+    /// A message with its lines, worded where const evaluation can word it too.
+    fn of_text(code: Code, span: Span, text: &Text) -> Report {
+        let mut lines = text.as_str().lines();
+        let report = Report::new(code, span, lines.next().unwrap_or_default());
+        lines.fold(report, Report::line)
     }
 
     /// A mistake that was already reported: nothing is shown, but the statement counts as unreadable.

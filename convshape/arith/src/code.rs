@@ -112,7 +112,7 @@ codes! {
     DATA_HEADER = "CS0702" "a data file with a damaged header";
     DATA_ARRAYS = "CS0703" "arrays that do not match the inputs and outputs";
     DATA_SHAPE = "CS0704" "an array whose samples have the wrong shape";
-    DATA_SAMPLES = "CS0705" "arrays with different numbers of samples";
+    DATA_SAMPLES = "CS0705" "arrays with different numbers of samples, or none";
     DATA_LABELS = "CS0706" "labels in the wrong form for the output";
     DATA_TYPE = "CS0707" "an array whose elements are not numbers";
     DATA_CLASS = "CS0708" "a label that is not one of the classes";

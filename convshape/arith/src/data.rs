@@ -10,7 +10,7 @@ use crate::size::Size;
 use crate::symbols::Symbols;
 
 pub use self::scaling::{Reader, UNSCALED, unscaled_reader};
-pub use self::words::{Library, arithmetic, expected, indices, label, note, remedy, sizes};
+pub use self::words::{Found, Library, arithmetic, expected, label, labels_look, misfit, note, remedy, sizes};
 
 /// An input or output of a chain.
 #[derive(Clone, Copy, Debug)]
@@ -23,26 +23,33 @@ pub struct Port<'a> {
     pub output: bool,
 }
 
-/// The lowest and the highest class index in an array of labels, each with the first sample that has it.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct LabelRange {
-    /// The lowest.
-    pub low: (i64, usize),
-    /// The highest.
-    pub high: (i64, usize),
+/// The class indices in an array of labels.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Labels<'a> {
+    /// The lowest and the highest.
+    pub range: (i64, i64),
+    /// Whether there are no others between them.
+    pub two: bool,
+    /// Whether they are maps, with a label for each position.
+    pub map: bool,
+    /// The first label below 0, and each label that is higher than all before it, with their samples, in the file's
+    /// order. Whatever the number of classes, the first label that is not a class is one of them.
+    pub candidates: &'a [(i64, usize)],
 }
 
-impl LabelRange {
-    /// A label that is below 0, or not below the number of classes, and the first sample that has it.
+impl Labels<'_> {
+    /// The first label that is not a class, and its sample.
     #[must_use]
     pub const fn outside(&self, classes: i64) -> Option<(i64, usize)> {
-        if self.low.0 < 0 {
-            Some(self.low)
-        } else if self.high.0 >= classes {
-            Some(self.high)
-        } else {
-            None
+        let mut at = 0;
+        while at < self.candidates.len() {
+            let (label, sample) = self.candidates[at];
+            if label < 0 || label >= classes {
+                return Some((label, sample));
+            }
+            at += 1;
         }
+        None
     }
 }
 
@@ -120,6 +127,13 @@ pub enum Cause {
         /// How many steps.
         steps: i64,
     },
+    /// One class index per sample, but the chain gives a map.
+    OnePerSample,
+    /// Class indices for an output that has its classes on another axis.
+    OtherClassAxis {
+        /// The axis that has the classes.
+        axis: usize,
+    },
 }
 
 impl Port<'_> {
@@ -133,6 +147,12 @@ impl Port<'_> {
     #[must_use]
     pub const fn classes(&self) -> Option<i64> {
         self.shape.size(self.channel_axis() - 1).number()
+    }
+
+    /// Whether the port's first or last axis certainly counts channels. The two axes of a sequence may be steps and
+    /// features.
+    const fn has_channels(&self) -> bool {
+        self.output || self.shape.rank() != 2 || matches!(self.order, AxisOrder::ChannelsLast)
     }
 
     /// Whether an array of that shape fits. All its axes but the first must match the port; integers for an output may
@@ -198,6 +218,19 @@ impl Port<'_> {
         if self.shape.rank() + 1 == sizes.len() && sizes[axis] == 1 && self.fits_with(sizes, axis) {
             return Some(Cause::ClassAxis { axis });
         }
+        if whole && self.shape.rank() > 1 && sizes.len() == 1 {
+            return Some(Cause::OnePerSample);
+        }
+        let mut other = self.shape.rank();
+        while whole && other > 0 {
+            if without(self, other, sizes, &mut fresh()) {
+                return Some(Cause::OtherClassAxis { axis: other });
+            }
+            other -= 1;
+        }
+        if whole && self.shape.rank() > 1 && sizes.len() == self.shape.rank() {
+            return Some(Cause::Sizes);
+        }
         None
     }
 
@@ -209,14 +242,16 @@ impl Port<'_> {
         let (rank, axis) = (self.shape.rank(), self.channel_axis());
         // For a vector, any size could be a different number of channels.
         if (rank > 1 || self.output)
+            && self.has_channels()
             && self.fits_with(sizes, axis)
             && let Some(expected) = self.classes()
         {
             let found = number(sizes[axis]);
-            return Some(match (self.output, expected) {
-                (true, 1) => Cause::OneHot { axis, classes: found },
-                (true, _) => Cause::Classes { axis, found, expected },
-                (false, _) => Cause::Channels { axis, found, expected },
+            return Some(match (self.output, expected, found) {
+                // Colours are likelier than three classes.
+                (false, _, _) | (true, 1, 3) if rank > 2 || !self.output => Cause::Channels { axis, found, expected },
+                (_, 1, _) => Cause::OneHot { axis, classes: found },
+                _ => Cause::Classes { axis, found, expected },
             });
         }
         // A different number of channels is likelier than samples on another axis.
@@ -236,7 +271,9 @@ impl Port<'_> {
             return Some(Cause::NoBatch);
         }
         let channel = self.channel_axis();
-        if without(self, channel, sizes, &mut fresh())
+        if self.shape.rank() > 1
+            && self.has_channels()
+            && without(self, channel, sizes, &mut fresh())
             && let Some(channels) = self.classes()
             && (!self.output || channels == 1)
         {
@@ -287,7 +324,8 @@ impl Port<'_> {
     }
 
     /// An order of the array's axes that fits, with the samples on this axis. Axes of equal size keep their order.
-    const fn order_of(&self, sizes: &[usize], samples: usize) -> Option<[u8; MAX_RANK + 1]> {
+    #[must_use]
+    pub const fn order_of(&self, sizes: &[usize], samples: usize) -> Option<[u8; MAX_RANK + 1]> {
         let mut order = [0_u8; MAX_RANK + 1];
         #[expect(clippy::cast_possible_truncation, reason = "at most MAX_RANK")]
         {
@@ -388,6 +426,8 @@ impl Cause {
                 | Cause::OneHot { .. }
                 | Cause::Classes { .. }
                 | Cause::Steps { .. }
+                | Cause::OnePerSample
+                | Cause::OtherClassAxis { .. }
         )
     }
 }

@@ -50,12 +50,18 @@ impl Dtype {
             Some('c') => return Dtype::new(Kind::Other, 0, false, "complex"),
             Some('U' | 'S') => return Dtype::new(Kind::Other, 0, false, "text"),
             Some('O') => return Dtype::new(Kind::Other, 0, false, "Python objects"),
+            Some('M') => return Dtype::new(Kind::Other, 0, false, "dates"),
+            Some('m') => return Dtype::new(Kind::Other, 0, false, "time spans"),
             _ => return other(),
         };
-        let size = letters.as_str().parse::<u8>().ok().filter(|size| sizes.contains(size));
-        let Some(size) = size else { return other() };
+        let Ok(size) = letters.as_str().parse::<u8>() else { return other() };
         let word = if kind == Kind::Bool { name.to_owned() } else { format!("{name}{}", 8 * u16::from(size)) };
-        Dtype::new(kind, size, order == '>', word)
+        // numpy's longdouble is a float128 that no other program reads.
+        if sizes.contains(&size) {
+            Dtype::new(kind, size, order == '>', word)
+        } else {
+            Dtype::new(Kind::Other, 0, false, word)
+        }
     }
 
     /// `F32`, as safetensors files write it.

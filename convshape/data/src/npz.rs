@@ -23,11 +23,12 @@ pub(crate) fn read(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Arr
     let directory = directory(file, length)?;
     let mut rest = directory.as_slice();
     let mut arrays = Vec::new();
-    let mut foreign = None;
+    let (mut foreign, mut torch) = (false, false);
     while !rest.is_empty() {
         let entry = Entry::read(&mut rest).ok_or_else(|| malformed("its directory is damaged"))?;
         let Some(name) = entry.name.strip_suffix(".npy") else {
-            foreign = Some(entry.name);
+            foreign = true;
+            torch |= entry.name.ends_with("/data.pkl");
             continue;
         };
         let name = name.to_owned();
@@ -39,13 +40,14 @@ pub(crate) fn read(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Arr
             Err(damage) => return Err(Damage::Entry { name: entry.name, damage: Box::new(damage) }),
         }
     }
-    match foreign {
-        Some(name) if arrays.is_empty() && name.ends_with("data.pkl") => {
-            Err(Damage::Other("a file of `torch.save`; write its arrays with `numpy.savez`"))
-        }
-        Some(_) if arrays.is_empty() => Err(Damage::Other("a zip archive without npy files")),
-        _ => Ok(arrays),
+    if !arrays.is_empty() || !foreign {
+        return Ok(arrays);
     }
+    Err(Damage::Other(if torch {
+        "a file of `torch.save`; write its arrays with `numpy.savez`"
+    } else {
+        "a zip archive without npy files"
+    }))
 }
 
 fn malformed(why: impl Into<String>) -> Damage {

@@ -191,7 +191,10 @@ fn lies_are_refused_without_memory() {
         (b"hello, this is text".to_vec(), "neither npy, npz, safetensors nor IDX"),
         (b"\x1f\x8b\x08\0 and so on".to_vec(), "it is truncated"),
         (b"\x89HDF\r\n\x1a\n".to_vec(), "an HDF5 file"),
-        (zip(&[("archive/data.pkl", vec![1, 2], false)]), "a file of `torch.save`"),
+        (
+            zip(&[("archive/data.pkl", vec![1, 2], false), ("archive/version", vec![51], false)]),
+            "a file of `torch.save`",
+        ),
         (zip(&[("x.npy", b"\x93NUMPY".to_vec(), true)]), "`x.npy`: it is truncated"),
     ] {
         let found = refused(&bytes);

@@ -343,7 +343,7 @@ mod tests {
         assert_eq!(run(&[two.view()]), "`Outer` takes 2 inputs, found 1");
         assert_eq!(
             run(&[two.view(), wide.view()]),
-            "`Outer`: `y` has length 5, expected 4 (found [2, 2, 5], expected a batch of [2, 4])"
+            "`Outer`: `y` has size 5 on axis 2, expected 4 (found [2, 2, 5], expected a batch of [2, 4])"
         );
         assert_eq!(
             run(&[two.view(), three.view()]),

@@ -27,7 +27,7 @@ use self::input::ArrayProblem;
 #[cfg(feature = "ndarray")]
 use self::input::InputProblem;
 #[cfg(feature = "train")]
-use self::target::Hinted;
+use self::target::{ClassProblem, Hinted};
 #[cfg(feature = "train")]
 pub use self::target::{Of, TargetProblem};
 
@@ -209,7 +209,7 @@ pub enum ShapeError {
         /// How many outputs the chain has.
         expected: usize,
     },
-    /// A loss reads a different number of outputs or targets than there are.
+    /// A loss or metric reads a different number of outputs or targets than there are.
     #[cfg(feature = "train")]
     #[error("the loss reads {expected_outputs} outputs and {expected_targets} targets, found {outputs} and {targets}")]
     Loss {
@@ -264,16 +264,16 @@ pub enum ShapeError {
     },
     /// A target is not the index of a class.
     #[cfg(feature = "train")]
-    #[error(
-        "`CrossEntropy`: sample {sample} has the class {found}, expected a whole number from 0 to {}; numbers that \
-         mean no class are left out with `CrossEntropy.ignore(..)`",
-        classes.saturating_sub(1)
-    )]
+    #[error("{}", ClassProblem { sample: *sample, found: *found, range: *range, two: *two, classes: *classes })]
     Class {
         /// The sample, counted from 0 in its batch.
         sample: usize,
         /// The target.
         found: f32,
+        /// The lowest and the highest target of the batch.
+        range: (f32, f32),
+        /// Whether there are no others between them.
+        two: bool,
         /// How many classes there are.
         classes: usize,
     },

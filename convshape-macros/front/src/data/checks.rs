@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use convshape_arith::data::{Cause, LabelRange};
+use convshape_arith::data::{Cause, Labels};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::symbols::Symbols;
 use convshape_data::{Array, Elements, Kind};
@@ -36,20 +36,37 @@ fn misfit(
     graph: &Graph,
     checked: &Checked,
     paired: &Paired,
-    symbols: &mut Symbols,
+    learnt: &mut Symbols,
     first: &mut Option<Named>,
 ) -> Option<DataProblem> {
     let array = Named::of(&paired.array);
     if paired.array.dtype.kind() == Kind::Other {
         return Some(DataProblem::Dtype { name: array.name, dtype: array.dtype });
     }
-    let is = port_shape(graph, checked, paired.port);
-    let whole = paired.array.dtype.is_whole();
-    if !is.port().fits(&array.shape, whole, symbols) {
-        let cause = is.port().cause(&array.shape, whole);
+    let mut is = port_shape(graph, checked, paired.port);
+    if !is.port().fits(&array.shape, array.whole, learnt) {
+        // What fits by itself contradicts the symbols' values from the arrays before.
+        let alone = is.port().fits(&array.shape, array.whole, &mut Symbols::NONE.clone());
+        let symbols = first.as_ref().filter(|_| alone).map(|first| first.name.clone());
+        if symbols.is_some() {
+            is.shape = learnt.fix(&is.shape);
+        }
+        let cause = match (is.port().cause(&array.shape, array.whole), &first) {
+            // As many "classes" as there are samples.
+            (Cause::Classes { axis, found, expected }, Some(first)) => {
+                let turned =
+                    i64::try_from(first.shape[0]) == Ok(found) && i64::try_from(array.shape[0]) == Ok(expected);
+                let order = is.port().order_of(&array.shape, axis).filter(|_| turned);
+                order.map_or(Cause::Classes { axis, found, expected }, |order| Cause::Permuted { order })
+            }
+            (cause, _) => cause,
+        };
         let fixes = fixes(graph, paired, &is, cause);
         let port = port_name(graph, paired.port).to_owned();
-        return Some(DataProblem::Shape { array, port, cause, is, fixes });
+        return Some(DataProblem::Shape { array, port, cause, is, symbols, fixes });
+    }
+    if array.shape[0] == 0 {
+        return Some(DataProblem::Empty { array });
     }
     let first = first.get_or_insert_with(|| array.clone());
     (first.shape[0] != array.shape[0]).then(|| DataProblem::Samples { array, first: first.clone() })
@@ -58,23 +75,22 @@ fn misfit(
 /// Problems with the elements of an array that fits.
 fn contents(graph: &Graph, checked: &Checked, data: &DataArrays, paired: &Paired, sink: &mut Sink) {
     let is = port_shape(graph, checked, paired.port);
-    let array = &paired.array;
-    let elements = || Elements::from(Path::new(&data.files[paired.file]), array, 0).map(|all| all.take(MOST_READ));
-    let problem = match classes(graph, checked, paired, &is) {
-        Some(classes) => elements().and_then(|all| class_out_of_range(graph, paired, classes, all)),
-        None => Ok(None),
-    };
-    match problem {
-        Ok(Some(problem)) => sink.push(diagnose::data(&problem, paired.span)),
-        Err(why) => sink.push(diagnose::data(&DataProblem::Elements { name: array.name.clone(), why }, paired.span)),
-        Ok(None) => {
-            let found = scaling::unscaled(graph, checked, paired, &is, || {
-                elements().is_ok_and(|mut all| all.any(|element| element.is_ok_and(|element| element > 1.0)))
-            });
-            if let Some(problem) = found {
-                sink.warn(diagnose::data(&problem, paired.span));
-            }
-        }
+    let (array, name) = (&paired.array, paired.array.name.clone());
+    if let Some(classes) = classes(graph, checked, paired, &is) {
+        let problem = match labels(data, paired) {
+            Ok(labels) if labels.stored().outside(classes).is_none() => return,
+            Ok(labels) => DataProblem::Class { name, port: port_name(graph, paired.port).to_owned(), classes, labels },
+            Err(why) => DataProblem::Elements { name, why },
+        };
+        sink.push(diagnose::data(&problem, paired.span));
+        return;
+    }
+    let found = scaling::unscaled(graph, checked, paired, &is, || {
+        let elements = Elements::from(Path::new(&data.files[paired.file]), array, 0);
+        elements.is_ok_and(|all| all.take(MOST_READ).any(|element| element.is_ok_and(|element| element > 1.0)))
+    });
+    if let Some(problem) = found {
+        sink.warn(diagnose::data(&problem, paired.span));
     }
 }
 
@@ -86,37 +102,58 @@ fn classes(graph: &Graph, checked: &Checked, paired: &Paired, is: &PortShape) ->
     }
     match is.port().classes()? {
         // A probability between two classes; a map of bytes may be an image.
-        1 if scaling::sigmoid(graph, checked, paired.port) && !scaling::is_map_of_bytes(paired, is) => Some(2),
+        1 if scaling::is_probability(graph, checked, paired, is) => Some(2),
         1 => None,
         classes => is.port().takes_numbers(&array.shape).then_some(classes),
     }
 }
 
-/// The range of the class indices in an array of whole numbers. `None` for other arrays, and for a file that cannot be
-/// read.
-pub(crate) fn label_range(data: &DataArrays, paired: &Paired) -> Option<LabelRange> {
-    let array = &paired.array;
-    if !array.dtype.is_whole() {
-        return None;
+/// [`Labels`] of a file.
+#[derive(Debug)]
+pub(crate) struct FoundLabels {
+    range: (i64, i64),
+    two: bool,
+    map: bool,
+    candidates: Vec<(i64, usize)>,
+}
+
+impl FoundLabels {
+    pub(crate) fn stored(&self) -> Labels<'_> {
+        Labels { range: self.range, two: self.two, map: self.map, candidates: &self.candidates }
     }
-    let mut range: Option<LabelRange> = None;
-    let elements = Elements::from(Path::new(&data.files[paired.file]), array, 0).ok()?;
+}
+
+/// The class indices in an array of whole numbers.
+pub(crate) fn labels(data: &DataArrays, paired: &Paired) -> std::io::Result<FoundLabels> {
+    /// Of more, only the highest is kept, so that the code for const evaluation stays short.
+    const MOST_CANDIDATES: usize = 1000;
+    let array = &paired.array;
+    let (mut low, mut high) = (i64::MAX, i64::MIN);
+    let (mut two, mut seen) = (true, [None; 2]);
+    let mut candidates: Vec<(i64, usize)> = Vec::new();
+    let elements = Elements::from(Path::new(&data.files[paired.file]), array, 0)?;
     for (place, element) in elements.take(MOST_READ).enumerate() {
-        let element = element.ok()?;
+        let element = element?;
         if is_ignored(array, element) {
             continue;
         }
         #[expect(clippy::cast_possible_truncation, reason = "a whole number; an absurd one stays absurd")]
-        let label = (element as i64, sample_of(array, place));
-        range = Some(match range {
-            None => LabelRange { low: label, high: label },
-            Some(LabelRange { low, high }) => LabelRange {
-                low: if label.0 < low.0 { label } else { low },
-                high: if label.0 > high.0 { label } else { high },
-            },
-        });
+        let label = element as i64;
+        if label > high.max(-1) || label < 0 && low >= 0 {
+            let candidate = (label, sample_of(array, place));
+            let full = candidates.len() >= MOST_CANDIDATES;
+            match candidates.last_mut().filter(|last| full && label >= 0 && last.0 >= 0) {
+                Some(last) => *last = candidate,
+                None => candidates.push(candidate),
+            }
+        }
+        (low, high) = (low.min(label), high.max(label));
+        match seen.iter_mut().find(|seen| seen.is_none_or(|seen| seen == label)) {
+            Some(seen) => *seen = Some(label),
+            None => two = false,
+        }
     }
-    range
+    Ok(FoundLabels { range: (low, high), two, map: array.len() > array.shape[0], candidates })
 }
 
 /// Whether a label in a map is one that losses leave out.
@@ -130,50 +167,30 @@ fn sample_of(array: &Array, place: usize) -> usize {
     if array.fortran { place % samples } else { place / (array.len() / samples).max(1) }
 }
 
-/// The first label that is not a class.
-fn class_out_of_range(
-    graph: &Graph,
-    paired: &Paired,
-    classes: i64,
-    elements: impl Iterator<Item = std::io::Result<f64>>,
-) -> std::io::Result<Option<DataProblem>> {
-    let array = &paired.array;
-    let mut wrong = None;
-    let (mut low, mut high) = (f64::INFINITY, f64::NEG_INFINITY);
-    for (place, element) in elements.enumerate() {
-        let element = element?;
-        if is_ignored(array, element) {
-            continue;
-        }
-        (low, high) = (low.min(element), high.max(element));
-        if wrong.is_none() && !(0.0..classes as f64).contains(&element) {
-            wrong = Some((sample_of(array, place), element));
-        }
-    }
-    Ok(wrong.map(|(sample, found)| DataProblem::Class {
-        name: paired.array.name.clone(),
-        port: port_name(graph, paired.port).to_owned(),
-        found,
-        sample,
-        classes,
-        range: (low, high),
-        map: array.len() > array.shape[0],
-    }))
-}
-
 /// Changes of the chain that make an array fit, each of them tried.
 fn fixes(graph: &Graph, paired: &Paired, is: &PortShape, cause: Cause) -> Fixes {
     let none = Fixes::default();
     let Some(sizes) = sample_sizes(&paired.array.shape) else { return none };
+    let indices = is.output && paired.array.dtype.is_whole() && sizes.len() < is.shape.rank();
     if graph.deferred()
-        || matches!(cause, Cause::NoBatch | Cause::Steps { .. } | Cause::FloatClasses | Cause::ClassAxis { .. })
+        || indices
+        || matches!(
+            cause,
+            Cause::NoBatch
+                | Cause::Steps { .. }
+                | Cause::FloatClasses
+                | Cause::ClassAxis { .. }
+                | Cause::OnePerSample
+                | Cause::OtherClassAxis { .. }
+        )
     {
         return none;
     }
-    if matches!(cause, Cause::Permuted { order } if order[0] != 0) {
+    let shape = Shape::of(&sizes);
+    // Axes in another order are the file's mistake, unless the chain's look wrong.
+    if matches!(cause, Cause::Permuted { order } if order[0] != 0 || !looks_right(is, cause, &shape)) {
         return none;
     }
-    let shape = Shape::of(&sizes);
     if is.output {
         return Fixes { first: false, chain: fix::other_output(graph, paired.port - graph.inputs.len(), shape) };
     }

@@ -37,16 +37,16 @@ pub(super) fn unscaled(
 }
 
 /// Whether an output's bytes may be values of an image and not labels.
-pub(super) fn is_map_of_bytes(paired: &Paired, is: &PortShape) -> bool {
+fn is_map_of_bytes(paired: &Paired, is: &PortShape) -> bool {
     let (dtype, shape) = (&paired.array.dtype, &paired.array.shape);
     let labels = is.port().classes() != Some(1) && is.port().takes_numbers(shape);
     dtype.kind() == Kind::Unsigned && dtype.bytes() == 1 && is.shape.rank() > 1 && !labels
 }
 
-/// Whether an output is a probability.
-pub(super) fn sigmoid(graph: &Graph, checked: &Checked, port: usize) -> bool {
-    let value = port.checked_sub(graph.inputs.len()).and_then(|output| graph.outputs[output].value);
-    value.is_some_and(|value| bounded(graph, checked, value) == Some("Sigmoid"))
+/// Whether an output is a probability for whole numbers to be 0 or 1. A map of bytes may be an image.
+pub(crate) fn is_probability(graph: &Graph, checked: &Checked, paired: &Paired, is: &PortShape) -> bool {
+    let value = paired.port.checked_sub(graph.inputs.len()).and_then(|output| graph.outputs[output].value);
+    value.is_some_and(|value| bounded(graph, checked, value) == Some("Sigmoid")) && !is_map_of_bytes(paired, is)
 }
 
 /// The first layer whose weights are applied to the unscaled values.

@@ -1,7 +1,7 @@
 //! Data files that cannot be read or do not fit.
 
 use convshape_arith::code::{self, Code};
-use convshape_arith::data::{Cause, Library, UNSCALED, arithmetic, expected, indices, label, note, remedy};
+use convshape_arith::data::{Cause, Found, Library, UNSCALED, label, misfit, remedy};
 use convshape_arith::text::Text;
 use convshape_data::{Damage, Unreadable};
 use proc_macro2::Span;
@@ -55,14 +55,12 @@ pub(crate) fn data(problem: &DataProblem, span: Span) -> Report {
                 described(array)
             ))
         }
-        DataProblem::Class { name, port, found, sample, classes, range, map } => {
+        DataProblem::Empty { array } => {
+            report(code::DATA_SAMPLES, format!("`{}` has no samples", brief(&array.name))).line(described(array))
+        }
+        DataProblem::Class { name, port, classes, labels } => {
             let mut text = Text::new();
-            #[expect(clippy::cast_possible_truncation, reason = "labels are whole numbers")]
-            let [found, low, high] = [*found, range.0, range.1].map(|label| label as i64);
-            label(&mut text, &brief(name), (found, *sample), port, *classes, [low, high]);
-            let (title, line) = text.as_str().split_once('\n').unwrap_or((text.as_str(), ""));
-            let report = report(code::DATA_CLASS, title.to_owned()).line(line);
-            class(report, &brief(name), *classes as f64, *range, *map)
+            Report::of_text(code::DATA_CLASS, span, label(&mut text, &brief(name), &labels.stored(), port, *classes))
         }
         DataProblem::Bytes { name, port, layer } => {
             let message = format!("`{}` holds bytes, 0 to 255, and nothing scales them before `{layer}`", brief(name));
@@ -128,49 +126,20 @@ fn described(array: &Named) -> String {
 }
 
 fn shape(problem: &DataProblem, span: Span) -> Report {
-    let DataProblem::Shape { array, port: name, cause, is, fixes } = problem else {
+    let DataProblem::Shape { array, port: name, cause, is, symbols, fixes } = problem else {
         return Report::silent();
     };
     let port = is.port();
-    let words = |write: &dyn Fn(&mut Text)| {
-        let mut text = Text::new();
-        write(&mut text);
-        text.as_str().to_owned()
-    };
-    let wanted = words(&|text| {
-        expected(text, &port);
-    });
-    let labels = cause.is_of_labels();
-    let code = if labels { code::DATA_LABELS } else { code::DATA_SHAPE };
-    let numbers = if is.output && port.classes().is_some_and(|classes| classes > 1) {
-        let numbers = words(&|text| {
-            indices(text, &port);
-        });
-        format!(", or whole numbers {numbers}")
-    } else {
-        String::new()
-    };
-    let message = format!(
-        "`{}` does not fit `{name}`: found {:?} of {}, expected {wanted}{numbers}",
-        brief(&array.name),
-        array.shape,
-        array.dtype
-    );
-    let mut report = Report::new(code, span, message);
-    let numbers = words(&|text| {
-        arithmetic(text, &port, &array.shape);
-    });
-    if !numbers.is_empty() {
-        report = report.line(numbers);
-    }
-    let looks = words(&|text| {
-        note(text, &port, *cause);
-    });
-    if !looks.is_empty() {
-        report = report.note(looks);
+    let code = if cause.is_of_labels() { code::DATA_LABELS } else { code::DATA_SHAPE };
+    let mut text = Text::new();
+    let array_name = brief(&array.name);
+    let found = Found { name: &array_name, shape: &array.shape, dtype: &array.dtype, whole: array.whole };
+    let mut report = Report::of_text(code, span, misfit(&mut text, &found, name, &port, *cause));
+    if let Some(first) = symbols {
+        report = report.note(format_args!("the symbols have their values from `{}`", brief(first)));
     }
     let mut text = Text::new();
-    let written = if remedy(&mut text, &port, *cause, &brief(&array.name), Library::Numpy) {
+    let written = if remedy(&mut text, &port, *cause, &array_name, Library::Numpy) {
         Some(format!("write the file with {}", text.as_str()))
     } else {
         None
@@ -181,27 +150,8 @@ fn shape(problem: &DataProblem, span: Span) -> Report {
     first.into_iter().chain(second).chain(resized).fold(report, |report, help| report.help(help))
 }
 
-/// How labels from `low` to `high` become classes.
-fn class(report: Report, name: &str, classes: f64, (low, high): (f64, f64), map: bool) -> Report {
-    if low == 1.0 && high == classes {
-        return report.note("the classes look counted from 1").help(format_args!("write the file with `{name} - 1`"));
-    }
-    if (low, high, classes) == (-1.0, 1.0, 2.0) {
-        return report
-            .note("the classes look like -1 and 1")
-            .help(format_args!("write the file with `({name} + 1) // 2`"));
-    }
-    if low >= 0.0 && high >= classes {
-        return report.help(format_args!("let the chain give {} classes", high + 1.0));
-    }
-    match map {
-        true => report.note("-100, -1 and 255 in maps of labels are taken for places that a loss leaves out"),
-        false => report.note("classes are counted from 0, and each sample has one"),
-    }
-}
-
 /// A name in a file can be as long as the file.
-fn brief(name: &str) -> String {
+pub(crate) fn brief(name: &str) -> String {
     const MOST: usize = 100;
     match name.char_indices().nth(MOST) {
         Some((end, _)) => format!("{}..", &name[..end]),

@@ -5,7 +5,7 @@ use convshape_arith::op::Op;
 use convshape_arith::stored::{Hint, keeps};
 use proc_macro2::Span;
 
-use super::Report;
+use super::{Report, brief};
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId};
 use crate::weights::{Damage, Reason, Unreadable, WeightsProblem};
@@ -126,14 +126,5 @@ fn swap(found: &[usize], expected: &[usize]) -> Option<(usize, usize)> {
     match differ.as_slice() {
         [a, b] if found[*a] == expected[*b] && found[*b] == expected[*a] => Some((*a, *b)),
         _ => None,
-    }
-}
-
-/// A name in a file can be as long as the file.
-fn brief(name: &str) -> String {
-    const MOST: usize = 100;
-    match name.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}..", &name[..end]),
-        None => name.to_owned(),
     }
 }

@@ -1,12 +1,13 @@
 //! Code for data files: the compiler watches them for changes, and the program opens them at run time.
 
-use convshape_arith::data::LabelRange;
+use convshape_arith::data::Labels;
 use convshape_arith::shape::Shape;
 use proc_macro2::{Literal, TokenStream};
 use quote::quote;
 
 use super::Expansion;
-use crate::data::{DataArrays, Paired, port_name};
+use crate::data::{DataArrays, Paired, is_probability, labels, port_name, port_shape};
+use crate::diagnose::brief;
 use crate::unseen::visible;
 
 impl Expansion<'_> {
@@ -60,9 +61,9 @@ impl Expansion<'_> {
 
     /// What const evaluation checks about the data: ports whose sizes the macro cannot see.
     pub(super) fn deferred_data(&self) -> TokenStream {
-        let Some(data) = self.data.filter(|_| self.deferred()) else { return TokenStream::new() };
+        let Some(of) = self.data.filter(|_| self.deferred()) else { return TokenStream::new() };
         let order = self.order_value();
-        let checks = data.arrays.iter().map(|paired| {
+        let checks = of.arrays.iter().map(|paired| {
             let (shape, output) = match paired.port.checked_sub(self.graph.inputs.len()) {
                 None => (self.graph.inputs[paired.port].shape, false),
                 Some(output) => (self.outputs()[output], true),
@@ -77,27 +78,34 @@ impl Expansion<'_> {
                 },
                 _ => self.shape_of(paired.port),
             };
-            let (name, port) = (&paired.array.name, port_name(self.graph, paired.port));
-            let sizes = paired.array.shape.iter().map(|size| Literal::usize_unsuffixed(*size));
-            let whole = paired.array.dtype.is_whole();
-            let range = if output { crate::data::label_range(data, paired) } else { None };
             let krate = &self.krate;
-            let (core, arith) = (quote!(#krate::__private::core), quote!(#krate::__private::arith));
-            let labels = match range {
-                Some(LabelRange { low, high }) => {
-                    let place = |(label, sample): (i64, usize)| {
-                        let (label, sample) = (Literal::i64_suffixed(label), Literal::usize_suffixed(sample));
+            let (core, data) = (quote!(#krate::__private::core), quote!(#krate::__private::arith::data));
+            let (name, port) = (brief(&paired.array.name), port_name(self.graph, paired.port));
+            let sizes = paired.array.shape.iter().map(|size| Literal::usize_unsuffixed(*size));
+            let (dtype, whole) = (paired.array.dtype.to_string(), paired.array.dtype.is_whole());
+            let found = quote!(#data::Found { name: #name, shape: &[#(#sizes),*], dtype: #dtype, whole: #whole });
+            // Elements that cannot be read are an error when the file is opened.
+            let labels = match (output && whole).then(|| labels(of, paired)) {
+                Some(Ok(labels)) => {
+                    let Labels { range: (low, high), two, map, candidates } = labels.stored();
+                    let (low, high) = (Literal::i64_suffixed(low), Literal::i64_suffixed(high));
+                    let candidates = candidates.iter().map(|(label, sample)| {
+                        let (label, sample) = (Literal::i64_suffixed(*label), Literal::usize_suffixed(*sample));
                         quote!((#label, #sample))
-                    };
-                    let (low, high) = (place(low), place(high));
-                    quote!(#core::option::Option::Some(#arith::data::LabelRange { low: #low, high: #high }))
+                    });
+                    let is = port_shape(self.graph, self.checked, paired.port);
+                    let probability = is_probability(self.graph, self.checked, paired, &is);
+                    quote!(#core::option::Option::Some((
+                        #data::Labels { range: (#low, #high), two: #two, map: #map, candidates: &[#(#candidates),*] },
+                        #probability
+                    )))
                 }
-                None => quote!(#core::option::Option::None),
+                Some(Err(_)) | None => quote!(#core::option::Option::None),
             };
             let check = self.on(
                 paired.span,
                 &quote!(data),
-                &quote!(#name, &[#(#sizes),*], #whole, #port, &#shape, #order, #output, #labels),
+                &quote!(&#found, #port, &#data::Port { shape: &#shape, order: #order, output: #output }, #labels),
             );
             quote!(#check;)
         });

@@ -1,6 +1,6 @@
 //! The wording for an array that does not fit.
 
-use super::{Cause, Port, fresh, matches, number};
+use super::{Cause, Labels, Port, fresh, is_one, matches, number};
 use crate::layer;
 use crate::op::AxisOrder;
 use crate::size::{Scope, Size};
@@ -28,8 +28,43 @@ pub const fn expected<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
     text.str("]")
 }
 
+/// An array in a message.
+#[derive(Clone, Copy, Debug)]
+pub struct Found<'a> {
+    /// Its name.
+    pub name: &'a str,
+    /// Its shape, the axis of samples first.
+    pub shape: &'a [usize],
+    /// The type of its elements: `float32`.
+    pub dtype: &'a str,
+    /// Whether they are whole numbers.
+    pub whole: bool,
+}
+
+/// Appends that an array does not fit, and what differs. [`remedy`] follows, if there is one.
+pub const fn misfit<'t>(
+    text: &'t mut Text,
+    array: &Found<'_>,
+    name: &str,
+    port: &Port<'_>,
+    cause: Cause,
+) -> &'t mut Text {
+    text.str("`").str(array.name).str("` does not fit `").str(name).str("`: found ");
+    sizes(text, array.shape).str(" of ").str(array.dtype).str(", expected ");
+    expected(text, port);
+    if port.output && !is_one(port.classes()) {
+        indices(text.str(", or whole numbers "), port);
+    }
+    arithmetic(text.str("\n"), port, array.shape, array.whole);
+    let mut looks = Text::new();
+    if !note(&mut looks, port, cause).as_str().is_empty() {
+        text.str("\nnote: ").str(looks.as_str());
+    }
+    text
+}
+
 /// Appends the shape of class indices for an output: `[N, 28, 28]`.
-pub const fn indices<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
+const fn indices<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
     text.str("[N");
     let mut axis = 0;
     while axis < port.shape.rank() {
@@ -41,58 +76,97 @@ pub const fn indices<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
     text.str("]")
 }
 
-/// Appends a label that is not a class, and the lowest and the highest label of the array.
-pub const fn label<'t>(
-    text: &'t mut Text,
-    array: &str,
-    (found, sample): (i64, usize),
-    port: &str,
-    classes: i64,
-    [low, high]: [i64; 2],
-) -> &'t mut Text {
-    text.str("`").str(array).str("` has the label ").num(found).str(" in sample ").num(number(sample));
+/// Appends the first label that is not a class, what the labels look like, and what to write.
+pub const fn label<'t>(text: &'t mut Text, array: &str, labels: &Labels<'_>, port: &str, classes: i64) -> &'t mut Text {
+    let Some((found, sample)) = labels.outside(classes) else { return text };
+    text.str("`").str(array).str("` has the label ");
+    whole(text, found).str(" in sample ").num(number(sample));
     text.str(", and `").str(port).str("` has ").num(classes).str(" classes, 0 to ").num(classes.saturating_sub(1));
-    text.str("\nlabels from ").num(low).str(" to ").num(high)
+    whole(text.str("\nlabels from "), labels.range.0);
+    whole(text.str(" to "), labels.range.1);
+    let (low, high) = labels.range;
+    let mut looks = Text::new();
+    if labels_look(&mut looks, labels, classes) {
+        text.str("\nnote: ").str(looks.as_str()).str("\nhelp: write the file with `");
+        return if low == 1 && high == classes {
+            text.str(array).str(" - 1`")
+        } else {
+            text.str("(").str(array).str(" == ").num(high).str(").astype(\"int64\")`")
+        };
+    }
+    if low >= 0 && high < MOST_CLASSES {
+        return text.str("\nhelp: let the chain give ").num(high + 1).str(" classes");
+    }
+    text.str("\nnote: classes are counted from 0").str(if labels.map {
+        "; only -100, -1 and 255 may stand where a loss leaves a place out"
+    } else {
+        ", and each sample has one"
+    })
 }
 
-/// Appends the axes that differ, each with its numbers: `channels 28, expected 1; width 1, expected 28`.
-pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize]) -> &'t mut Text {
-    let rank = port.shape.rank();
-    if sizes.len() != rank + 1 {
+/// More classes than that are a mistake in the labels.
+const MOST_CLASSES: i64 = 1 << 20;
+
+/// Appends a label. Larger ones than fit are cut off.
+const fn whole(text: &mut Text, label: i64) -> &mut Text {
+    if label == i64::MAX { text.str("2^63 or more") } else { text.num(label) }
+}
+
+/// Appends what labels outside of the classes look like. Returns whether they look like something.
+pub const fn labels_look(text: &mut Text, labels: &Labels<'_>, classes: i64) -> bool {
+    let (low, high) = labels.range;
+    if low == 1 && high == classes {
+        text.str("the classes look counted from 1");
+        return true;
+    }
+    let two = labels.two && low < high && classes == 2;
+    if two {
+        text.str("the classes look like ").num(low).str(" and ").num(high);
+    }
+    two
+}
+
+/// Appends the axes that differ, each with its numbers: `channels 28, expected 1; width 1, expected 28`. Whole numbers
+/// may be class indices, without the axis of classes.
+pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize], whole: bool) -> &'t mut Text {
+    let (rank, channel) = (port.shape.rank(), port.channel_axis());
+    let indices = whole && port.output && rank > 1 && sizes.len() == rank && !is_one(port.classes());
+    if sizes.len() != rank + 1 && !indices {
         let axes = if sizes.len() == 1 { " axis, expected " } else { " axes, expected " };
         return text.num(number(sizes.len())).str(axes).num(number(rank + 1));
     }
-    let all = matches(sizes.split_at(1).1, port.shape);
+    let all = !indices && matches(sizes.split_at(1).1, port.shape);
     // Every axis fits by itself, so two of them must contradict each other.
     let mut alone = true;
-    let mut axis = 0;
-    while axis < rank {
-        alone &= fresh().learn_size(sizes[axis + 1], port.shape.size(axis), port.shape.scope());
-        axis += 1;
-    }
+    let mut pass = 0;
     let mut first = true;
-    let mut axis = 0;
-    while axis < rank {
-        let size = port.shape.size(axis);
-        let right = fresh().learn_size(sizes[axis + 1], size, port.shape.scope());
-        let symbol = matches!(size, Size::Symbolic { .. });
-        if !right || alone && !all && symbol {
-            text.str(if first { "" } else { "; " });
-            first = false;
-            match axis_name(axis, port) {
-                Some(name) => text.str(name).str(" "),
-                None => text.str("size "),
-            };
-            text.num(number(sizes[axis + 1]));
-            if axis_name(axis, port).is_none() {
-                text.str(" on axis ").num(number(axis + 1));
+    while pass < 2 {
+        let (mut axis, mut at) = (0, 1);
+        while axis < rank {
+            if indices && axis + 1 == channel {
+                axis += 1;
+                continue;
             }
-            text.str(", expected ").size(size, port.shape.scope());
-            if !right {
-                range(text, size, port.shape.scope());
+            let size = port.shape.size(axis);
+            let right = fresh().learn_size(sizes[at], size, port.shape.scope());
+            if pass == 0 {
+                alone &= right;
+            } else if !right || alone && !all && matches!(size, Size::Symbolic { .. }) {
+                text.str(if first { "" } else { "; " });
+                first = false;
+                match axis_name(axis, port) {
+                    Some(name) => text.str(name).str(" ").num(number(sizes[at])),
+                    None => text.str("size ").num(number(sizes[at])).str(" on axis ").num(number(at)),
+                };
+                text.str(", expected ").size(size, port.shape.scope());
+                if !right {
+                    range(text, size, port.shape.scope());
+                }
             }
+            axis += 1;
+            at += 1;
         }
-        axis += 1;
+        pass += 1;
     }
     text
 }
@@ -110,9 +184,13 @@ const fn range(text: &mut Text, size: Size, scope: Scope) {
     }
 }
 
-/// The name of a sample's axis. Shapes that only a `Reshape` makes have unnamed axes.
+/// The name of a sample's axis. Shapes that only a `Reshape` makes have unnamed axes, and so have sequences, in which
+/// some layers read steps first and others channels.
 const fn axis_name(axis: usize, port: &Port<'_>) -> Option<&'static str> {
     let rank = port.shape.rank();
+    if rank == 2 && matches!(port.order, AxisOrder::ChannelsFirst) {
+        return None;
+    }
     if axis == port.order.channel(rank) {
         return Some(match (port.output, rank) {
             (true, 1) => "outputs",
@@ -135,13 +213,14 @@ pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t 
         AxisOrder::ChannelsFirst => "this chain takes the channel axis first",
         AxisOrder::ChannelsLast => "this chain takes the channel axis last",
     };
+    let does = if port.output { "gives" } else { "takes" };
     match cause {
         Cause::Sizes | Cause::Axes => text,
         Cause::NoBatch => text.str("the batch axis is missing: this is one sample"),
         Cause::Permuted { order } if order[0] != 0 => {
             text.str("the samples look to be on axis ").num(order[0] as i64).str(": they belong on axis 0")
         }
-        Cause::Permuted { .. } if port.shape.rank() > 1 => text.str("the axes look permuted: ").str(channels),
+        Cause::Permuted { .. } if port.shape.rank() > 2 => text.str("the axes look permuted: ").str(channels),
         Cause::Permuted { .. } => text.str("the axes look permuted"),
         Cause::NoChannels { channels: 1, .. } => text.str("the channel axis, of size 1, is missing"),
         Cause::NoChannels { channels, .. } => {
@@ -150,10 +229,10 @@ pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t 
         Cause::NoAxis { axis } => text.str("an axis of size 1 is missing, axis ").num(number(axis)),
         Cause::ExtraAxis { axis } => text.str("there is an axis of size 1 too many, axis ").num(number(axis)),
         Cause::Channels { found: 3, expected: 1, .. } => {
-            text.str("these look like colour images, and the chain takes grey ones")
+            text.str("these look like colour images, and the chain ").str(does).str(" grey ones")
         }
         Cause::Channels { found: 1, expected: 3, .. } => {
-            text.str("these look like grey images, and the chain takes colour ones")
+            text.str("these look like grey images, and the chain ").str(does).str(" colour ones")
         }
         Cause::Channels { found: 4, expected: 3, .. } => {
             text.str("the fourth channel looks like transparency, which the chain does not take")
@@ -168,11 +247,7 @@ pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t 
             }
             text.str(" = ").num(elements)
         }
-        Cause::FloatClasses => {
-            text.str("these look like class numbers, which are whole numbers; as they are, the loss reads them as ")
-                .str("probabilities or values and needs one for each of ");
-            expected(text, port)
-        }
+        Cause::FloatClasses => text.str("these look like class numbers, which are stored as whole numbers"),
         Cause::ClassAxis { .. } => text.str("these look like class numbers, with an axis of size 1 too many"),
         Cause::OneHot { classes, .. } => text
             .str("the labels look one-hot, a number for each of ")
@@ -184,10 +259,36 @@ pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t 
         Cause::Steps { steps } => {
             text.str("there is a label for each of ").num(steps).str(" steps, and the chain gives one for all of them")
         }
+        Cause::OnePerSample => {
+            text.str("there is one label for each sample, and the chain gives one for each position")
+        }
+        Cause::OtherClassAxis { axis } => {
+            text.str("these look like class numbers for an output with its classes on axis ").num(number(axis));
+            text.str(", and a loss reads them on axis ").num(number(port.channel_axis())).str(": end the chain with `");
+            order(text, port.shape.rank(), axis - 1, port.channel_axis() - 1).str("`")
+        }
     }
 }
 
-/// The Python expression that changes an array as needed.
+/// Appends the layer that moves an axis to another place.
+const fn order(text: &mut Text, rank: usize, from: usize, to: usize) -> &mut Text {
+    text.str("Permute(");
+    let (mut at, mut axis) = (0, 0);
+    while at < rank {
+        text.str(if at > 0 { ", " } else { "" });
+        if at == to {
+            text.num(number(from));
+        } else {
+            axis += if axis == from { 1 } else { 0 };
+            text.num(number(axis));
+            axis += 1;
+        }
+        at += 1;
+    }
+    text.str(");")
+}
+
+/// How an array is changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Library {
     /// In Python, for writing the file again.

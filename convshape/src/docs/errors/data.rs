@@ -144,7 +144,7 @@ pub const CS0703: &str = code::DATA_ARRAYS.title;
 /// ```
 pub const CS0704: &str = code::DATA_SHAPE.title;
 
-/// Arrays with different numbers of samples.
+/// Arrays with different numbers of samples, or none.
 ///
 /// ```compile_fail
 /// convshape::conv_chain! {
@@ -159,7 +159,7 @@ pub const CS0704: &str = code::DATA_SHAPE.title;
 /// }
 /// ```
 ///
-/// The first axis of every array counts samples: each input needs a label.
+/// The first axis of every array counts samples: each input needs a label. An array without samples is an error too.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -192,8 +192,9 @@ pub const CS0705: &str = code::DATA_SAMPLES.title;
 ///
 /// Labels for an output with several elements have as many elements themselves, one-hot or probabilities, or they are
 /// class indices: integers without the class axis. Here they look like class indices but are floating-point numbers.
-/// One-hot labels for an output with a single element, and a label per step for a chain that gives one per sequence,
-/// are rejected too.
+/// One-hot labels for an output with a single element, a label per step for a chain that gives one per sequence, and one
+/// label per sample for a chain that gives a map, are rejected too. A loss reads the classes of an output on its channel
+/// axis: if labels fit only with the classes on another axis, the message says which `Permute` moves them.
 ///
 /// ```
 /// convshape::conv_chain! {
@@ -255,7 +256,8 @@ pub const CS0707: &str = code::DATA_TYPE.title;
 /// }
 /// ```
 ///
-/// Classes are counted from 0. In maps of labels -100, -1 and 255 mark positions that the loss ignores.
+/// Classes are counted from 0; labels of a single output that ends in `Sigmoid` are 0 or 1. In maps of labels -100, -1
+/// and 255 mark positions that the loss ignores.
 /// Only the first four million labels of a large file are read.
 ///
 /// ```

@@ -22,7 +22,7 @@ impl fmt::Display for InputProblem<'_> {
         let port = Port { shape: expected, order, output: false };
         let mut text = Text::new();
         text.str("`").str(chain).str("`: `").str(input).str("` has ");
-        arithmetic(&mut text, &port, found).str(" (found ");
+        arithmetic(&mut text, &port, found, false).str(" (found ");
         sizes(&mut text, found).str(", expected a batch of ").shape(expected).str(")");
         explain(&mut text, &port, found, false, input);
         f.write_str(text.as_str())

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use convshape_arith::data::{self, Cause, Port};
+use convshape_arith::data::{self, Cause, Labels, Port};
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::text::Text;
@@ -60,7 +60,14 @@ pub enum TargetProblem {
     /// The output has no class axis.
     NoClasses,
     /// Labels in the wrong form, such as one-hot labels for an output with a single element.
-    Labels(Cause),
+    Labels {
+        /// What is wrong.
+        cause: Cause,
+        /// How many axes a sample of the output has.
+        axes: usize,
+        /// Whether the classes are on its last axis.
+        last: bool,
+    },
 }
 
 impl TargetProblem {
@@ -84,10 +91,12 @@ impl TargetProblem {
             return None;
         }
         let order = if axis == Some(output.len() - 1) { AxisOrder::ChannelsLast } else { AxisOrder::ChannelsFirst };
-        let cause = Port { shape: &Shape::of(&sizes), order, output: true }.cause(found, false);
+        // Where the loss takes class indices, numbers without the axis of classes are such.
+        let cause = Port { shape: &Shape::of(&sizes), order, output: true }.cause(found, axis.is_some());
         let known = axis.is_some() || sizes.len() == 1 || matches!(cause, Cause::Steps { .. });
         let labels = cause.is_of_labels() && cause != Cause::FloatClasses;
-        (known && labels).then_some(TargetProblem::Labels(cause))
+        let (axes, last) = (sizes.len(), matches!(order, AxisOrder::ChannelsLast));
+        (known && labels).then_some(TargetProblem::Labels { cause, axes, last })
     }
 
     /// For a target with the output's shape, with or without the class axis.
@@ -152,9 +161,10 @@ impl fmt::Display for TargetProblem {
                 )
             }
             TargetProblem::NoClasses => f.write_str("the output has no axis of classes"),
-            TargetProblem::Labels(cause) => {
+            TargetProblem::Labels { cause, axes, last } => {
                 let mut text = Text::new();
-                let port = Port { shape: &Shape::unknown(1), order: AxisOrder::ChannelsFirst, output: true };
+                let order = if *last { AxisOrder::ChannelsLast } else { AxisOrder::ChannelsFirst };
+                let port = Port { shape: &Shape::unknown(*axes), order, output: true };
                 f.write_str(data::note(&mut text, &port, *cause).as_str())
             }
         }
@@ -170,6 +180,35 @@ impl fmt::Display for Hinted<'_> {
             Some(problem) => write!(f, "; {problem}"),
             None => Ok(()),
         }
+    }
+}
+
+/// Displays that a target is not a class.
+pub(super) struct ClassProblem {
+    pub(super) sample: usize,
+    pub(super) found: f32,
+    pub(super) range: (f32, f32),
+    pub(super) two: bool,
+    pub(super) classes: usize,
+}
+
+impl fmt::Display for ClassProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let ClassProblem { sample, found, range: (low, high), two, classes } = *self;
+        let last = classes.saturating_sub(1);
+        write!(f, "`CrossEntropy`: sample {sample} of the batch has the label {found}, and the output has ")?;
+        write!(f, "{classes} classes, 0 to {last}; labels from {low} to {high}; ")?;
+        let mut looks = Text::new();
+        #[expect(clippy::cast_possible_truncation, reason = "saturates")]
+        let labels = Labels { range: (low as i64, high as i64), two, map: false, candidates: &[] };
+        if data::labels_look(&mut looks, &labels, i64::try_from(classes).unwrap_or(i64::MAX)) {
+            return f.write_str(looks.as_str());
+        }
+        f.write_str(if found.trunc() == found {
+            "numbers that mean no class are left out with `CrossEntropy.ignore(..)`"
+        } else {
+            "classes are whole numbers"
+        })
     }
 }
 
@@ -203,5 +242,9 @@ mod tests {
         assert_eq!(of(&[32, 3, 4, 4], &[32, 4, 4, 3], 3), Some(ClassAxis { found: 1, expected: 3 }));
         assert_eq!(of(&[31], &[32, 10], 1), Some(Samples));
         assert_eq!(of(&[32], &[32], 1), Some(NoClasses));
+        let steps = "these look like class numbers for an output with its classes on axis 2, and a loss reads them on \
+                     axis 1: end the chain with `Permute(1, 0);`";
+        assert_eq!(labels(of(&[32, 20], &[32, 20, 3], 1)), steps);
+        assert!(labels(of(&[32], &[32, 3, 8, 8], 1)).contains("the chain gives one for each position"));
     }
 }

@@ -80,6 +80,14 @@ impl CrossEntropyWith {
         }
     }
 
+    /// The error for a target that is not a class.
+    fn not_a_class(&self, sample: usize, found: f32, targets: &[ArrayViewD<'_, f32>], classes: usize) -> ShapeError {
+        let counted = || targets.iter().flatten().copied().filter(|target| !self.is_ignored(*target));
+        let range = counted().fold((found, found), |(low, high), target| (low.min(target), high.max(target)));
+        let two = counted().all(|target| target == range.0 || target == range.1);
+        ShapeError::Class { sample, found, range, two, classes }
+    }
+
     /// The weight of a class.
     fn weight(&self, class: usize) -> f64 {
         self.weights.as_ref().map_or(1.0, |weights| f64::from(weights[class]))
@@ -149,9 +157,7 @@ impl Loss for CrossEntropyWith {
                 (false, _) => 1.0,
                 (true, _) if self.is_ignored(target[0]) => 0.0,
                 (true, Some(class)) => self.weight(class),
-                (true, None) => {
-                    return Err(ShapeError::Class { sample: place / positions, found: target[0], classes });
-                }
+                (true, None) => return Err(self.not_a_class(place / positions, target[0], targets, classes)),
             };
         }
         if counted == 0.0 {
