@@ -105,7 +105,7 @@ pub use self::loss::{
     BinaryCrossEntropy, BinaryCrossEntropyWithLogits, CrossEntropy, CrossEntropyWith, Custom, CustomWithTarget, Huber,
     KlDivergence, L1, Mean, Mse, On, Sum, Weighted,
 };
-pub use self::metric::{Accuracy, Dice, F1, Iou, MeanAbsoluteError, Metric, Psnr, Ssim, TopK};
+pub use self::metric::{Accuracy, Dice, F1, Iou, MeanAbsoluteError, Metric, MetricOn, Psnr, Ssim, TopK};
 pub use self::model::Train;
 pub use self::optimizer::{
     Adam, AdamW, Groups, Lamb, Lion, Optimizer, OptimizerState, Parameter, RmsProp, Sgd, StateError,

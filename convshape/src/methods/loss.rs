@@ -101,7 +101,7 @@ pub struct Evaluation {
     pub gradients: Vec<ArrayD<f32>>,
 }
 
-/// Facts about the chain that a loss may need.
+/// Facts about the chain that a loss or metric may need.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 #[non_exhaustive]
 pub struct Context {
@@ -109,11 +109,15 @@ pub struct Context {
     pub chain: &'static str,
     /// Whether its shapes have the channels last (the dialects `flax` and `keras`).
     pub channels_last: bool,
+    /// For metrics: whether the loss applies `Sigmoid` to the output itself, so that 0 is the middle between two
+    /// classes, and not 0.5.
+    pub logits: bool,
 }
 
 impl Context {
     pub(crate) const fn of_program(program: &'static Program) -> Context {
-        Context { chain: program.name, channels_last: matches!(program.order, AxisOrder::ChannelsLast) }
+        let channels_last = matches!(program.order, AxisOrder::ChannelsLast);
+        Context { chain: program.name, channels_last, logits: false }
     }
 
     /// The channel axis, which is also the class axis, in a batch with `axes` axes.

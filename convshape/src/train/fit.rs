@@ -20,8 +20,8 @@ use super::data::{Pass, Subset, Use, generator};
 use super::processes::{self, ProcessError, Processes, Share};
 use super::progress::Progress;
 use super::{
-    Batch, Constant, Context, DataError, Dataset, Epoch, History, Loader, Loss, Metric, Optimizer, Schedule, Train,
-    clip_norm, clip_value, single,
+    Batch, Constant, Context, DataError, Dataset, Epoch, History, LastLayer, Loader, Loss, Metric, Optimizer, Schedule,
+    Train, clip_norm, clip_value, single,
 };
 #[cfg(feature = "safetensors")]
 use super::{Checkpoint, OptimizerState};
@@ -459,10 +459,10 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         data: &(impl Dataset + ?Sized),
     ) -> Result<(Option<f64>, Vec<(String, f64)>), FitError> {
         let Some(validation) = self.validation.as_deref() else {
-            return Ok((None, measure(model, data, self.batch, &mut self.metrics)?));
+            return Ok((None, measure(model, data, self.batch, &self.loss, &mut self.metrics)?));
         };
         let loss = validate(model, validation, self.batch, &mut self.loss, self.processes.as_deref_mut())?;
-        Ok((Some(loss), measure(model, validation, self.batch, &mut self.metrics)?))
+        Ok((Some(loss), measure(model, validation, self.batch, &self.loss, &mut self.metrics)?))
     }
 
     /// Runs one batch, and a step if enough gradients are accumulated. Returns the loss and its number of samples.
@@ -696,22 +696,25 @@ fn measure<'a, M: Train>(
     model: &M,
     data: &(impl Dataset + ?Sized),
     batch: usize,
+    loss: &impl Loss,
     metrics: &mut [Box<dyn Metric + 'a>],
 ) -> Result<Vec<(String, f64)>, DataError> {
     if metrics.is_empty() {
         return Ok(Vec::new());
     }
-    let context = Context::of::<M>();
     metrics.iter_mut().for_each(|metric| metric.reset());
     for batch in Loader::new(data, batch).epoch(0) {
         let batch = batch?;
         let outputs = model.run_batch(&batch.input_views())?;
-        let (Some(output), Some(target)) = (outputs.first(), batch.targets.first()) else {
-            let (outputs, targets) = (outputs.len(), batch.targets.len());
-            return Err(ShapeError::Loss { outputs, targets, expected_outputs: 1, expected_targets: 1 }.into());
-        };
         for metric in metrics.iter_mut() {
-            metric.update(&context, &output.view(), &target.view())?;
+            let (output, target) = metric.reads();
+            let (Some(found), Some(wanted)) = (outputs.get(output), batch.targets.get(target)) else {
+                let (outputs, targets) = (outputs.len(), batch.targets.len());
+                let (expected_outputs, expected_targets) = (output + 1, target + 1);
+                return Err(ShapeError::Loss { outputs, targets, expected_outputs, expected_targets }.into());
+            };
+            let logits = loss.applies(output) == Some(LastLayer::Sigmoid);
+            metric.update(&Context { logits, ..Context::of::<M>() }, &found.view(), &wanted.view())?;
         }
     }
     Ok(metrics.iter().map(|metric| (metric.name(), metric.value())).collect())

@@ -10,9 +10,6 @@ use super::Metric;
 use crate::model::error::{ShapeError, TargetProblem};
 use crate::train::Context;
 
-/// With a single output, the smallest probability that counts as class 1.
-const YES: f32 = 0.5;
-
 /// Calls `each` with the output and the class at every position. Targets are class indices, or probabilities shaped
 /// like the output, of which the largest counts. Indices that are not a class (such as ignored ones) are skipped. A
 /// single output has the classes 0 and 1.
@@ -56,8 +53,9 @@ fn largest(values: ArrayView1<'_, f32>) -> usize {
 }
 
 /// The predicted class.
-fn predicted(output: ArrayView1<'_, f32>) -> usize {
-    if output.len() == 1 { usize::from(output[0] >= YES) } else { largest(output) }
+fn predicted(context: &Context, output: ArrayView1<'_, f32>) -> usize {
+    let middle = if context.logits { 0.0 } else { 0.5 };
+    if output.len() == 1 { usize::from(output[0] >= middle) } else { largest(output) }
 }
 
 /// For each class, the counts of true positives, false positives and false negatives.
@@ -89,7 +87,7 @@ impl Counts {
             self.classes.resize(classes.max(2), ClassCounts::default());
         }
         positions(metric, context, output, target, |output, class| {
-            let said = predicted(output);
+            let said = predicted(context, output);
             if said == class {
                 self.classes[class].right += 1.0;
             } else {
@@ -118,7 +116,8 @@ impl ClassCounts {
     }
 }
 
-/// The share of positions whose class has the largest output. A single output predicts class 1 from 0.5 on.
+/// The share of positions whose class has the largest output. A single output predicts class 1 from 0.5 on, or from 0
+/// on if the loss applies `Sigmoid` itself ([`Context::logits`]).
 #[derive(Clone, PartialEq, Debug, Default)]
 pub struct Accuracy(Counts);
 
@@ -208,8 +207,10 @@ impl Metric for TopK {
         target: &ArrayViewD<'_, f32>,
     ) -> Result<(), ShapeError> {
         positions("TopK", context, output, target, |output, class| {
-            let value = output.get(class).copied().unwrap_or(f32::NAN);
-            let larger = output.iter().filter(|other| **other > value).count();
+            let (value, larger) = match output.get(class) {
+                Some(value) if output.len() > 1 => (*value, output.iter().filter(|other| *other > value).count()),
+                _ => (output[0], usize::from(predicted(context, output) != class)),
+            };
             self.right += f64::from(u8::from(!value.is_nan() && larger < self.k));
             self.count += 1.0;
         })
@@ -257,6 +258,13 @@ mod tests {
         close(value(&mut Accuracy::default(), &output.view(), &target.view()), 0.5);
         close(value(&mut F1::default(), &output.view(), &target.view()), 0.5);
         close(value(&mut Iou::default(), &output.view(), &target.view()), 1.0 / 3.0);
+        close(value(&mut TopK::new(1), &output.view(), &target.view()), 0.5);
+        close(value(&mut TopK::new(2), &output.view(), &target.view()), 1.0);
+        let output = arr2(&[[0.9], [0.2], [-0.1], [-0.5_f32]]).into_dyn();
+        close(value(&mut Accuracy::default(), &output.view(), &target.view()), 0.75);
+        let (mut accuracy, context) = (Accuracy::default(), Context { logits: true, ..Context::default() });
+        accuracy.update(&context, &output.view(), &target.view()).unwrap();
+        close(accuracy.value(), 1.0);
         assert!(Accuracy::default().value().is_nan());
     }
 
