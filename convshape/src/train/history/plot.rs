@@ -181,8 +181,19 @@ impl CurvePanel {
             }
         }
         if self.curves.len() > 1 {
+            let pixel = |point| {
+                let (x, y) = chart.backend_coord(point);
+                let (left, top) = chart.plotting_area().get_base_pixel();
+                (f64::from(x - left), f64::from(y - top))
+            };
+            let curves: Vec<Vec<(f64, f64)>> =
+                self.curves.iter().map(|curve| curve.points.iter().map(pixel).collect()).collect();
+            let (width, height) = chart.plotting_area().dim_in_pixel();
+            let letters = self.curves.iter().map(|curve| curve.name.len()).max().unwrap_or(0);
+            let position = legend_position((width, height), (letters, curves.len()), &curves);
             chart
                 .configure_series_labels()
+                .position(position)
                 .label_font(text)
                 .background_style(theme.paper().mix(0.8))
                 .border_style(theme.ink().mix(0.3))
@@ -217,6 +228,48 @@ impl Theme {
         };
         RGBColor(r, g, b)
     }
+}
+
+/// Where a legend with lines of so many letters hides the least of the curves, all in pixels.
+fn legend_position(
+    (width, height): (u32, u32),
+    (letters, lines): (usize, usize),
+    curves: &[Vec<(f64, f64)>],
+) -> SeriesLabelPosition {
+    /// Points on each straight piece of a curve that are looked at.
+    const POINTS: u32 = 16;
+    use plotters::prelude::SeriesLabelPosition::{
+        LowerLeft, LowerMiddle, LowerRight, MiddleLeft, MiddleMiddle, MiddleRight, UpperLeft, UpperMiddle, UpperRight,
+    };
+    let (width, height) = (f64::from(width), f64::from(height));
+    // A line, the name, and the border with its distance, in pixels.
+    let (wide, tall) = (60.0 + 8.0 * letters as f64, 24.0 + 18.0 * lines as f64);
+    let hidden = |left: f64, top: f64| {
+        let inside = |(x, y): (f64, f64)| (left..=left + wide).contains(&x) && (top..=top + tall).contains(&y);
+        let pieces = curves.iter().flat_map(|curve| curve.windows(2));
+        let between = pieces.flat_map(|piece| {
+            let [(x, y), (next_x, next_y)] = [piece[0], piece[1]];
+            (0..=POINTS).map(move |step| {
+                let part = f64::from(step) / f64::from(POINTS);
+                (x + part * (next_x - x), y + part * (next_y - y))
+            })
+        });
+        between.filter(|point| inside(*point)).count()
+    };
+    let (right, bottom) = (width - wide, height - tall);
+    let places = [
+        (UpperRight, right, 0.0),
+        (LowerRight, right, bottom),
+        (UpperLeft, 0.0, 0.0),
+        (LowerLeft, 0.0, bottom),
+        (MiddleRight, right, bottom / 2.0),
+        (MiddleLeft, 0.0, bottom / 2.0),
+        (UpperMiddle, right / 2.0, 0.0),
+        (LowerMiddle, right / 2.0, bottom),
+        (MiddleMiddle, right / 2.0, bottom / 2.0),
+    ];
+    let best = places.into_iter().min_by_key(|(_, left, top)| hidden(*left, *top));
+    best.map_or(UpperRight, |(position, ..)| position)
 }
 
 /// The smallest and the largest of some numbers.
@@ -284,6 +337,16 @@ mod tests {
             let svg = history.svg();
             assert!(svg.starts_with("<svg") && !svg.contains("NaN") && !svg.contains("inf"), "{history:?}: {svg}");
         }
+    }
+
+    #[test]
+    fn a_legend_hides_no_curve_where_there_is_room() {
+        let falling = vec![(0.0, 0.0), (100.0, 190.0), (600.0, 195.0)];
+        let rising = vec![(0.0, 195.0), (100.0, 10.0), (600.0, 5.0)];
+        let position = |curves: &[Vec<(f64, f64)>]| legend_position((600, 200), (10, 2), curves);
+        assert!(matches!(position(core::slice::from_ref(&falling)), SeriesLabelPosition::UpperRight));
+        assert!(matches!(position(core::slice::from_ref(&rising)), SeriesLabelPosition::LowerRight));
+        assert!(matches!(position(&[falling, rising]), SeriesLabelPosition::MiddleRight));
     }
 
     #[test]
