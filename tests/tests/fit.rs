@@ -6,10 +6,11 @@ use std::process::Command;
 use std::{env, fs};
 
 use convshape::train::{
-    Accuracy, Adam, Checkpoint, CrossEntropy, Data, F1, Fit, History, MeanAbsoluteError, Mse, Psnr, Sgd, TopK,
+    Accuracy, Adam, BinaryCrossEntropyWithLogits, Checkpoint, CrossEntropy, Data, F1, Fit, History, MeanAbsoluteError,
+    Metric, Mse, Psnr, Sgd, TopK,
 };
 use convshape::{Model, conv_chain};
-use ndarray::{Array2, ArrayD};
+use ndarray::{Array2, ArrayD, Axis, s};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 
@@ -19,6 +20,15 @@ conv_chain! {
         hidden: Linear(3 -> 4, activation: Tanh);
         out: Linear(4 -> 2);
         output: [2];
+    }
+}
+
+conv_chain! {
+    struct Heads {
+        input: [3];
+        answer: Linear(3 -> 1);
+        size: Linear(3 -> 1) from input;
+        output: answer [1], size [1];
     }
 }
 
@@ -234,6 +244,51 @@ fn bytes_that_nothing_scales_are_told() {
     );
 }
 
+#[test]
+fn numbers_that_make_no_sense_are_refused() {
+    let (x, y) = arrays();
+    let data = Data::new(x.view(), y.view()).expect("as many");
+    let said = |fit: Fit<'_, Sgd, Mse>, data: &Data<'_>| {
+        let mut model = line(1);
+        let error = fit.quiet().run(&mut model, data).expect_err("no sense").to_string();
+        assert_eq!(bits(&model), bits(&line(1)));
+        error
+    };
+    let fit = || Fit::new(Sgd::new(0.1), Mse).batch(12);
+    assert_eq!(said(fit().batch(0), &data), "`batch` is 0, expected at least 1");
+    assert_eq!(said(Fit::new(Sgd::new(-0.1), Mse), &data), "`learning_rate` is -0.1, expected at least 0");
+    assert_eq!(said(fit().average(1.5), &data), "`average` is 1.5, expected 0 to 1");
+    assert_eq!(said(fit().clip_norm(f64::NAN), &data), "`clip_norm` is NaN, expected more than 0");
+    assert_eq!(said(fit().clip_value(-1.0), &data), "`clip_value` is -1, expected more than 0");
+    let (mut nan, mut infinite) = (x.clone(), y.clone());
+    (nan[[7, 1]], infinite[[3, 0]]) = (f32::NAN, f32::INFINITY);
+    let of_input = said(fit(), &Data::new(nan.view(), y.view()).expect("as many"));
+    assert!(of_input.starts_with("step 1: the loss is NaN; input 0 has the element NaN in sample "), "{of_input}");
+    let of_target = said(fit(), &Data::new(x.view(), infinite.view()).expect("as many"));
+    assert!(of_target.starts_with("step 1: the loss is inf; target 0 has the element inf in sample "), "{of_target}");
+}
+
+#[test]
+fn metrics_know_the_loss_and_read_any_output() {
+    let (x, _) = arrays();
+    let answers = x.map_axis(Axis(1), |x| f32::from(u8::from(x.sum() > 0.0))).insert_axis(Axis(1));
+    let sums = x.sum_axis(Axis(1)).insert_axis(Axis(1));
+    let data = Data::new(x.view(), (answers.view(), sums.view())).expect("as many");
+    let mut model = Heads::init(&mut StdRng::seed_from_u64(1));
+    // Of the sum of the features: its sign as a logit, and the sum itself.
+    model.answer.weight.as_mut_slice().fill(0.1);
+    model.size.weight.as_mut_slice().fill(1.0);
+    model.answer.bias.as_mut_slice().fill(0.0);
+    model.size.bias.as_mut_slice().fill(0.0);
+    let fit = Fit::new(Sgd::new(0.0), (BinaryCrossEntropyWithLogits, Mse)).epochs(1).quiet();
+    let fit = fit.metric(Accuracy::default()).metric(MeanAbsoluteError::default().on(1, 1));
+    let metrics = fit.run(&mut model, &data).expect("a training").epochs[0].metrics.clone();
+    assert_eq!(metrics[0], ("accuracy".to_owned(), 1.0));
+    assert!(metrics[1].0 == "mean_absolute_error_1" && metrics[1].1 < 1e-6, "{metrics:?}");
+    let fit = Fit::new(Sgd::new(0.0), Mse).quiet().metric(MeanAbsoluteError::default().on(1, 1));
+    assert!(fit.run(&mut line(1), &Data::new(x.view(), x.slice(s![.., ..2])).expect("as many")).is_err());
+}
+
 /// The loss says which targets it needs, with the same words as for a file that does not fit.
 #[test]
 fn wrong_arrays_get_the_same_words_at_run_time() {
@@ -249,6 +304,13 @@ fn wrong_arrays_get_the_same_words_at_run_time() {
     );
     assert!(said(&[6, 9, 2]).contains("there is a label for each of 9 steps"), "{}", said(&[6, 9, 2]));
     assert!(said(&[6, 5]).contains("the labels have 5 classes, the chain gives 2"), "{}", said(&[6, 5]));
+    let labels = ArrayD::from_shape_fn(vec![6], |place| (place[0] % 2 + 1) as f32);
+    let error = Model::gradients(&model, &[input.view()], &[labels.view()], CrossEntropy).expect_err("from 1");
+    assert_eq!(
+        error.to_string(),
+        "`CrossEntropy`: sample 1 of the batch has the label 2, and the output has 2 classes, 0 to 1; labels from 1 to \
+         2; the classes look counted from 1"
+    );
     let permuted = ArrayD::<f32>::zeros(vec![3, 6]);
     let error = model.forward_batch(permuted.view().into_dimensionality().expect("two axes")).expect_err("permuted");
     assert_eq!(

@@ -735,7 +735,8 @@ fn a_checkpoint_of_another_optimizer_is_refused() {
     let error = fit().epochs(2).checkpoint(&path).run(&mut model, &data).expect_err("a newer version").to_string();
     assert!(error.contains("version 3"), "{error}");
     model.save(&path).expect("weights");
-    assert!(fit().epochs(2).checkpoint(&path).run(&mut model, &data).is_err(), "weights are no checkpoint");
+    let error = fit().epochs(2).checkpoint(&path).run(&mut model, &data).expect_err("weights").to_string();
+    assert!(error.ends_with("weights, and no checkpoint: `load` reads them"), "{error}");
 }
 
 #[test]

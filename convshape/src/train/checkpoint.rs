@@ -96,6 +96,9 @@ fn parse<M: Train>(bytes: &[u8], like: &M) -> Result<Checkpoint<M>, String> {
     let (_, header) = SafeTensors::read_metadata(bytes).map_err(|error| error.to_string())?;
     let metadata = header.metadata().clone().unwrap_or_default();
     let text = |name: &str| metadata.get(name).ok_or(format!("no checkpoint: it has no `{name}`"));
+    if !tensors.names().iter().any(|name| name.starts_with("model/")) {
+        return Err("weights, and no checkpoint: `load` reads them".into());
+    }
     let number = |name: &str| text(name)?.parse::<u64>().map_err(|error| format!("{name}: {error}"));
 
     for (name, expected) in [("format", FORMAT), ("version", VERSION)] {
@@ -186,7 +189,7 @@ fn restored<M: Train>(prefix: &str, tensors: &SafeTensors<'_>, like: &M) -> Resu
                 .map(|elements| param.as_mut_slice().copy_from_slice(&elements));
         }
     });
-    result.map(|()| model)
+    result.map(|()| model).map_err(|error| format!("a checkpoint of another model: {error}"))
 }
 
 /// The elements of a tensor, bit for bit.

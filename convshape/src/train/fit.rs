@@ -13,6 +13,7 @@ use core::ops::ControlFlow;
 use std::path::Path;
 use std::path::PathBuf;
 
+use ndarray::ArrayViewD;
 use rand::Rng;
 
 use super::bytes;
@@ -45,11 +46,37 @@ pub enum FitError {
     #[error(transparent)]
     Data(DataError),
     /// There is nothing to train on.
-    #[error("the data has no whole batch")]
+    #[error("there is nothing to train on: the data has no samples, or fewer than one whole batch")]
     NoData,
     /// There is nothing to validate on.
     #[error("the validation data has no samples")]
     NoValidationData,
+    /// A setting that no training can have.
+    #[error("`{setting}` is {found}, expected {expected}")]
+    Setting {
+        /// The method of [`Fit`], or the learning rate.
+        setting: &'static str,
+        /// Its value.
+        found: f64,
+        /// The values that it can have.
+        expected: &'static str,
+    },
+    /// The data is infinite or NaN.
+    #[error("step {step}: the loss is {loss}; {side} {number} has the element {found} in sample {sample} of the batch")]
+    NotFiniteData {
+        /// The step, counted from 1.
+        step: u64,
+        /// The loss.
+        loss: f32,
+        /// `input` or `target`.
+        side: &'static str,
+        /// Which one, counted from 0.
+        number: usize,
+        /// The sample, counted from 0 in its batch.
+        sample: usize,
+        /// The element.
+        found: f32,
+    },
     /// The loss became infinite or NaN.
     #[error("step {step}: the loss is {loss}; {}", FirstLayer(layer))]
     NotFinite {
@@ -348,8 +375,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
     /// active.
     ///
     /// # Errors
-    /// If the data does not fit the model or the loss; if a loss, gradient, statistic or parameter becomes infinite or
-    /// NaN; or if a checkpoint cannot be read or written. The model is then as after its last step. A failed step
+    /// If the data does not fit the model or the loss, or there is none; if a setting makes no sense, such as a negative
+    /// learning rate; if a loss, gradient, statistic or parameter becomes infinite or NaN; or if a checkpoint cannot be
+    /// read or written. The model is then as after its last step. A failed step
     /// changes nothing, unless the parameters themselves became infinite or NaN.
     pub fn run<M: Train>(self, model: &mut M, data: &(impl Dataset + ?Sized)) -> Result<History, FitError> {
         self.run_with(model, data, |_, _| ControlFlow::Continue(()))
@@ -367,6 +395,7 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         data: &(impl Dataset + ?Sized),
         mut after: impl FnMut(&mut M, &Epoch) -> ControlFlow<()>,
     ) -> Result<History, FitError> {
+        self.check()?;
         let mut loader = Loader::new(data, self.batch).shuffled(self.seed);
         if self.whole_only {
             loader = loader.whole_batches_only();
@@ -500,6 +529,9 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         let gradient = first_not_finite(&gradients).map(not_finite(Quantity::Gradient));
         if !loss.is_finite() || gradient.is_some() || statistic.is_some() {
             restore(model, &before);
+            if let Some(error) = not_finite_data(step, loss, &inputs, &targets) {
+                return Err(error);
+            }
             return Err(match (loss.is_finite(), statistic.map(not_finite(Quantity::Statistic)).or(gradient)) {
                 (true, Some(error)) => error,
                 _ => FitError::NotFinite { step, loss, layer: model.first_not_finite(&inputs)? },
@@ -568,6 +600,26 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
                     *average += single(1.0 - decay) * (weight - *average);
                 }
             });
+        }
+        Ok(())
+    }
+
+    /// Checks the settings.
+    fn check(&self) -> Result<(), FitError> {
+        let positive = |x: f64| x > 0.0;
+        let rate = self.optimizer.learning_rate();
+        let (batch, average) = (self.batch as f64, self.average.unwrap_or(0.0));
+        let (norm, value) = (self.clip_norm.unwrap_or(1.0), self.clip_value.map_or(1.0, f64::from));
+        for (setting, found, is_right, expected) in [
+            ("batch", batch, positive(batch), "at least 1"),
+            ("learning_rate", rate, rate >= 0.0, "at least 0"),
+            ("average", average, (0.0..=1.0).contains(&average), "0 to 1"),
+            ("clip_norm", norm, positive(norm), "more than 0"),
+            ("clip_value", value, positive(value), "more than 0"),
+        ] {
+            if !is_right {
+                return Err(FitError::Setting { setting, found, expected });
+            }
         }
         Ok(())
     }
@@ -749,6 +801,22 @@ fn restore<M: Train>(model: &mut M, statistics: &[Vec<f32>]) {
             param.as_mut_slice().copy_from_slice(before);
         }
     });
+}
+
+/// The first element of the data that is infinite or NaN.
+fn not_finite_data(
+    step: u64,
+    loss: f32,
+    inputs: &[ArrayViewD<'_, f32>],
+    targets: &[ArrayViewD<'_, f32>],
+) -> Option<FitError> {
+    [("input", inputs), ("target", targets)].into_iter().find_map(|(side, arrays)| {
+        arrays.iter().enumerate().find_map(|(number, array)| {
+            let (place, found) = array.iter().enumerate().find(|(_, element)| !element.is_finite())?;
+            let sample = place / (array.len() / array.shape().first().copied().unwrap_or(1));
+            Some(FitError::NotFiniteData { step, loss, side, number, sample, found: *found })
+        })
+    })
 }
 
 /// The first parameter or statistic with an element that is infinite or NaN, and that element.

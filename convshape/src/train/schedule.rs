@@ -61,7 +61,8 @@ pub struct Cosine {
 
 impl Schedule for Cosine {
     fn factor(&self, epochs: f64) -> f64 {
-        let part = (epochs / self.epochs).clamp(0.0, 1.0);
+        // Zero epochs have no quotient.
+        let part = if epochs < self.epochs { epochs / self.epochs } else { 1.0 };
         self.floor + (1.0 - self.floor) * (1.0 + (PI * part).cos()) / 2.0
     }
 }
@@ -102,6 +103,7 @@ mod tests {
         close(cosine.factor(0.0), 1.0);
         close(cosine.factor(2.0), 0.6);
         close(cosine.factor(9.0), 0.2);
+        close(Cosine { epochs: 0.0, floor: 0.2 }.factor(0.0), 0.2);
         let warmup = Warmup::new(2.0, cosine);
         close(warmup.factor(0.5), 0.25);
         close(warmup.factor(4.0), 0.6);

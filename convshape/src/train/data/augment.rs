@@ -297,6 +297,9 @@ fn in_range(what: &str, found: f64, low: f64, high: f64) -> Result<f64, DataErro
     if (low..=high).contains(&found) {
         return Ok(found);
     }
+    if high == f64::from(f32::MAX) {
+        return refuse(format!("{what} of {found}, expected at least {low}"));
+    }
     refuse(format!("{what} of {found}, expected {low} to {high}"))
 }
 

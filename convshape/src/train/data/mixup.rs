@@ -76,8 +76,12 @@ pub(super) fn one_hot(sample: &mut Sample, classes: usize) -> Result<(), DataErr
     let mut elements = vec![0.0; classes.saturating_mul(places)];
     for (place, &number) in target.iter().enumerate() {
         let class = (0..classes).find(|&class| class as f32 == number);
-        let refused =
-            || DataError::Change(format!("found the class {number}, expected a number from 0 to below {classes}"));
+        let refused = || {
+            DataError::Change(format!(
+                "found the class {number}, expected a whole number from 0 to {}",
+                classes.saturating_sub(1)
+            ))
+        };
         elements[class.ok_or_else(refused)? * places + place] = 1.0;
     }
     let shape = [&[classes], target.shape()].concat();
@@ -128,7 +132,7 @@ mod tests {
         let error = said((&data).mixup(0.2).batch(&[3]).unwrap_err());
         assert_eq!(error, "sample 3: mixup found a class number as target 0, expected probabilities: `one_hot`");
         let error = said((&data).one_hot(3).batch(&[7]).unwrap_err());
-        assert_eq!(error, "sample 7: found the class 3, expected a number from 0 to below 3");
+        assert_eq!(error, "sample 7: found the class 3, expected a whole number from 0 to 2");
         for alpha in [0.0, -1.0, f64::NAN, f64::INFINITY] {
             assert!((&data).mixup(alpha).batch(&[3]).is_err());
         }

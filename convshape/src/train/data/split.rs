@@ -169,7 +169,7 @@ impl<'a, const PARTS: usize> Split<'a, PARTS> {
         }
         let Some(classes) = self.classes else { return Ok(order) };
         if classes.len() != samples {
-            let why = format!("there are the classes of {} samples, expected {samples}", classes.len());
+            let why = format!("`by_class` has {} classes, expected one for each of {samples} samples", classes.len());
             return Err(DataError::Split(why));
         }
         // Each class is spread evenly over the order: sample k of n is at (k + 1/2) / n.
@@ -252,7 +252,7 @@ mod tests {
         assert_eq!(error, "the parts [8, 3] have 11 samples, there are 10");
         assert!(data.split(Split::sizes([usize::MAX, 3])).is_err());
         let error = data.split(Split::sizes([8, 2]).by_class(&[0, 1])).err().expect("two classes").to_string();
-        assert_eq!(error, "there are the classes of 2 samples, expected 10");
+        assert_eq!(error, "`by_class` has 2 classes, expected one for each of 10 samples");
         assert!(matches!(data.subset(vec![3, 10]), Err(DataError::Index { index: 10, samples: 10 })));
     }
 }
