@@ -1,15 +1,10 @@
-//! Training on several devices at once, by burn's own loop and its `ExecutionStrategy::MultiDevice`: the parameters are
-//! those of one device with the whole batch. It needs the feature `several`.
+//! Training on several devices at once, and on one that a server has: the parameters are those of one device with the
+//! whole batch. The features `several` and `remote` compile long, so a job of its own runs it in CI.
+#![cfg(any(feature = "several", feature = "remote"))]
 
-use burn::data::dataloader::DataLoaderBuilder;
-use burn::data::dataloader::batcher::Batcher;
-use burn::data::dataset::InMemDataset;
 use burn::module::Module;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::{Device, Tensor, TensorData};
-use burn::train::{
-    ExecutionStrategy, InferenceStep, Learner, MultiDeviceOptim, SupervisedTraining, TrainOutput, TrainStep,
-};
 use convshape::{Model, conv_chain};
 use convshape_burn::BurnModel;
 use rand::SeedableRng;
@@ -74,61 +69,109 @@ fn assert_same(found: &Net, expected: &Net) {
     }
 }
 
-#[derive(Module, Debug)]
-struct Learned {
-    net: BurnModel<Net>,
-    /// The devices that share a batch.
-    devices: usize,
-}
-
-impl TrainStep for Learned {
-    type Input = Tensor<4>;
-    type Output = ();
-
-    fn step(&self, images: Tensor<4>) -> TrainOutput<()> {
-        TrainOutput::new(self, loss(&self.net, images, self.devices * ROWS).backward(), ())
-    }
-}
-
-impl InferenceStep for Learned {
-    type Input = Tensor<4>;
-    type Output = ();
-
-    fn step(&self, _: Tensor<4>) {}
-}
-
-struct Images;
-
-impl Batcher<Vec<f32>, Tensor<4>> for Images {
-    fn batch(&self, items: Vec<Vec<f32>>, device: &Device) -> Tensor<4> {
-        images(&items, device)
-    }
-}
-
-fn trained(devices: Vec<Device>, optimizer: MultiDeviceOptim) -> Net {
-    let count = devices.len();
-    let data = |samples| {
-        let items = InMemDataset::new((0..samples).map(image).collect());
-        DataLoaderBuilder::new(Images).batch_size(ROWS).build(items)
+/// burn's own training loop, by its `ExecutionStrategy::MultiDevice`.
+#[cfg(feature = "several")]
+mod several {
+    use burn::data::dataloader::DataLoaderBuilder;
+    use burn::data::dataloader::batcher::Batcher;
+    use burn::data::dataset::InMemDataset;
+    use burn::train::{
+        ExecutionStrategy, InferenceStep, Learner, MultiDeviceOptim, SupervisedTraining, TrainOutput, TrainStep,
     };
-    let folder = std::env::temp_dir().join(format!("convshape-burn-devices-{}", std::process::id()));
-    let first = devices[0].clone().autodiff();
-    let net = BurnModel::from_model(&model(), &first).expect("burn has all of it");
-    let strategy = ExecutionStrategy::MultiDevice(devices, optimizer);
-    let result = SupervisedTraining::new(&folder, data(count * STEPS * ROWS), data(ROWS))
-        .with_application_logger(None)
-        .with_training_strategy(strategy.into())
-        .num_epochs(1)
-        .launch(Learner::new(Learned { net, devices: count }, SgdConfig::new().init(), RATE));
-    let _ = std::fs::remove_dir_all(folder);
-    assert!(result.error.is_none(), "{:?}", result.error);
-    result.model.net.into_model().expect("numbers of the device")
+
+    use super::*;
+
+    #[derive(Module, Debug)]
+    struct Learned {
+        net: BurnModel<Net>,
+        /// The devices that share a batch.
+        devices: usize,
+    }
+
+    impl TrainStep for Learned {
+        type Input = Tensor<4>;
+        type Output = ();
+
+        fn step(&self, images: Tensor<4>) -> TrainOutput<()> {
+            TrainOutput::new(self, loss(&self.net, images, self.devices * ROWS).backward(), ())
+        }
+    }
+
+    impl InferenceStep for Learned {
+        type Input = Tensor<4>;
+        type Output = ();
+
+        fn step(&self, _: Tensor<4>) {}
+    }
+
+    struct Images;
+
+    impl Batcher<Vec<f32>, Tensor<4>> for Images {
+        fn batch(&self, items: Vec<Vec<f32>>, device: &Device) -> Tensor<4> {
+            images(&items, device)
+        }
+    }
+
+    pub(super) fn trained(devices: Vec<Device>, optimizer: MultiDeviceOptim) -> Net {
+        let count = devices.len();
+        let data = |samples| {
+            let items = InMemDataset::new((0..samples).map(image).collect());
+            DataLoaderBuilder::new(Images).batch_size(ROWS).build(items)
+        };
+        let folder = std::env::temp_dir().join(format!("convshape-burn-devices-{}", std::process::id()));
+        let first = devices[0].clone().autodiff();
+        let net = BurnModel::from_model(&model(), &first).expect("burn has all of it");
+        let strategy = ExecutionStrategy::MultiDevice(devices, optimizer);
+        let result = SupervisedTraining::new(&folder, data(count * STEPS * ROWS), data(ROWS))
+            .with_application_logger(None)
+            .with_training_strategy(strategy.into())
+            .num_epochs(1)
+            .launch(Learner::new(Learned { net, devices: count }, SgdConfig::new().init(), RATE));
+        let _ = std::fs::remove_dir_all(folder);
+        assert!(result.error.is_none(), "{:?}", result.error);
+        result.model.net.into_model().expect("numbers of the device")
+    }
+
+    #[test]
+    fn several_devices_train_as_one() {
+        for optimizer in [MultiDeviceOptim::OptimMainDevice, MultiDeviceOptim::OptimSharded] {
+            let found = trained(vec![Device::flex(), Device::flex()], optimizer);
+            assert_same(&found, &whole(&Device::flex(), 2));
+        }
+    }
 }
 
-#[test]
-fn several_devices_train_as_one() {
-    for optimizer in [MultiDeviceOptim::OptimMainDevice, MultiDeviceOptim::OptimSharded] {
-        let found = trained(vec![Device::flex(), Device::flex()], optimizer);
-        assert_same(&found, &whole(&Device::flex(), 2));
+/// A device of a server in this process, over loopback.
+#[cfg(feature = "remote")]
+mod remote {
+    use std::net::TcpListener;
+
+    use burn::remote::RemoteHost;
+    use burn::server::{RemoteServer, WebSocketTransport};
+
+    use super::*;
+
+    fn served() -> Device {
+        let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+        let host = RemoteHost::websocket(&format!("ws://{}", listener.local_addr().expect("the port")));
+        std::thread::spawn(move || {
+            RemoteServer::new([Device::flex()]).serve(WebSocketTransport::from_listener(listener))
+        });
+        Device::remote_options(&host).init().expect("a connection")
+    }
+
+    #[test]
+    fn a_device_of_a_server_trains_as_one_here() {
+        assert_same(&whole(&served(), 2), &whole(&Device::flex(), 2));
+    }
+
+    #[cfg(feature = "several")]
+    #[test]
+    fn devices_here_and_there_train_as_one() {
+        let devices = vec![Device::flex(), served()];
+        assert_same(
+            &several::trained(devices, burn::train::MultiDeviceOptim::OptimMainDevice),
+            &whole(&Device::flex(), 2),
+        );
     }
 }
