@@ -189,14 +189,14 @@ conv_chain! {
     }
 }
 
-/// For each pair of positions of a window, the row of the table of relative positions, one-hot.
-static RELATIVE: [[f32; 49]; 256] = {
-    let mut rows = [[0.0; 49]; 256];
+/// For each pair of positions of a window, the row of the table of relative positions.
+const RELATIVE: [usize; 256] = {
+    let mut rows = [0; 256];
     let mut pair = 0;
     while pair < 256 {
         let (query, key) = (pair / 16, pair % 16);
         let (down, right) = (query / 4 + 3 - key / 4, query % 4 + 3 - key % 4);
-        rows[pair][7 * down + right] = 1.0;
+        rows[pair] = 7 * down + right;
         pair += 1;
     }
     rows
@@ -237,7 +237,7 @@ conv_chain! {
             Permute(0, 2, 1, 3, 4);
             windows: Reshape([4, 16, n]);
             #[name = "attn.relative_position_bias_table"] table: Parameter([49, heads], init: normal(0.02));
-            relative: Constant(RELATIVE, [256, 49]);
+            relative: OneHot(RELATIVE, [256, 49]);
             MatMul(relative, table);
             Transpose(0, 1);
             bias: Reshape([heads, 16, 16]);

@@ -213,7 +213,7 @@ fn pads_and_crops() {
         let x = random_input(random, 2);
         let pairs = [0; 3].map(|_| (random.pick(-2, 3), random.pick(-2, 3)));
         let (mode, value) = (pick(random, &MODES), 2.5);
-        let pad = Op::Pad { amount: Amount::Pairs { rank: Some(rank(&x)), pairs }, mode, value };
+        let pad = Op::Pad { amount: Amount::Pairs { rank: Some(rank(&x)), pairs }, mode, value, axis: None };
         let positive = pairs.map(|(lo, hi)| (lo.max(0), hi.max(0)));
         let crop = Op::Crop { amount: Amount::Pairs { rank: Some(rank(&x)), pairs: positive } };
         let cropped = run(&crop, &[], &[&x])?;
@@ -231,7 +231,7 @@ fn pads_and_crops_to_another() {
         let sizes: Vec<usize> = x.shape().iter().map(|&rows| random.size(1, int(rows) + 3)).collect();
         let (mode, value, start) = (pick(random, &MODES), 2.5, pick(random, &[false, true]));
         let amount = Amount::Like { start };
-        let (pad, crop) = (Op::Pad { amount, mode, value }, Op::Crop { amount });
+        let (pad, crop) = (Op::Pad { amount, mode, value, axis: None }, Op::Crop { amount });
         let more =
             [0, 1, 2].map(|axis| if axis < rank(&x) { int(sizes[axis + 1]) - int(x.shape()[axis + 1]) } else { 0 });
         let lo = more.map(|rows| if start { 0 } else { rows / 2 });

@@ -338,7 +338,7 @@ fn pads_and_crops() {
         let start = random.choose(&[false, true]);
         let rank = Some(space.len());
         match random.pick(0, 3) {
-            0 => (Op::Pad { amount: Amount::Like { start }, mode, value: 0.5 }, vec![small, large]),
+            0 => (Op::Pad { amount: Amount::Like { start }, mode, value: 0.5, axis: None }, vec![small, large]),
             1 => (Op::Crop { amount: Amount::Like { start } }, vec![large, small]),
             2 => {
                 let pairs = [0; 3].map(|_| (random.pick(0, 1), random.pick(0, 2)));
@@ -346,7 +346,7 @@ fn pads_and_crops() {
             }
             _ => {
                 let pairs = [0; 3].map(|_| (random.pick(-1, 2), random.pick(-1, 2)));
-                (Op::Pad { amount: Amount::Pairs { rank, pairs }, mode, value: 0.5 }, vec![small])
+                (Op::Pad { amount: Amount::Pairs { rank, pairs }, mode, value: 0.5, axis: None }, vec![small])
             }
         }
     });

@@ -1,5 +1,7 @@
 //! Turns written values into [`Setting`]s: sizes are computed, words looked up.
 
+use std::fmt::Display;
+
 use convshape_arith::op::{Axes, Axis, Constant, Dialect, MAX_SPATIAL};
 use convshape_arith::operator::Operator;
 use convshape_arith::param::Init;
@@ -49,14 +51,15 @@ pub(crate) fn settle(
             Some(word) => Setting::Word(word),
             None => in_a_row(value, numbers, &wrong, |rows, axis, axes| (rows[axis], rows[axes + axis]))?,
         },
+        Takes::Amount if name == "pads" => border_of_all(value, numbers, &wrong)?,
         Takes::Amount => amount(value, numbers, &wrong)?,
         Takes::Sides => in_a_row(value, numbers, &wrong, |rows, axis, axes| {
             let last = axes - 1 - axis;
             (rows[2 * last], rows[2 * last + 1])
         })?,
         Takes::Float => Setting::Float(real(value, numbers, &wrong)?),
-        Takes::FloatPerAxis => factors(value, numbers, &wrong)?,
-        Takes::FactorPerAxis => whole_factors(factors(value, numbers, &wrong)?, &wrong)?,
+        Takes::FloatPerAxis => factors(name, value, numbers, &wrong)?,
+        Takes::FactorPerAxis => whole_factors(factors(name, value, numbers, &wrong)?, &wrong)?,
         Takes::Bool => Setting::Bool(truth(value, numbers, dialect).ok_or_else(wrong)?),
         Takes::Word(known) => Setting::Word(word(field, value, known, numbers, dialect)?),
         Takes::Shape => Setting::Shape(shape(value, numbers, &wrong)?),
@@ -75,7 +78,7 @@ pub(crate) fn settle(
 }
 
 /// One real number for all axes, or one per axis.
-fn factors(value: &Value, numbers: &Numbers, wrong: &impl Fn() -> Report) -> Result<Setting, Report> {
+fn factors(name: &str, value: &Value, numbers: &Numbers, wrong: &impl Fn() -> Report) -> Result<Setting, Report> {
     let each = match (each_axis(value, numbers, Numbers::real), value.items()) {
         (Some(each), _) => each?,
         (None, Some(items)) => {
@@ -85,7 +88,9 @@ fn factors(value: &Value, numbers: &Numbers, wrong: &impl Fn() -> Report) -> Res
             return Ok(Setting::Floats { values: [real(value, numbers, wrong)?; MAX_SPATIAL], axes: None });
         }
     };
-    let (values, axes) = for_axes(&each, value.span())?;
+    // ONNX's `scales` begin with the batch and the channels.
+    let each = each.strip_prefix(&[1.0, 1.0]).filter(|rest| name == "scales" && !rest.is_empty()).unwrap_or(&each);
+    let (values, axes) = for_axes(each, value.span())?;
     Ok(Setting::Floats { values, axes: Some(axes) })
 }
 
@@ -254,9 +259,28 @@ fn axes(written: usize, span: Span) -> Result<usize, Report> {
     if (1..=MAX_SPATIAL).contains(&written) { Ok(written) } else { Err(diagnose::too_many_axes(written, span)) }
 }
 
+/// The values of spatial axes, where the batch and the channels are written too: in front, or around them.
+fn of_space<T: Copy + PartialEq + Display>(all: &[T]) -> Option<String> {
+    let [first, inner @ .., last] = all else { return None };
+    let space = match first == last && inner.iter().any(|value| value != first) {
+        true if inner.len() == 2 => inner,
+        _ => all.get(2..)?,
+    };
+    let space: Vec<String> = space.iter().map(T::to_string).collect();
+    Some(format!("[{}]", space.join(", ")))
+}
+
 /// The values in front, and how many there are.
-fn for_axes<T: Copy + Default>(each: &[T], span: Span) -> Result<([T; MAX_SPATIAL], usize), Report> {
-    let axes = axes(each.len(), span)?;
+fn for_axes<T: Copy + Default + PartialEq + Display>(
+    each: &[T],
+    span: Span,
+) -> Result<([T; MAX_SPATIAL], usize), Report> {
+    let axes = axes(each.len(), span).map_err(|report| match of_space(each) {
+        Some(space) if each.len() <= MAX_SPATIAL + 2 => {
+            report.help(format_args!("write `{space}`, without the batch and the channels"))
+        }
+        _ => report,
+    })?;
     let mut all = [T::default(); MAX_SPATIAL];
     all[..axes].copy_from_slice(each);
     Ok((all, axes))
@@ -294,6 +318,10 @@ fn each_axis<T>(
 fn amount(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
     let items = value.items().unwrap_or_default();
     if !items.iter().any(|item| item.items().is_some()) {
+        if items.len() > MAX_SPATIAL && items.len().is_multiple_of(2) {
+            let rows: Vec<i64> = items.iter().map(|item| number(item, numbers, wrong)).collect::<Result<_, _>>()?;
+            return Err(diagnose::sides_in_a_row(&rows, value.span()));
+        }
         return per_axis(value, numbers, wrong);
     }
     let mut all = [(0, 0); MAX_SPATIAL];
@@ -303,6 +331,28 @@ fn amount(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting,
         *place = (number(low, numbers, wrong)?, number(high, numbers, wrong)?);
     }
     Ok(Setting::Pairs { values: all, axes: Some(axes) })
+}
+
+/// ONNX's border: the low sides of all axes, then the high ones, with the batch and the channels in front.
+fn border_of_all(value: &Value, numbers: &Numbers, wrong: Wrong<'_>) -> Result<Setting, Report> {
+    let items = value.items().filter(|items| items.len().is_multiple_of(2)).ok_or_else(wrong)?;
+    let rows: Vec<i64> = items.iter().map(|item| number(item, numbers, wrong)).collect::<Result<_, _>>()?;
+    let (low, high) = rows.split_at(rows.len() / 2);
+    let pairs: Vec<(i64, i64)> = low.iter().copied().zip(high.iter().copied()).collect();
+    match pairs.as_slice() {
+        [(0, 0), (0, 0), space @ ..] if !space.is_empty() => pairs_of(space, value.span()),
+        [(0, 0), channels, space @ ..] if !space.is_empty() && space.iter().all(|pair| *pair == (0, 0)) => {
+            Err(diagnose::border_of_channels(*channels, value.span()))
+        }
+        all => pairs_of(all, value.span()),
+    }
+}
+
+fn pairs_of(pairs: &[(i64, i64)], span: Span) -> Result<Setting, Report> {
+    let axes = axes(pairs.len(), span)?;
+    let mut values = [(0, 0); MAX_SPATIAL];
+    values[..axes].copy_from_slice(pairs);
+    Ok(Setting::Pairs { values, axes: Some(axes) })
 }
 
 /// Both sides of every axis in one row; `pick` finds those of an axis.

@@ -67,6 +67,7 @@ pub(crate) enum Kind {
     Parameter,
     Arange,
     Constant,
+    OneHot,
     BatchNorm,
     GroupNorm,
     InstanceNorm,

@@ -5,6 +5,39 @@ mod support;
 use self::support::{accepted, refused};
 
 #[test]
+fn borders_of_one_axis() {
+    accepted("input: [8, 9, 9]; Pad([(0, 8)], axis: channels); Pad(1, axis: 2); output: [16, 9, 11];");
+    accepted("input: [8, 9, 9]; Pad([(0, 8)], dim: 1); output: [16, 9, 9];");
+    accepted("input: [8]; Pad([(2, 0)], axis: 0, mode: reflect); output: [10];");
+    accepted("dialect: keras; input: [9, 9, 8]; Pad(4, axis: channels); output: [9, 9, 16];");
+    accepted(
+        "input: [8, 9]; c: Conv1d(12, kernel: 1); Pad(like: c, axis: channels, align: start) from input; output: [12, 9];",
+    );
+    accepted(
+        "for h in 1..; input: [8, 2 * h]; Pad(4, axis: channels); Pad([(0, 1)], axis: length); output: [16, 2 * h + 1];",
+    );
+    accepted(
+        "dialect: onnx; input: [8, 9, 9]; Pad(pads: [0, 0, 1, 2, 0, 0, 1, 2]); Pad(pads: [1, 0, 1, 0]); output: [8, 13, 13];",
+    );
+    refused(
+        "input: [8, 9, 9]; Pad([(0, 8), (1, 1)], axis: channels); output: [16, 9, 9];",
+        "[CS0315] `pad1` has amount for 2 axes, but there is 1",
+    );
+    refused(
+        "dialect: onnx; input: [8, 9, 9]; Pad(pads: [0, 0, 0, 0, 0, 8, 0, 0]); output: [16, 9, 9];",
+        "[CS0315] `pads` adds a border to the channels, which `Pad` does along one axis",
+    );
+    refused(
+        "input: [8, 9, 9]; Pad((0, 0, 0, 0, 0, 8)); output: [16, 9, 9];",
+        "[CS0315] here are 6 numbers in a row: both sides of an axis are written as a pair",
+    );
+    refused(
+        "input: [8, 3]; w: Parameter([4, 3]); Linear(3 -> 4) from (input, w); output: [8, 4];",
+        "[CS0108] `Linear` has its own weight and reads one statement, here are several",
+    );
+}
+
+#[test]
 fn orders_of_axes() {
     for layer in [
         "Permute(1, 2, 0)",

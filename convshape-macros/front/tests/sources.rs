@@ -21,6 +21,20 @@ fn they_are_not_the_previous_statement() {
 }
 
 #[test]
+fn rows_of_a_table() {
+    accepted(
+        "input: [16, 8]; table: Parameter([49, 3]); r: OneHot(tables::RELATIVE, [256, 49]); MatMul(r, table); output: [256, 3];",
+    );
+    accepted(
+        "dialect: keras; input: [16, 8]; r: OneHot(tables::RELATIVE, [16, 16]); MatMul(r, input); output: [16, 8];",
+    );
+    refused(
+        "input: [16, 8]; r: OneHot(tables::RELATIVE); MatMul(r, input); output: [16, 8];",
+        "[CS0103] `OneHot` needs `shape`",
+    );
+}
+
+#[test]
 fn constants_that_do_not_fit() {
     refused("input: [6]; t: Constant(ROWS); Add(_, t); output: [6];", "[CS0103] `Constant` needs `shape`");
     refused(

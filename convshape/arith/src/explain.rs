@@ -163,7 +163,12 @@ pub const fn title(text: &mut Text, layer: &str, fault: &Fault, inputs: &[Shape]
             text.str("is a transposed convolution, which pads with zeros only");
         }
         Reason::FieldRank { field, written, axes } => {
-            text.str("has ").str(field).str(" for ").num(rank(written)).str(" axes, but there are ").num(rank(axes));
+            text.str("has ").str(field).str(" for ").num(rank(written)).str(if written == 1 {
+                " axis"
+            } else {
+                " axes"
+            });
+            text.str(if axes == 1 { ", but there is " } else { ", but there are " }).num(rank(axes));
         }
         Reason::Divisible { what, size, by } => {
             text.str("takes a multiple of ").num(by).str(" ");

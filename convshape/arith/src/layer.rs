@@ -179,7 +179,7 @@ impl Op {
             Op::Upsample(upsample) => tri!(upsampled(&upsample, inputs, order)),
             Op::PixelShuffle { factor } | Op::DepthToSpace { factor, .. } => tri!(shuffled(factor, input, order)),
             Op::PixelUnshuffle { factor } => tri!(unshuffled(factor, input, order)),
-            Op::Pad { amount, mode, .. } => tri!(padded(amount, mode, inputs, order)),
+            Op::Pad { amount, mode, axis, .. } => tri!(padded(amount, mode, axis, inputs, order)),
             Op::Crop { amount } => tri!(cropped(amount, inputs, order)),
             Op::Split { axis, index, pieces } => tri!(piece(axis, index, pieces, input, order)),
             Op::Recurrent(layer) => tri!(recurrent::run(&layer, inputs)),

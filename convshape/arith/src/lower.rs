@@ -59,7 +59,7 @@ impl Conv {
             middle = middle.with(order.spatial(axis), size);
             axis += 1;
         }
-        let first = Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.0 };
+        let first = Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.0, axis: None };
         let second = Op::Conv(Conv {
             padding: Padding::Pairs([(0, 0); 3]),
             padding_mode: PaddingMode::Zeros,

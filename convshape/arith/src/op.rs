@@ -129,12 +129,14 @@ pub enum Op {
     },
     /// Adds a border.
     Pad {
-        /// How many rows.
+        /// How many rows. With an `axis`, the first pair.
         amount: Amount,
         /// What the border contains.
         mode: PaddingMode,
         /// The constant for mode `Zeros`.
         value: f64,
+        /// The only axis that gets a border; `None` for all spatial axes.
+        axis: Option<Axis>,
     },
     /// Removes a border.
     Crop {
@@ -405,7 +407,7 @@ plain!(enum op::Op {
     PixelUnshuffle { factor },
     DepthToSpace { factor, order },
     ChannelShuffle { groups },
-    Pad { amount, mode, value },
+    Pad { amount, mode, value, axis },
     Crop { amount },
     Slice { axis, start, end },
     Split { axis, index, pieces },
@@ -466,7 +468,8 @@ impl Op {
             | Op::Concat { axis }
             | Op::Stack { axis }
             | Op::Softmax { axis, .. }
-            | Op::Glu { axis } => Some(axis),
+            | Op::Glu { axis }
+            | Op::Pad { axis: Some(axis), .. } => Some(axis),
             _ => None,
         }
     }
@@ -619,9 +622,9 @@ impl Op {
                     init: *init,
                 })
                 .checked(init.check_numbers()),
-            Op::Source { of: Source::Arange | Source::Constant(_) | Source::Shared { .. }, .. } => {
-                Row::of(Class::Source)
-            }
+            Op::Source {
+                of: Source::Arange | Source::Constant(_) | Source::OneHot(_) | Source::Shared { .. }, ..
+            } => Row::of(Class::Source),
         }
     }
 }

@@ -101,7 +101,7 @@ fn layer(rank: usize) -> impl Strategy<Value = Op> {
         1 => (1_i64..4).prop_map(|factor| Op::PixelShuffle { factor }),
         1 => (1_i64..4).prop_map(|factor| Op::PixelUnshuffle { factor }),
         1 => (pairs(), mode()).prop_map(move |(pairs, mode)| {
-            Op::Pad { amount: Amount::Pairs { rank: written, pairs }, mode, value: 0.0 }
+            Op::Pad { amount: Amount::Pairs { rank: written, pairs }, mode, value: 0.0, axis: None }
         }),
         1 => pairs().prop_map(move |pairs| Op::Crop { amount: Amount::Pairs { rank: written, pairs } }),
         1 => Just(Op::FLATTEN),
@@ -117,7 +117,7 @@ fn join() -> impl Strategy<Value = Op> {
         resize(ResizeTo::Like),
         Op::Crop { amount: Amount::Like { start: false } },
         Op::Crop { amount: Amount::Like { start: true } },
-        Op::Pad { amount: Amount::Like { start: false }, mode: PaddingMode::Zeros, value: 0.0 },
+        Op::Pad { amount: Amount::Like { start: false }, mode: PaddingMode::Zeros, value: 0.0, axis: None },
     ])
 }
 

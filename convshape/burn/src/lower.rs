@@ -196,9 +196,20 @@ impl<'a> Run<'a> {
                     .swap_dims(1, 2)
                     .reshape([batch, channels, positions])
             }
-            Op::Pad { amount, mode, value: constant } => {
+            Op::Pad { amount, mode, value: constant, axis: None } => {
                 let rows = self.rows(amount, &shape, &output);
                 positions(axis::bordered(self.spatial(value), rows, mode, constant))
+            }
+            Op::Pad { amount, mode, value: constant, axis: Some(axis) } => {
+                let at = axis.index(shape.rank(), self.graph.order()).unwrap_or(0);
+                let [from, to] = [&shape, &output].map(|shape| shape.size(at));
+                let rows = [amount.rows(0, from, Some(to)), (0, 0), (0, 0)];
+                let known = sizes(&shape);
+                let view = [known[..at].iter().product(), known[at], known[at + 1..].iter().product(), 1];
+                let [before, size, after, one] = view;
+                let x = self.natural(value).reshape([self.batch, before, size, after, one]);
+                let bordered = axis::bordered(x, rows, mode, constant);
+                self.channels_first(bordered.reshape([to_i64(self.batch), -1]), &output)
             }
             Op::Crop { amount } => {
                 let rows = self.rows(amount, &shape, &output).map(|(lo, hi)| (-lo, -hi));
@@ -283,15 +294,11 @@ impl<'a> Run<'a> {
                         // Also after burn's `unfreeze`.
                         if trained { param } else { param.detach() }
                     }
-                    Source::Constant(constant) => {
+                    Source::Arange | Source::Constant(_) | Source::OneHot(_) => {
                         let device = self.values.iter().flatten().next().map(Tensor::device).unwrap_or_default();
                         #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
-                        let numbers: Vec<f32> = (0..count).map(|index| constant.element(index) as f32).collect();
+                        let numbers: Vec<f32> = (0..count).map(|index| of.element(index, &output) as f32).collect();
                         Tensor::from_data(TensorData::new(numbers, [1, count]), &device)
-                    }
-                    Source::Arange => {
-                        let device = self.values.iter().flatten().next().map(Tensor::device).unwrap_or_default();
-                        Tensor::<1, burn::tensor::Int>::arange(0..to_i64(count), &device).float().reshape([1, count])
                     }
                 };
                 self.channels_first(numbers.expand([self.batch, count]), &output)

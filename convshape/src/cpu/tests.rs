@@ -694,7 +694,7 @@ fn other_layers() {
             4 => vec![(resize(ResizeTo::Scale([2.0, 3.0, 1.0]), Interpolation::Nearest), vec![0])],
             5 => vec![(resize(ResizeTo::Scale([1.5; 3]), Interpolation::Nearest), vec![0])],
             6 => vec![(resize(ResizeTo::Size([5, 4, 1]), Interpolation::Bilinear), vec![0])],
-            7 => vec![(Op::Pad { amount: pairs, mode: PaddingMode::Replicate, value: 0.0 }, vec![0])],
+            7 => vec![(Op::Pad { amount: pairs, mode: PaddingMode::Replicate, value: 0.0, axis: None }, vec![0])],
             8 => vec![
                 (Op::FLATTEN, vec![0]),
                 (Op::Linear { dialect: Dialect::Torch, inputs: None, outputs: 19, bias: true }, vec![1]),
@@ -859,7 +859,8 @@ fn layers_in_company() {
                 19 => {
                     let pairs = [0; 3].map(|_| (random.pick(0, 2), random.pick(0, 2)));
                     let mode = random.one_of(&[PaddingMode::Zeros, PaddingMode::Replicate]);
-                    (Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.5 }, one)
+                    let axis = (random.pick(0, 1) == 1).then_some(axis);
+                    (Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.5, axis }, one)
                 }
                 20 => {
                     let (to, mode) = (ResizeTo::Scale([2.0, 1.0, 2.0]), Interpolation::Nearest);
@@ -1031,7 +1032,10 @@ fn norms_and_borders() {
                 rank,
                 size: [0, 1, 2].map(|_| random.pick(1, 4)),
             },
-            6 => Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.0 },
+            6 => {
+                let axis = random.one_of(&[None, Some(Axis::Channels), Some(Axis::At(-1))]);
+                Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.0, axis }
+            }
             7 => Op::Crop { amount: Amount::Pairs { rank: None, pairs: [(0, 1), (1, 0), (1, 1)] } },
             8 => {
                 let mode = random.one_of(&[Interpolation::Nearest, Interpolation::Bilinear, Interpolation::Bicubic]);

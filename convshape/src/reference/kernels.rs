@@ -131,7 +131,8 @@ pub fn apply<T: Number>(
         Op::PixelUnshuffle { factor } => shuffle::to_depth(count(factor), &from, x, &to, y),
         Op::DepthToSpace { factor, order } => shuffle::to_space(order, count(factor), &from, x, &to, y),
         Op::ChannelShuffle { groups } => shuffle::channels(count(groups), &channels, x, y),
-        Op::Pad { amount, mode, value } => {
+        Op::Pad { amount, mode, value, axis } => {
+            let [from, to] = [shape, output].map(|shape| SpatialLayout::bordered(shape, axis, order));
             Border { low: border::low(amount, &from, &to), mode, value }.run(&from, x, &to, y)
         }
         Op::Crop { amount } => {
@@ -195,11 +196,8 @@ pub fn apply<T: Number>(
             local::lp_norm(&local::Lp { p, eps }, &groups, x, y);
         }
         Op::Source { of: Source::Parameter { .. } | Source::Shared { .. }, .. } => y.copy_from_slice(params[0]),
-        Op::Source { of: Source::Arange, .. } => {
-            y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(index as f64));
-        }
-        Op::Source { of: Source::Constant(constant), .. } => {
-            y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(constant.element(index)));
+        Op::Source { of: of @ (Source::Arange | Source::Constant(_) | Source::OneHot(_)), shape } => {
+            y.iter_mut().enumerate().for_each(|(index, y)| *y = T::of(of.element(index, &shape)));
         }
         Op::Softmax { axis, log } => norm::softmax(log, &axes::ReductionGroups::along(shape, axis, order), x, y),
         Op::Attention(layer) => {
@@ -284,9 +282,10 @@ fn backward<T: Real>(
         Op::PixelUnshuffle { factor } => shuffle::gradient::to_depth(count(factor), grids, dy, dx[0]),
         Op::DepthToSpace { factor, order } => shuffle::gradient::to_space(order, count(factor), grids, dy, dx[0]),
         Op::ChannelShuffle { groups } => shuffle::gradient::channels(count(groups), &channels, dy, dx[0]),
-        Op::Pad { amount, mode, value } => {
+        Op::Pad { amount, mode, value, axis } => {
+            let [from, to] = [shape, &layer.output].map(|shape| SpatialLayout::bordered(shape, axis, order));
             let low = border::low(amount, &from, &to);
-            border::gradient::border(&Border { low, mode, value }, grids, dy, dx[0]);
+            border::gradient::border(&Border { low, mode, value }, [&from, &to], dy, dx[0]);
         }
         Op::Crop { amount } => {
             let low = border::low(amount, &from, &to).map(|low| -low);
@@ -374,7 +373,7 @@ fn backward<T: Real>(
         Op::Source { of: Source::Parameter { .. } | Source::Shared { .. }, .. } => {
             dparams[0].iter_mut().zip(dy).for_each(|(dparam, dy)| *dparam += *dy);
         }
-        Op::Source { of: Source::Arange | Source::Constant(_), .. } => {}
+        Op::Source { of: Source::Arange | Source::Constant(_) | Source::OneHot(_), .. } => {}
         Op::Softmax { axis, log } => {
             norm::gradient::softmax(log, &axes::ReductionGroups::along(shape, axis, order), y, dy, dx[0]);
         }

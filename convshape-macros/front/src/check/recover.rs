@@ -92,7 +92,7 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
         | Op::Source { shape, .. }
         | Op::Custom { shape, .. }
         | Op::CustomOutput { shape, .. } => Some(shape),
-        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
+        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { axis: None, .. } | Op::Crop { .. } => {
             open(input.rank(), channels)
         }
         Op::Split { axis, .. } => match axis.index(input.rank(), order) {
@@ -101,7 +101,9 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
         },
         Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
-        Op::Slice { axis, .. } => Some(input.with(axis.index(input.rank(), order)?, Size::Unknown)),
+        Op::Slice { axis, .. } | Op::Pad { axis: Some(axis), .. } => {
+            Some(input.with(axis.index(input.rank(), order)?, Size::Unknown))
+        }
         Op::Flatten { .. } | Op::Unflatten { .. } | Op::Permute { .. } | Op::Reduce { .. } => {
             op.output(inputs, order).ok().map(|shape| Shape::unknown(shape.rank()))
         }
@@ -121,7 +123,10 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         fault.map(|fault| fault.reason),
         Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
-    if matches!(fault.map(|fault| fault.reason), Some(Reason::Rank { .. } | Reason::Tokens { .. })) {
+    if matches!(
+        fault.map(|fault| fault.reason),
+        Some(Reason::Rank { .. } | Reason::Tokens { .. } | Reason::AxisCount { .. })
+    ) {
         // A layer for a different number of axes says nothing about what was meant.
         return None;
     }
@@ -147,7 +152,11 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             let shape = if fault.is_none() { Shape::unknown(rank) } else { shape };
             Some(shape.with(channel, channels))
         }
-        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { .. } | Op::Crop { .. } => {
+        // The numbers may be for any axes.
+        Op::Pad { .. } if matches!(fault.map(|fault| fault.reason), Some(Reason::FieldRank { .. })) => {
+            Some(Shape::unknown(inputs[0].rank()))
+        }
+        Op::Pool(_) | Op::AdaptivePool { .. } | Op::Upsample(_) | Op::Pad { axis: None, .. } | Op::Crop { .. } => {
             let input = inputs[0];
             let channel = order.channel(input.rank());
             Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
@@ -160,7 +169,7 @@ pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             Some(at) => Some(inputs[0].with(at, Size::Unknown)),
             None => Some(Shape::unknown(inputs[0].rank())),
         },
-        Op::Slice { axis, .. } | Op::Concat { axis } | Op::Glu { axis } => {
+        Op::Slice { axis, .. } | Op::Concat { axis } | Op::Glu { axis } | Op::Pad { axis: Some(axis), .. } => {
             let input = inputs[0];
             if matches!(fault.map(|fault| fault.reason), Some(Reason::Join { axis: None, .. })) {
                 return None;

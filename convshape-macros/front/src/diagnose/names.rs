@@ -7,7 +7,7 @@ use proc_macro2::{Ident, Span};
 use super::Report;
 use crate::check::ClashKind;
 use crate::numbers::Bound;
-use crate::syntax::{Block, Comparison, Param, ParamKind, Repeat, Text, Value};
+use crate::syntax::{Block, Comparison, Param, ParamKind, Repeat, Source, Text, Value};
 use crate::words::{list, nearest};
 
 /// `inside` is the block's use or the repeat that contains a statement of this name.
@@ -128,6 +128,15 @@ pub(crate) fn one_input(op: &Ident, reads_weight: bool, span: Span) -> Report {
     let reads = if reads_weight { "one statement, or one and its weight" } else { "one statement" };
     Report::new(code::OPERANDS, span, format!("`{op}` reads {reads}, here are several"))
         .help("join them first: `Concat(a, b);`")
+}
+
+/// A linear layer with a weight that is read: a product of two values.
+pub(crate) fn reads_matrix(op: &Ident, [x, weight]: [&Source; 2], transposed: bool, span: Span) -> Report {
+    let message = format!("`{op}` has its own weight and reads one statement, here are several");
+    let transposed = if transposed { ", transpose_b: true" } else { "" };
+    Report::new(code::OPERANDS, span, message)
+        .help(format_args!("write the product with a weight that is read: `MatMul({x}, {weight}{transposed});`"))
+        .note("`MatMul` takes rows: a vector becomes one with `Reshape([1, _])`")
 }
 
 /// Something to read at a layer that reads nothing, such as `Parameter`.

@@ -67,6 +67,27 @@ pub(crate) fn shape_rank(axes: usize, span: Span) -> Report {
     Report::new(code::FIELD_RANK, span, message)
 }
 
+/// Both sides of each axis in one row, as in PyTorch's `F.pad`, which begins with the last axis.
+pub(crate) fn sides_in_a_row(rows: &[i64], span: Span) -> Report {
+    let message = format!("here are {} numbers in a row: both sides of an axis are written as a pair", rows.len());
+    let pairs: Vec<(i64, i64)> = rows.chunks_exact(2).rev().map(|pair| (pair[0], pair[1])).collect();
+    let text = match pairs.as_slice() {
+        [(low, high), (0, 0), (0, 0)] => format!("[({low}, {high})], axis: channels"),
+        pairs => {
+            let pairs: Vec<String> = pairs.iter().map(|(low, high)| format!("({low}, {high})")).collect();
+            format!("[{}]", pairs.join(", "))
+        }
+    };
+    Report::new(code::FIELD_RANK, span, message)
+        .help(format_args!("write `{text}`: PyTorch's row begins with the last axis, a list here with the first"))
+}
+
+/// ONNX's border of the channels, which has a field of its own here.
+pub(crate) fn border_of_channels((low, high): (i64, i64), span: Span) -> Report {
+    Report::new(code::FIELD_RANK, span, "`pads` adds a border to the channels, which `Pad` does along one axis")
+        .help(format_args!("write `Pad([({low}, {high})], axis: channels)`"))
+}
+
 pub(crate) fn too_many_axes(axes: usize, span: Span) -> Report {
     let found = if axes == 0 { "none".to_owned() } else { axes.to_string() };
     Report::new(code::FIELD_RANK, span, format!("a layer has 1 to 3 spatial axes, here are values for {found}"))

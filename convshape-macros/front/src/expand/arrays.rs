@@ -15,7 +15,7 @@ impl Expansion<'_> {
         }
         let array = |id| {
             let op = self.op(id)?;
-            matches!(op, Op::Source { of: Source::Constant(_), .. }).then_some((id, op))
+            matches!(op, Op::Source { of: Source::Constant(_) | Source::OneHot(_), .. }).then_some((id, op))
         };
         (0..self.graph.nodes.len()).filter_map(array).collect()
     }

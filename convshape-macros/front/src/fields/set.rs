@@ -52,7 +52,9 @@ pub(crate) fn set(op: &mut Op, field: &str, setting: &Setting) -> bool {
         (Op::GlobalPool { keep_axes, .. }, "keep", Setting::Bool(value)) => store(keep_axes, *value),
         (Op::Identity, "shape", Setting::Shape(_)) => true,
         (Op::Source { shape, .. }, "count", Setting::Int(value)) => store(shape, Shape::of(&[*value])),
-        (Op::Source { of: Source::Constant(constant), .. }, "array", Setting::Array(value)) => store(constant, *value),
+        (Op::Source { of: Source::Constant(array) | Source::OneHot(array), .. }, "array", Setting::Array(value)) => {
+            store(array, *value)
+        }
         (Op::Source { of: Source::Parameter { init, .. }, .. }, "init", Setting::Init(value)) => store(init, *value),
         (Op::Source { of: Source::Parameter { trained, .. }, .. }, "train", Setting::Bool(value)) => {
             store(trained, *value)
@@ -91,7 +93,7 @@ fn put(field: &mut dyn Any, setting: &Setting) -> bool {
         Setting::Bool(value) => to(field, *value),
         Setting::Shape(value) => to(field, *value) || to(field, Some(*value)),
         Setting::Axes(axes) => match axes.as_slice() {
-            [axis] if to(field, *axis) => true,
+            [axis] if to(field, *axis) || to(field, Some(*axis)) => true,
             _ => to(field, *axes) || to(field, Some(*axes)),
         },
         Setting::Pairs { .. }

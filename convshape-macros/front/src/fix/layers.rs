@@ -173,7 +173,7 @@ impl<'a> ChangedLayer<'a> {
                     self.offer("size", Setting::ints(sizes, rank), 14, 0, found);
                 }
             }
-            Op::Pad { amount, .. } | Op::Crop { amount } => self.amount(&amount, found),
+            Op::Pad { amount, axis: None, .. } | Op::Crop { amount } => self.amount(&amount, found),
             _ => {}
         }
     }

@@ -5,7 +5,8 @@ use std::cmp::Reverse;
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
-    Axes, Axis, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, Pool, ResizeTo, Source, WeightFrom,
+    Amount, Axes, Axis, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis, Pool, ResizeTo, Source,
+    WeightFrom,
 };
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
@@ -220,7 +221,7 @@ pub(super) fn at_the_layer(
         Reason::AlignCorners => {
             layer.set("mode", Setting::Word(linear(inputs[0].rank().saturating_sub(1))), 10, found);
         }
-        Reason::FieldRank { field: name, axes, .. } if axes <= MAX_SPATIAL => {
+        Reason::FieldRank { field: name, written, axes } if axes <= MAX_SPATIAL => {
             let setting = match (*op, name) {
                 (Op::Upsample(upsample), "scale") => match upsample.to {
                     ResizeTo::Scale(values) => Setting::Floats { values, axes: Some(axes) },
@@ -230,6 +231,15 @@ pub(super) fn at_the_layer(
                     ResizeTo::Size(values) => Setting::Ints { values, axes: Some(axes) },
                     _ => return,
                 },
+                (Op::Pad { amount: Amount::Pairs { pairs, .. }, axis: None, .. }, _) if written == axes + 1 => {
+                    return layer.border_of_all(pairs, found);
+                }
+                (Op::Pad { amount: Amount::Pairs { pairs, .. }, axis: Some(_), .. }, _) => {
+                    for pair in pairs {
+                        layer.set("amount", Setting::Pairs { values: [pair; MAX_SPATIAL], axes: Some(1) }, 10, found);
+                    }
+                    return;
+                }
                 _ => return,
             };
             layer.set(name, setting, 10, found);
@@ -298,6 +308,30 @@ struct Refused<'a> {
 }
 
 impl Refused<'_> {
+    /// A border written for all axes, also the channels: for the spatial axes alone if the channels get none, or for the
+    /// channels.
+    fn border_of_all(&self, pairs: PerAxis<(i64, i64)>, found: &mut Candidates) {
+        let (rank, order) = (self.inputs[0].rank(), self.graph.order());
+        let Some(pairs) = pairs.get(..rank) else { return };
+        let channel = order.channel(rank);
+        let mut spatial = [(0, 0); MAX_SPATIAL];
+        for (axis, place) in spatial.iter_mut().enumerate().take(rank - 1) {
+            *place = pairs[order.spatial(axis)];
+        }
+        let amount = |values, axes| Setting::Pairs { values, axes: Some(axes) };
+        if pairs[channel] == (0, 0) {
+            self.set("amount", amount(spatial, rank - 1), 10, found);
+        }
+        // The channels alone, perhaps in another framework's order.
+        let bordered: Vec<&(i64, i64)> = pairs.iter().filter(|pair| **pair != (0, 0)).collect();
+        if let [only] = bordered.as_slice() {
+            let of_channels = amount([**only, (0, 0), (0, 0)], 1);
+            let fields = [("amount", of_channels), ("axis", Setting::Axes(Axes::CHANNELS))];
+            let edit = |(field, setting)| Edit::Field { node: self.node, field, setting };
+            found.push(fields.map(edit).into(), if pairs[channel] == **only { 10 } else { 16 });
+        }
+    }
+
     fn set(&self, field: &'static str, setting: Setting, cost: u32, found: &mut Candidates) {
         found.push(vec![Edit::Field { node: self.node, field, setting }], cost);
     }

@@ -1,5 +1,6 @@
 //! The inputs of a layer.
 
+use convshape_arith::dialect::WeightLayout;
 use convshape_arith::op::{Op, WeightFrom};
 use convshape_arith::param::ParamSpec;
 use proc_macro2::Ident;
@@ -9,6 +10,7 @@ use super::scope::{LayerOutputs, Outputs, Scope};
 use crate::diagnose::{self, Report};
 use crate::graph::{Node, NodeId, Recipe, ValueId};
 use crate::syntax::{Layer, Reference, Source, Text, Value};
+use crate::value::written_dialect;
 use crate::words::{Kind, LayerWords, Positional};
 
 impl<'a> Resolver<'a> {
@@ -22,7 +24,7 @@ impl<'a> Resolver<'a> {
         like: Option<&Reference>,
         scope: &mut Scope<'a>,
     ) -> Option<Vec<ValueId>> {
-        if matches!(words.kind, Kind::Parameter | Kind::Arange | Kind::Constant) {
+        if matches!(words.kind, Kind::Parameter | Kind::Arange | Kind::Constant | Kind::OneHot) {
             if layer.from.is_some() {
                 self.sink.push(diagnose::reads_nothing(&layer.op));
             }
@@ -36,7 +38,16 @@ impl<'a> Resolver<'a> {
             && words.kind != Kind::MultiHead
             && !(words.kind.reads_weight() && sources.len() == 2)
         {
-            self.sink.push(diagnose::one_input(&layer.op, words.kind.reads_weight(), *span));
+            let report = match (words.kind, sources.as_slice()) {
+                (Kind::Linear, [x, weight]) => {
+                    // [out, in], as the layer's own.
+                    let dialect = written_dialect(&layer.args).unwrap_or(self.graph.dialect);
+                    let transposed = WeightLayout::linear(dialect).out_axis == 0;
+                    diagnose::reads_matrix(&layer.op, [x, weight], transposed, *span)
+                }
+                (kind, _) => diagnose::one_input(&layer.op, kind.reads_weight(), *span),
+            };
+            self.sink.push(report);
             return None;
         }
         let mut inputs = self.sources(layer.from.as_ref(), scope)?;

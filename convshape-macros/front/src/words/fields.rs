@@ -224,7 +224,8 @@ pub(super) const SCALE: FieldWords =
 /// In keras' own layer, `size` is the factor.
 pub(super) const KERAS_SCALE: FieldWords =
     field("scale", Takes::FloatPerAxis, "factor per axis").or(&[alias("size", KERAS)]);
-pub(super) const SIZE: FieldWords = field("size", Takes::SizePerAxis, "the output's spatial sizes");
+pub(super) const SIZE: FieldWords =
+    field("size", Takes::SizePerAxis, "the output's spatial sizes").or(&[alias("sizes", ONNX)]);
 pub(super) const LIKE: FieldWords = field("like", Takes::Name, "the statement whose spatial sizes to use");
 pub(super) const INTERPOLATION: FieldWords =
     field("mode", Takes::Word(INTERPOLATIONS), "interpolation between the elements")
@@ -245,8 +246,11 @@ pub(super) const DEPTH_ORDER: FieldWords =
 pub(super) const SHUFFLED_GROUPS: FieldWords =
     field("groups", Takes::Size, "number of equal parts of the channels to interleave");
 pub(super) const AMOUNT: FieldWords =
-    field("amount", Takes::Amount, "rows per axis, or `[(low, high), ..]` per axis and side")
-        .or(&[alias("padding", &[Torch, Keras]), alias("cropping", KERAS)]);
+    field("amount", Takes::Amount, "rows per axis, or `[(low, high), ..]` per axis and side").or(&[
+        alias("padding", &[Torch, Keras]),
+        alias("cropping", KERAS),
+        alias("pads", ONNX),
+    ]);
 /// Of PyTorch's padding layers.
 pub(super) const SIDES: FieldWords =
     field("amount", Takes::Sides, "rows for all sides, or for both sides of each axis, the last axis first")
@@ -255,6 +259,9 @@ pub(super) const BORDER: FieldWords = field("mode", Takes::Word(BORDERS), "what 
 pub(super) const VALUE: FieldWords = field("value", Takes::Float, "the constant that fills the border");
 pub(super) const ALIGN: FieldWords =
     field("align", Takes::Word(ALIGNS), "where the smaller is placed in the larger; in the middle if left out");
+pub(super) const PAD_AXIS: FieldWords =
+    field("axis", Takes::Axes, "the only axis with a border, such as `channels`; all spatial axes if left out")
+        .or(&[alias("dim", TORCH)]);
 pub(super) const PIECES: FieldWords =
     field("pieces", Takes::Pieces, "number of equal pieces, or the sizes of all pieces: `[64, 80]`")
         .or(&[alias("chunks", TORCH)]);

@@ -190,7 +190,6 @@ const OPERATIONS: &[(&[&str], &str)] = &[
             "embedding",
             "embed",
             "embeddingbag",
-            "onehot",
             "categoryencoding",
             "hashing",
             "discretization",
@@ -309,6 +308,9 @@ pub(crate) fn instead_of_field(kind: Kind, name: &str) -> Option<&'static str> {
         (Kind::Dropout, "noise_shape") => Some(
             "`StochasticDepth(0.2)` drops whole samples, as `(None, 1, 1, 1)` does, and `Dropout2d(0.2)` whole channels",
         ),
+        (_, "max_value") => {
+            Some("a bound makes it a layer of its own: `Relu6;`, or `Clamp(min: 0.0, max: 1.0);` for another")
+        }
         (Kind::Scale, "offset") => Some("what is added is a layer of its own: `AddScalar(-1.0);`"),
         _ => None,
     }

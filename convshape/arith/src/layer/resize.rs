@@ -1,9 +1,11 @@
 //! Layers that change the spatial sizes: resizing, shuffling, padding and cropping.
 
-use super::{MOST_ELEMENTS, at_least_one, axis_name, conv::with_sizes, field_rank, rank_at_least, rank_is};
+use super::{
+    MOST_ELEMENTS, at_least_one, axes::place, axis_name, conv::with_sizes, field_rank, rank_at_least, rank_is,
+};
 use crate::dialect::check_border;
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{Amount, AxisOrder, Interpolation, PaddingMode, PerAxis, ResizeTo, Upsample};
+use crate::op::{Amount, Axis, AxisOrder, Interpolation, PaddingMode, PerAxis, ResizeTo, Upsample};
 use crate::shape::Shape;
 use crate::size::{Size, SizeError};
 
@@ -148,45 +150,77 @@ pub(super) const fn sized(result: Result<Size, SizeError>) -> Result<Size, Fault
 pub(super) const fn padded(
     amount: Amount,
     mode: PaddingMode,
+    axis: Option<Axis>,
     inputs: &[Shape],
     order: AxisOrder,
 ) -> Result<Shape, Fault> {
     let input = &inputs[0];
+    if let Some(axis) = axis {
+        let at = tri!(place(axis, input, order));
+        if let Amount::Pairs { rank: Some(written), .. } = amount
+            && written != 1
+        {
+            return Err(Fault::new(Reason::FieldRank { field: "amount", written, axes: 1 }));
+        }
+        return Ok(input.with(at, tri!(bordered(amount, mode, (None, at), inputs))));
+    }
     tri!(rank_at_least(input, 2));
     let mut output = *input;
     let mut axis = 0;
     while axis + 1 < input.rank() {
-        let place = order.spatial(axis);
-        let size = input.size(place);
-        let (lo, hi) = match amount {
-            Amount::Pairs { rank, pairs } => tri!(written(rank, &pairs, axis, input)),
-            Amount::Like { start } => {
-                tri!(rank_is(&inputs[1], input.rank()));
-                let target = inputs[1].size(place);
-                match split(size, target, start) {
-                    Some((lo, hi)) if lo >= 0 && hi >= 0 => (lo, hi),
-                    _ if !size.is_known() || !target.is_known() => {
-                        output = output.with(place, target);
-                        axis += 1;
-                        continue;
-                    }
-                    _ => return Err(Fault::on(axis, Reason::PadTooSmall { input: size, output: target })),
-                }
-            }
-        };
-        if let Err(reason) = check_border(mode, lo, size, input.scope()) {
-            return Err(Fault::on(axis, reason));
+        if let Amount::Pairs { rank, pairs } = amount {
+            tri!(written(rank, &pairs, axis, input));
         }
-        if let Err(reason) = check_border(mode, hi, size, input.scope()) {
-            return Err(Fault::on(axis, reason));
-        }
-        let Some(total) = lo.checked_add(hi) else { return Err(Fault::new(Reason::Size(SizeError::Overflow))) };
-        let padded = tri!(sized(size.plus(total)));
-        tri!(not_empty(axis, padded, input));
-        output = output.with(place, padded);
+        let at = order.spatial(axis);
+        output = output.with(at, tri!(bordered(amount, mode, (Some(axis), at), inputs)));
         axis += 1;
     }
     Ok(output)
+}
+
+/// One axis with its border: `at` is its position, `spatial` its number among the spatial axes.
+const fn bordered(
+    amount: Amount,
+    mode: PaddingMode,
+    (spatial, at): (Option<usize>, usize),
+    inputs: &[Shape],
+) -> Result<Size, Fault> {
+    let input = &inputs[0];
+    let size = input.size(at);
+    let (lo, hi) = match amount {
+        Amount::Pairs { pairs, .. } => {
+            pairs[match spatial {
+                Some(axis) => axis,
+                None => 0,
+            }]
+        }
+        Amount::Like { start } => {
+            tri!(rank_is(&inputs[1], input.rank()));
+            let target = inputs[1].size(at);
+            match split(size, target, start) {
+                Some((lo, hi)) if lo >= 0 && hi >= 0 => (lo, hi),
+                _ if !size.is_known() || !target.is_known() => return Ok(target),
+                _ => {
+                    let reason = Reason::PadTooSmall { input: size, output: target };
+                    return Err(Fault { axis: spatial, reason });
+                }
+            }
+        }
+    };
+    let sides = [lo, hi];
+    let mut side = 0;
+    while side < sides.len() {
+        if let Err(reason) = check_border(mode, sides[side], size, input.scope()) {
+            return Err(Fault { axis: spatial, reason });
+        }
+        side += 1;
+    }
+    let Some(total) = lo.checked_add(hi) else { return Err(Fault::new(Reason::Size(SizeError::Overflow))) };
+    let padded = tri!(sized(size.plus(total)));
+    match padded.smallest(input.scope()) {
+        Some(smallest) if smallest < 1 => Err(Fault { axis: spatial, reason: Reason::EmptyOutput { output: padded } }),
+        _ => Ok(padded),
+    }
 }
 
 pub(super) const fn cropped(amount: Amount, inputs: &[Shape], order: AxisOrder) -> Result<Shape, Fault> {
@@ -269,12 +303,5 @@ impl Amount {
             },
             (Amount::Like { .. }, None) => (0, 0),
         }
-    }
-}
-
-pub(super) const fn not_empty(axis: usize, size: Size, input: &Shape) -> Result<(), Fault> {
-    match size.smallest(input.scope()) {
-        Some(smallest) if smallest < 1 => Err(Fault::on(axis, Reason::EmptyOutput { output: size })),
-        _ => Ok(()),
     }
 }

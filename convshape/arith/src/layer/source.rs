@@ -8,12 +8,31 @@ use crate::size::Size;
 
 /// The shape of a source, if it has the right number of elements.
 pub(super) const fn shape(of: &Source, shape: &Shape) -> Result<Shape, Fault> {
-    if let Source::Constant(constant) = of
-        && let Some(array) = constant.shape()
-    {
-        tri!(holds(array, shape));
+    match of {
+        Source::Constant(constant) => {
+            if let Some(array) = constant.shape() {
+                tri!(holds(array, shape));
+            }
+        }
+        Source::OneHot(positions) => {
+            if let Some(array) = positions.shape() {
+                // The last axis is that of the row.
+                tri!(holds(array, &without_last(shape)));
+            }
+        }
+        Source::Parameter { .. } | Source::Shared { .. } | Source::Arange => {}
     }
     fixed(shape)
+}
+
+const fn without_last(shape: &Shape) -> Shape {
+    let mut fewer = Shape::unknown(shape.rank().saturating_sub(1));
+    let mut axis = 0;
+    while axis < fewer.rank() {
+        fewer = fewer.with(axis, shape.size(axis));
+        axis += 1;
+    }
+    fewer
 }
 
 /// A shape whose sizes must all be numbers, at least 1.

@@ -204,27 +204,40 @@ impl Writer {
         if axes.is_empty() {
             return x.clone();
         }
-        let shape = grown(&x.shape, rows, -1);
+        let shape = grown(&x.shape, 1, rows, -1);
         let starts = axes.iter().map(|&axis| rows[axis].0);
         // Counted from the end. The end of an axis that is kept is beyond every size.
         let ends = axes.iter().map(|&axis| if rows[axis].1 == 0 { i64::MAX } else { -rows[axis].1 });
-        self.slice(x, &starts.collect::<Vec<_>>(), &ends.collect::<Vec<_>>(), &axes, shape)
+        let places: Vec<usize> = axes.iter().map(|axis| axis + 1).collect();
+        self.slice(x, &starts.collect::<Vec<_>>(), &ends.collect::<Vec<_>>(), &places, shape)
     }
 
-    /// `starts..ends` of axes, counted without the batch and the channels.
+    /// `starts..ends` of axes, counted without the batch.
     fn slice(&mut self, x: &Tensor, starts: &[i64], ends: &[i64], axes: &[usize], shape: Shape) -> Tensor {
-        let axes: Vec<i64> = axes.iter().map(|&axis| to_i64(axis) + 2).collect();
+        let axes: Vec<i64> = axes.iter().map(|&axis| to_i64(axis) + 1).collect();
         let (starts, ends, axes) = (self.ints(starts), self.ints(ends), self.ints(&axes));
         self.node("Slice", &[&x.name, &starts, &ends, &axes], Vec::new(), shape)
     }
 
     /// Rows added on both sides of the spatial axes.
     pub(super) fn pad(&mut self, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode, value: f64) -> Tensor {
+        self.pad_from(1, x, rows, mode, value)
+    }
+
+    /// A border of the axes from `first` on.
+    pub(super) fn pad_from(
+        &mut self,
+        first: usize,
+        x: &Tensor,
+        rows: &[(i64, i64)],
+        mode: PaddingMode,
+        value: f64,
+    ) -> Tensor {
         if rows.iter().all(|&pair| pair == (0, 0)) {
             return x.clone();
         }
         // Engines reflect only once, and not at all if an axis has a single row, even if nothing is added to it.
-        let reflects = |(axis, &(lo, hi)): (usize, &(i64, i64))| match x.shape.size(axis + 1).number() {
+        let reflects = |(axis, &(lo, hi)): (usize, &(i64, i64))| match x.shape.size(axis + first).number() {
             Some(size) => size > 1 && lo.max(hi) < size,
             None => true,
         };
@@ -233,25 +246,29 @@ impl Writer {
             PaddingMode::Zeros => "constant",
             PaddingMode::Reflect if reflects => "reflect",
             PaddingMode::Replicate => "edge",
-            PaddingMode::Reflect | PaddingMode::Circular => return self.picked(x, rows, mode),
+            PaddingMode::Reflect | PaddingMode::Circular => return self.picked(first, x, rows, mode),
         };
-        let side = |side: fn(&(i64, i64)) -> i64| [0, 0].into_iter().chain(rows.iter().map(side));
+        // The batch is in front.
+        let after = x.shape.rank() - first - rows.len();
+        let side = |side: fn(&(i64, i64)) -> i64| {
+            let zeros = |count| std::iter::repeat_n(0, count);
+            zeros(first + 1).chain(rows.iter().map(side)).chain(zeros(after))
+        };
         let pads: Vec<i64> = side(|pair| pair.0).chain(side(|pair| pair.1)).collect();
         let pads = self.ints(&pads);
         let value = (mode == "constant").then(|| self.scalar(value));
         let inputs: Vec<&str> = [x.name.as_str(), &pads].into_iter().chain(value.as_deref()).collect();
-        self.node("Pad", &inputs, vec![attribute::text("mode", mode)], grown(&x.shape, rows, 1))
+        self.node("Pad", &inputs, vec![attribute::text("mode", mode)], grown(&x.shape, first, rows, 1))
     }
 
     /// A border of rows of the input: mirrored, or from the opposite side.
-    fn picked(&mut self, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode) -> Tensor {
+    fn picked(&mut self, first: usize, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode) -> Tensor {
         let mut x = x.clone();
         for (axis, &(lo, hi)) in rows.iter().enumerate().filter(|(_, pair)| **pair != (0, 0)) {
-            let mut pair = vec![(0, 0); axis + 1];
-            pair[axis] = (lo, hi);
-            let shape = grown(&x.shape, &pair, 1);
-            let along = || vec![attribute::int("axis", to_i64(axis) + 2)];
-            x = match x.shape.size(axis + 1) {
+            let at = first + axis;
+            let shape = grown(&x.shape, at, &[(lo, hi)], 1);
+            let along = || vec![attribute::int("axis", to_i64(at) + 1)];
+            x = match x.shape.size(at) {
                 Size::Number(size) => {
                     let last = size - 1;
                     let source = |row: i64| match mode {
@@ -264,9 +281,9 @@ impl Writer {
                 }
                 _ => {
                     // A circular border repeats rows of the other end; the check allows at most all of them.
-                    let sized = |rows: i64| x.shape.with(axis + 1, Size::Number(rows));
-                    let front = (lo > 0).then(|| self.slice(&x, &[-lo], &[i64::MAX], &[axis], sized(lo)).name);
-                    let back = (hi > 0).then(|| self.slice(&x, &[0], &[hi], &[axis], sized(hi)).name);
+                    let sized = |rows: i64| x.shape.with(at, Size::Number(rows));
+                    let front = (lo > 0).then(|| self.slice(&x, &[-lo], &[i64::MAX], &[at], sized(lo)).name);
+                    let back = (hi > 0).then(|| self.slice(&x, &[0], &[hi], &[at], sized(hi)).name);
                     let names: Vec<&str> = front.iter().chain([&x.name]).chain(&back).map(String::as_str).collect();
                     self.node("Concat", &names, along(), shape)
                 }
@@ -276,10 +293,10 @@ impl Writer {
     }
 }
 
-/// A shape with rows more (or, with -1, fewer) on each spatial axis.
-fn grown(shape: &Shape, rows: &[(i64, i64)], sign: i64) -> Shape {
-    rows.iter().enumerate().fold(*shape, |grown, (axis, &(lo, hi))| {
-        let size = shape.size(axis + 1).plus(sign * (lo + hi)).unwrap_or(Size::Unknown);
-        grown.with(axis + 1, size)
+/// A shape with rows more (or, with -1, fewer) on each axis from `first` on.
+fn grown(shape: &Shape, first: usize, rows: &[(i64, i64)], sign: i64) -> Shape {
+    rows.iter().zip(first..).fold(*shape, |grown, (&(lo, hi), at)| {
+        let size = shape.size(at).plus(sign * (lo + hi)).unwrap_or(Size::Unknown);
+        grown.with(at, size)
     })
 }

@@ -31,7 +31,14 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
         Op::DepthToSpace { factor, order } => Output::First(export.depth_to_space(node, *factor, *order)),
         Op::PixelUnshuffle { factor } => Output::First(export.space_to_depth(node, *factor)),
         Op::ChannelShuffle { groups } => Output::First(export.shuffle(input, *groups)),
-        Op::Pad { amount, mode, value } => {
+        Op::Pad { amount, mode, value, axis: Some(axis) } => {
+            let x = export.natural(input);
+            let at = export.place(*axis, &x.shape)?;
+            let like = node.inputs.get(1).map(|&value| *export.graph.shape(value));
+            let sides = export.sides(amount, 0, &x, (at, like))?;
+            Output::Natural(export.writer.pad_from(at, &x, &[sides], *mode, *value))
+        }
+        Op::Pad { amount, mode, value, axis: None } => {
             let x = export.first(input);
             let rows = export.rows(node, amount, &x)?;
             Output::First(export.writer.pad(&x, &rows, *mode, *value))
@@ -140,16 +147,10 @@ impl Export<'_> {
         let dims: Vec<i64> = std::iter::once(1).chain(sizes).collect();
         let numbers = match of {
             Source::Parameter { .. } | Source::Shared { .. } => self.param(node, 0, &dims),
-            Source::Arange => {
-                let count = dims.iter().product::<i64>();
-                #[expect(clippy::cast_precision_loss, reason = "all numbers of the file are of f32")]
-                let numbers: Vec<f32> = (0..count).map(|number| number as f32).collect();
-                self.writer.floats(&dims, &numbers)
-            }
-            Source::Constant(constant) => {
+            Source::Arange | Source::Constant(_) | Source::OneHot(_) => {
                 let count = usize::try_from(dims.iter().product::<i64>()).unwrap_or(0);
                 #[expect(clippy::cast_possible_truncation, reason = "all numbers of the file are of f32")]
-                let numbers: Vec<f32> = (0..count).map(|index| constant.element(index) as f32).collect();
+                let numbers: Vec<f32> = (0..count).map(|index| of.element(index, &shape) as f32).collect();
                 self.writer.floats(&dims, &numbers)
             }
         };
@@ -233,16 +234,23 @@ impl Export<'_> {
     /// Rows of a border on both sides of each axis.
     fn rows(&mut self, node: &Node, amount: &Amount, x: &Tensor) -> Result<Vec<(i64, i64)>, ExportError> {
         let like = node.inputs.get(1).map(|&value| self.first(value).shape);
-        (1..x.shape.rank())
-            .map(|axis| {
-                let target = like.map(|like| like.size(axis));
-                let total = target.map(|target| target.sub(x.shape.size(axis)).ok().and_then(Size::number));
-                match total {
-                    Some(None) => Err(self.symbol("`like`", x)),
-                    _ => Ok(amount.rows(axis - 1, x.shape.size(axis), target)),
-                }
-            })
-            .collect()
+        (1..x.shape.rank()).map(|at| self.sides(amount, at - 1, x, (at, like))).collect()
+    }
+
+    /// The rows of one pair of an amount, for the axis at a position.
+    fn sides(
+        &self,
+        amount: &Amount,
+        pair: usize,
+        x: &Tensor,
+        (at, like): (usize, Option<Shape>),
+    ) -> Result<(i64, i64), ExportError> {
+        let target = like.map(|like| like.size(at));
+        let total = target.map(|target| target.sub(x.shape.size(at)).ok().and_then(Size::number));
+        match total {
+            Some(None) => Err(self.symbol("`like`", x)),
+            _ => Ok(amount.rows(pair, x.shape.size(at), target)),
+        }
     }
 
     fn global_pool(&mut self, kind: PoolKind, input: usize, keep_axes: bool) -> Tensor {

@@ -2,11 +2,9 @@
 
 use convshape::graph::Op;
 use convshape::graph::op::{Amount, Axis, Interpolation, PaddingMode, ResizeTo, Upsample};
-use convshape::ndarray::ArrayD;
 
 use super::Import;
 use super::batch::Tensor;
-use super::constant::Constant;
 use super::lower::Lowered;
 use super::node::Node;
 use super::sampling::Resample;
@@ -72,36 +70,14 @@ impl Import {
             let mut pairs = [(0, 0); 3];
             pairs[..rank - 1].copy_from_slice(&border[1..]);
             let amount = Amount::Pairs { rank: Some(rank - 1), pairs };
-            return self.push(self.path(node), Op::Pad { amount, mode, value }, &[x]);
+            return self.push(self.path(node), Op::Pad { amount, mode, value, axis: None }, &[x]);
         }
-        if mode != PaddingMode::Zeros {
-            return Err("a border of channels that is not one number".to_owned());
-        }
-        // A border of other axes than space: numbers before and after.
+        // One axis after another, each with the rows that the one before added.
         let mut y = x;
-        for (axis, (lo, hi)) in border.into_iter().enumerate() {
-            let sizes = self.sample(Tensor { value: y, batch: None });
-            let side = |import: &mut Import, rows: i64| -> Result<usize, String> {
-                let mut own = sizes.clone();
-                own[axis] = rows;
-                let own: Vec<usize> = own.iter().map(|&size| usize::try_from(size).unwrap_or(0)).collect();
-                let count = own.iter().try_fold(1_usize, |count, &size| count.checked_mul(size));
-                count.filter(|&count| count < 1 << 24).ok_or("a border larger than memory")?;
-                #[expect(clippy::cast_possible_truncation, reason = "it was f32")]
-                let numbers = ArrayD::from_elem(own, value as f32);
-                Ok(import.numbers("border".to_owned(), &Constant::Floats(numbers)))
-            };
-            let mut pieces = Vec::new();
-            if lo > 0 {
-                pieces.push(side(self, lo)?);
-            }
-            pieces.push(y);
-            if hi > 0 {
-                pieces.push(side(self, hi)?);
-            }
-            if pieces.len() > 1 {
-                y = self.push(self.path(node), Op::Concat { axis: Axis::At(axis as i64) }, &pieces)?;
-            }
+        for (at, sides) in border.into_iter().enumerate().filter(|(_, sides)| *sides != (0, 0)) {
+            let amount = Amount::Pairs { rank: Some(1), pairs: [sides, (0, 0), (0, 0)] };
+            let axis = Some(if at == 0 { Axis::Channels } else { Axis::At(at as i64) });
+            y = self.push(self.path(node), Op::Pad { amount, mode, value, axis }, &[y])?;
         }
         Ok(y)
     }

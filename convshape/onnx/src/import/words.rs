@@ -137,8 +137,9 @@ pub(super) fn arguments(op: &Op) -> Vec<String> {
                 list.push("mode: crd".to_owned());
             }
         }
-        Op::Pad { amount: Amount::Pairs { rank, pairs }, mode, value } => {
+        Op::Pad { amount: Amount::Pairs { rank, pairs }, mode, value, axis } => {
             list.push(sides(pairs, rank.unwrap_or(3)));
+            list.extend(axis.map(|axis| format!("axis: {}", axis_word(axis))));
             list.extend(mode_word(*mode).map(|word| format!("mode: {word}")));
             if *value != 0.0 {
                 list.push(format!("value: {}", real(*value)));

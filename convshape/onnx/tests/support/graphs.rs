@@ -120,7 +120,7 @@ impl Random {
                 2 => Op::ChannelShuffle { groups: 2 },
                 _ => Op::DepthToSpace { factor: 2, order: self.of(&[DepthOrder::Dcr, DepthOrder::Crd]) },
             }),
-            14 | 15 => self.border(rank),
+            14 | 15 => self.border(),
             16 => one(Op::Slice { axis: Axis::Channels, start: self.pick(0, 2), end: Some(self.pick(2, 4)) }),
             17 => one(Op::Linear { dialect, inputs: None, outputs: self.pick(1, 6), bias: self.chance(0.5) }),
             18 => one(match self.chance(0.5) {
@@ -238,16 +238,20 @@ impl Random {
         (Op::Upsample(Upsample { rank: None, to, mode, align_corners }), count)
     }
 
-    fn border(&mut self, rank: usize) -> (Op, usize) {
+    fn border(&mut self) -> (Op, usize) {
         let mode = self.of(&[PaddingMode::Zeros, PaddingMode::Reflect, PaddingMode::Replicate, PaddingMode::Circular]);
         let pairs = [(); 3].map(|()| (self.pick(0, 2), self.pick(0, 2)));
         let amount = match self.chance(0.7) {
-            true => Amount::Pairs { rank: Some(rank), pairs },
+            true => Amount::Pairs { rank: None, pairs },
             false => Amount::Like { start: self.chance(0.5) },
         };
         let count = if matches!(amount, Amount::Like { .. }) { 2 } else { 1 };
         let op = match self.chance(0.5) {
-            true => Op::Pad { amount, mode, value: if mode == PaddingMode::Zeros { 0.5 } else { 0.0 } },
+            true => {
+                let value = if mode == PaddingMode::Zeros { 0.5 } else { 0.0 };
+                let axis = self.of(&[None, None, Some(Axis::Channels), Some(Axis::At(-1))]);
+                Op::Pad { amount, mode, value, axis }
+            }
             false => Op::Crop { amount },
         };
         (op, count)

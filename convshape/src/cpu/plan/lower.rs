@@ -183,7 +183,7 @@ impl Lowering {
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
             | Op::Upsample(_)
-            | Op::Pad { .. }
+            | Op::Pad { axis: None, .. }
             | Op::Crop { .. }
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
@@ -519,7 +519,7 @@ impl Lowering {
                 let planar = self.outputs.contains(&output) && self.is_planar(output) && to.channels > 1;
                 Work::Resample { rows: Box::new(Resample::resize(&upsample, rank, &from, &to)), planar }
             }
-            Op::Pad { amount, mode, value } if (1..=3).contains(&rank) => {
+            Op::Pad { amount, mode, value, axis: None } if (1..=3).contains(&rank) => {
                 let low = border(amount, rank, &from, &to);
                 Work::Resample { rows: Box::new(Resample::pad(low, mode, value, &from, &to)), planar: false }
             }

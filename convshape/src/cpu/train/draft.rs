@@ -54,7 +54,7 @@ impl Facts {
         for node in graph.nodes() {
             let wanted = match node.op {
                 Op::Source { of: Source::Parameter { trained, .. } | Source::Shared { trained, .. }, .. } => trained,
-                Op::Source { of: Source::Arange | Source::Constant(_), .. } => false,
+                Op::Source { of: Source::Arange | Source::Constant(_) | Source::OneHot(_), .. } => false,
                 _ => !node.params.is_empty() || elements_read(node).any(|value| facts.wanted[value]),
             };
             node.outputs.iter().for_each(|&value| facts.wanted[value] = wanted);
@@ -126,7 +126,7 @@ fn orders(graph: &Graph) -> Vec<AxisOrder> {
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
             | Op::Upsample(_)
-            | Op::Pad { .. }
+            | Op::Pad { axis: None, .. }
             | Op::Crop { .. }
             | Op::BatchNorm { .. }
             | Op::GroupNorm { .. }

@@ -196,7 +196,7 @@ pub(super) fn step(
         {
             TrainJob::Combine(if matches!(op, Op::Mul) { Binary::Mul } else { Binary::Add })
         }
-        (Op::Pad { amount, mode, value }, None) if (2..=4).contains(&from.shape.rank()) => {
+        (Op::Pad { amount, mode, value, axis: None }, None) if (2..=4).contains(&from.shape.rank()) => {
             let (grids, rank) = ((from.y.grid(), to.y.grid()), from.shape.rank() - 1);
             TrainJob::Resample(Resample::pad(border(amount, rank, &grids.0, &grids.1), mode, value, &grids.0, &grids.1))
         }

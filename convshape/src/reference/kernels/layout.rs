@@ -1,6 +1,6 @@
 //! The strides of a value, for either order of axes.
 
-use convshape_arith::op::{AxisOrder, MAX_SPATIAL, PerAxis};
+use convshape_arith::op::{Axis, AxisOrder, MAX_SPATIAL, PerAxis};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 /// A shape's sizes; axes beyond its rank have size 1.
@@ -83,6 +83,21 @@ impl SpatialLayout {
             grid.strides[axis] = all_strides[order.spatial(axis)];
         }
         grid
+    }
+
+    /// The layout in which a border is added: the spatial axes, or one axis with those behind it, where those in front
+    /// of it are the channels.
+    pub(super) fn bordered(shape: &Shape, axis: Option<Axis>, order: AxisOrder) -> SpatialLayout {
+        let Some(axis) = axis else { return SpatialLayout::new(shape, order) };
+        let at = axis.index(shape.rank(), order).unwrap_or(0);
+        let (sizes, stride) = (sizes(shape), strides(shape)[at]);
+        SpatialLayout {
+            channels: sizes[..at].iter().product(),
+            channel_stride: sizes[at] * stride,
+            rank: 1,
+            sizes: [sizes[at], stride, 1],
+            strides: [stride, 1, 0],
+        }
     }
 
     /// The index of an element.

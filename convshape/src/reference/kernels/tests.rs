@@ -196,7 +196,7 @@ fn shuffles() {
 #[test]
 fn pad_and_crop() {
     let pairs = |lo, hi| Amount::Pairs { rank: None, pairs: [(lo, hi); 3] };
-    let pad = |amount, mode| Op::Pad { amount, mode, value: 9.0 };
+    let pad = |amount, mode| Op::Pad { amount, mode, value: 9.0, axis: None };
     let x = (&[1, 3][..], &[1.0, 2.0, 3.0][..]);
     gives(pad(pairs(1, 2), PaddingMode::Zeros), &[], x, (&[1, 6], &[9.0, 1.0, 2.0, 3.0, 9.0, 9.0]));
     gives(pad(pairs(-1, 1), PaddingMode::Zeros), &[], x, (&[1, 3], &[2.0, 3.0, 9.0]));
@@ -204,6 +204,18 @@ fn pad_and_crop() {
     gives(pad(pairs(2, 1), PaddingMode::Replicate), &[], x, (&[1, 6], &[1.0, 1.0, 1.0, 2.0, 3.0, 3.0]));
     gives(pad(pairs(2, 1), PaddingMode::Circular), &[], x, (&[1, 6], &[2.0, 3.0, 1.0, 2.0, 3.0, 1.0]));
     gives(Op::Crop { amount: pairs(0, 1) }, &[], x, (&[1, 2], &[1.0, 2.0]));
+
+    // Along one axis, whatever the order of axes.
+    let along =
+        |axis, lo, hi| Op::Pad { amount: pairs(lo, hi), mode: PaddingMode::Zeros, value: 9.0, axis: Some(axis) };
+    let x = (&[2, 3][..], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0][..]);
+    gives(along(Axis::At(0), 0, 1), &[], x, (&[3, 3], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 9.0, 9.0, 9.0]));
+    gives(along(Axis::At(-1), 1, 0), &[], x, (&[2, 4], &[9.0, 1.0, 2.0, 3.0, 9.0, 4.0, 5.0, 6.0]));
+    let channels = |order| run(along(Axis::Channels, 1, 0), order, &[], &[x]).1;
+    assert_eq!(channels(ChannelsFirst), [9.0, 9.0, 9.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
+    assert_eq!(channels(ChannelsLast), [9.0, 1.0, 2.0, 3.0, 9.0, 4.0, 5.0, 6.0]);
+    gives(along(Axis::At(0), 1, 1), &[], (&[2], &[1.0, 2.0]), (&[4], &[9.0, 1.0, 2.0, 9.0]));
+    let x = (&[1, 3][..], &[1.0, 2.0, 3.0][..]);
 
     let like = |op, input, sizes| run(op, ChannelsFirst, &[], &[input, (sizes, &[])]).1;
     let wide = (&[1, 6][..], &[1.0, 2.0, 3.0, 4.0, 5.0, 6.0][..]);

@@ -430,4 +430,23 @@ pub(super) static ROWS: &[LayerWords] = &[
             ),
         )
     },
+    LayerWords {
+        kind: Kind::OneHot,
+        required: &[(&["array"], ALL), (&["shape"], ALL)],
+        positional: Positional::Two("array", "shape"),
+        fields: &[ARRAY, OWN_SHAPE],
+        ..layer(
+            Group::Dense,
+            "OneHot",
+            "one_hot",
+            "a row for each position in a `const` or `static` array, 1 at the position and 0 elsewhere; with `MatMul` it \
+             reads rows of a table: `r: OneHot(RELATIVE, [2401, 169]); MatMul(r, table);`",
+            Defaults::Op(Op::Source { of: Source::OneHot(Constant::later(0)), shape: Shape::of(&[1]) }),
+            rule(
+                "`-> shape`",
+                Definition::Torch("torch.nn.functional.one_hot"),
+                Example { before: "a: Relu;", after: "MatMul(l, a);", ..plain(&[5, 14], "GRID, [14, 5]") },
+            ),
+        )
+    },
 ];

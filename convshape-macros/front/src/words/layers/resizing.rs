@@ -13,7 +13,7 @@ const NEAREST: Upsample =
 const NO_ROWS: Amount = Amount::Pairs { rank: None, pairs: [(0, 0); MAX_SPATIAL] };
 
 const fn padded(mode: PaddingMode) -> Op {
-    Op::Pad { amount: NO_ROWS, mode, value: 0.0 }
+    Op::Pad { amount: NO_ROWS, mode, value: 0.0, axis: None }
 }
 
 /// The row of a PyTorch padding layer.
@@ -195,7 +195,7 @@ pub(super) static ROWS: &[LayerWords] = &[
         exclusive: &["amount", "like"],
         aliases: &[alias("ZeroPadding#D", KERAS)],
         positional: Positional::Field("amount"),
-        fields: &[AMOUNT, LIKE, BORDER, VALUE, ALIGN],
+        fields: &[AMOUNT, LIKE, BORDER, VALUE, ALIGN, PAD_AXIS],
         ..layer(
             Group::Resizing,
             "Pad",
