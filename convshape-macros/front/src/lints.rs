@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use convshape_arith::code;
 use convshape_arith::layer::axis_name;
-use convshape_arith::op::{Axes, Axis, AxisOrder, Conv, Dialect, Direction, Op, PaddingMode};
+use convshape_arith::op::{Axes, Axis, AxisOrder, Class, Conv, Dialect, Direction, Op, PaddingMode};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -34,6 +34,8 @@ pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
             lints.window_of_border(id),
             lints.bias_before_norm(id),
             lints.channels_or_last(id),
+            lints.only_last(id),
+            lints.attends_channels(id),
             lints.counts_from_the_sample(id),
         ];
         for (lint, report) in found.into_iter().enumerate() {
@@ -274,6 +276,75 @@ impl Lints<'_> {
         )
     }
 
+    /// Whether a value has channels in front of its positions: a layer over space gave it, and nothing has reordered or
+    /// merged its axes since.
+    fn is_image(&self, value: ValueId) -> bool {
+        let Some(node) = self.graph.producer(value) else { return false };
+        let read = || self.graph.nodes[node].inputs.iter().any(|value| self.is_image(*value));
+        match self.op(node) {
+            Some(
+                Op::Conv(_)
+                | Op::SeparableConv(_)
+                | Op::Pool(_)
+                | Op::AdaptivePool { .. }
+                | Op::Upsample(_)
+                | Op::PixelShuffle { .. }
+                | Op::PixelUnshuffle { .. },
+            ) => self.graph.order() == AxisOrder::ChannelsFirst,
+            Some(op) => (op.keeps_shape() || op.class() == Class::Join) && read(),
+            None => matches!(self.graph.nodes[node].recipe, Recipe::Same) && read(),
+        }
+    }
+
+    /// A value with one axis that fits only the last axis of an image: a bias or gate for the channels of another layer.
+    fn only_last(&self, id: NodeId) -> Option<Report> {
+        let (Op::Add | Op::Mul | Op::Sub | Op::Div | Op::Maximum | Op::Minimum) = self.op(id)? else { return None };
+        let (node, order) = (&self.graph.nodes[id], self.graph.order());
+        let output = self.checked.shape(self.graph.value(id))?;
+        let last = output.rank().checked_sub(1)?;
+        let (Size::Number(size @ 2..), channels) = (output.size(last), output.size(order.channel(output.rank())))
+        else {
+            return None;
+        };
+        let fits_last = |value: &ValueId| {
+            self.checked.shape(*value).is_some_and(|shape| shape.rank() == 1 && shape.size(0).same(Size::Number(size)))
+        };
+        let value = node.inputs.iter().copied().find(fits_last)?;
+        if channels.same(Size::Number(size)) || !node.inputs.iter().any(|value| self.is_image(*value)) {
+            return None;
+        }
+        let (name, axis) = (self.graph.value_name(value), named(Axis::At(-1), output.rank(), order));
+        let message =
+            format!("`{name}` in `{}` has the size of the {axis}, {size}, not of the channels", self.name(id));
+        Some(
+            Report::new(code::ONLY_LAST, node.spans.op.span(), message)
+                .note(format!("it goes over the {axis} of {output}, as in PyTorch, which aligns the last axes"))
+                .help(format!(
+                    "give `{name}` the shape `[1, {size}]` if the {axis} is meant, or as many values as channels"
+                )),
+        )
+    }
+
+    /// `[channels, positions]`, read as `[tokens, features]`. In PyTorch's `scaled_dot_product_attention` the features
+    /// are the last axis: <https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html>.
+    fn attends_channels(&self, id: NodeId) -> Option<Report> {
+        let (Op::Attention(_) | Op::MultiHead(_)) = self.op(id)? else { return None };
+        let node = &self.graph.nodes[id];
+        let input = self.input_shape(id)?;
+        if !node.inputs.iter().any(|value| self.is_image(*value)) {
+            return None;
+        }
+        let axis = |back: i64| named(Axis::At(-back), input.rank(), self.graph.order());
+        let (tokens, features) = (axis(2), axis(1));
+        let message =
+            format!("`{}` takes the {tokens} of {input} as tokens, the {features} as features", self.name(id));
+        let before = if input.rank() == 2 { "`Permute(1, 0);`" } else { "`Flatten(from: 1);` and `Permute(1, 0);`" };
+        Some(
+            Report::new(code::ATTENDS_CHANNELS, node.spans.op.span(), message)
+                .help(format!("positions become tokens with {before} before it")),
+        )
+    }
+
     /// An `axis` in the words of a framework that counts the batch as axis 0, or PyTorch's `dim` of a value that has no
     /// batch there.
     fn counts_from_the_sample(&self, id: NodeId) -> Option<Report> {
@@ -300,7 +371,8 @@ impl Lints<'_> {
             | Op::Split { axis, .. }
             | Op::Softmax { axis, .. }
             | Op::Glu { axis }
-            | Op::Unflatten { axis, .. } => (vec![axis], input),
+            | Op::Unflatten { axis, .. }
+            | Op::Pad { axis: Some(axis), .. } => (vec![axis], input),
             Op::Reduce { axes: Some(axes), .. } | Op::LpNorm { axes, .. } => (axes.as_slice().to_vec(), input),
             _ => return None,
         };
@@ -424,6 +496,42 @@ mod tests {
         }
         assert!(findings("dialect: keras;", "[8, 6, 8]", &body("[8]")).is_empty());
         assert!(findings("", "[8, 6, 7]", &body("[8]").replace("[8, 6, 8]", "[8, 6, 7]")).is_empty());
+    }
+
+    #[test]
+    fn an_operand_that_fits_only_the_width_is_told() {
+        let told = |input: &str, layer: &str, shape: &str| {
+            let body = format!("{layer}; gate: Parameter({shape}); Add(_, gate); output: {input};");
+            findings("", input, &body)
+        };
+        let warning = "CS0811 `gate` in `add1` has the size of the width, 8, not of the channels";
+        assert_eq!(told("[4, 6, 8]", "Conv2d(4 -> 4, kernel: 1); Relu", "[8]"), [warning]);
+        assert!(told("[4, 6, 8]", "Conv2d(4 -> 4, kernel: 1); Relu", "[1, 8]").is_empty());
+        assert!(told("[4, 6, 8]", "Conv2d(4 -> 4, kernel: 1); Relu", "[4]").is_empty());
+        // Tokens with features, whatever is in front.
+        assert!(told("[4, 6, 8]", "Linear(8 -> 8)", "[8]").is_empty());
+        assert!(told("[4, 6, 8]", "Relu", "[8]").is_empty());
+    }
+
+    #[test]
+    fn an_attention_over_channels_is_told() {
+        let told = |input: &str, body: &str| findings("", input, body);
+        let image = "c: Conv2d(8 -> 8, kernel: 1); Silu; a: Attention(_, _, _, heads: 2); output: [8, 6, 4];";
+        assert_eq!(
+            told("[8, 6, 4]", image),
+            ["CS0810 `a` takes the height of [8, 6, 4] as tokens, the width as features"]
+        );
+        let sound = "c: Conv1d(8 -> 8, kernel: 1); a: MultiHeadAttention(heads: 2); output: [8, 6];";
+        assert_eq!(
+            told("[8, 6]", sound),
+            ["CS0810 `a` takes the channels of [8, 6] as tokens, the length as features"]
+        );
+        let tokens = "Conv2d(8 -> 8, kernel: 1); Flatten(from: 1); Permute(1, 0); Attention(_, _, _, heads: 2); output: [24, 8];";
+        assert!(told("[8, 6, 4]", tokens).is_empty());
+        // The channels as tokens, written so.
+        let channels = "Conv2d(8 -> 8, kernel: 1); Flatten(from: 1); Attention(_, _, _, heads: 2); output: [8, 24];";
+        assert!(told("[8, 6, 4]", channels).is_empty());
+        assert!(told("[8, 6, 4]", "Attention(_, _, _, heads: 2); output: [8, 6, 4];").is_empty());
     }
 
     #[test]

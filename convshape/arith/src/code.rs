@@ -128,4 +128,6 @@ codes! {
     COUNTED_AXIS = "CS0807" "an axis that a framework counts from the batch";
     LAST_LAYER = "CS0808" "a last layer that the loss applies itself";
     NO_EFFECT = "CS0809" "a word of a framework that has no effect here";
+    ATTENDS_CHANNELS = "CS0810" "an attention whose tokens are channels or rows of an image";
+    ONLY_LAST = "CS0811" "a value that fits the last axis of an image, not its channels";
 }

@@ -285,3 +285,72 @@ pub const CS0808: &str = code::LAST_LAYER.title;
 /// }
 /// ```
 pub const CS0809: &str = code::NO_EFFECT.title;
+
+/// An attention whose tokens are channels or rows of an image.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         lint: deny;
+///         input: [3, 16, 16];
+///         enc: Conv2d(3 -> 32, kernel: 3, padding: 1);
+///         Attention(_, _, _, heads: 4);
+///         output: [32, 16, 16];
+///     }
+/// }
+/// ```
+///
+/// The last two axes are tokens and features. Behind a convolution these are the height and the width: each row of each
+/// channel is a token, and the channels do not meet. To attend over the positions, make them tokens. The order is that
+/// of PyTorch's
+/// [`scaled_dot_product_attention`](https://docs.pytorch.org/docs/stable/generated/torch.nn.functional.scaled_dot_product_attention.html).
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         lint: deny;
+///         input: [3, 16, 16];
+///         enc: Conv2d(3 -> 32, kernel: 3, padding: 1);
+///         Flatten(from: 1);
+///         Permute(1, 0);
+///         Attention(_, _, _, heads: 4);
+///         Permute(1, 0);
+///         Unflatten(1, [16, 16]);
+///         output: [32, 16, 16];
+///     }
+/// }
+/// ```
+pub const CS0810: &str = code::ATTENDS_CHANNELS.title;
+
+/// A value that fits the last axis of an image, not its channels.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         lint: deny;
+///         input: [8, 28, 32];
+///         enc: Conv2d(8 -> 8, kernel: 3, padding: 1);
+///         gate: Parameter([32]);
+///         Mul(enc, gate);
+///         output: [8, 28, 32];
+///     }
+/// }
+/// ```
+///
+/// A value with one axis usually belongs to the channels. This one has as many values as the image has columns, so it
+/// goes over the width, as [NumPy's rule](https://numpy.org/doc/stable/user/basics.broadcasting.html) has it. If that is
+/// meant, write `[1, 32]`.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         lint: deny;
+///         input: [8, 28, 32];
+///         enc: Conv2d(8 -> 8, kernel: 3, padding: 1);
+///         gate: Parameter([8]);
+///         Mul(enc, gate);
+///         output: [8, 28, 32];
+///     }
+/// }
+/// ```
+pub const CS0811: &str = code::ONLY_LAST.title;
