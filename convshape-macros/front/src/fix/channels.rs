@@ -1,7 +1,7 @@
 //! Changes the channels of the layers that determine those of a value.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axis, Direction, Op, Pieces, RecurrentOutput};
+use convshape_arith::op::{Amount, Axis, Direction, MAX_SPATIAL, Op, Pieces, RecurrentOutput};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -12,6 +12,9 @@ use crate::check::{Checked, Problem};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
 use crate::unseen::visible;
+
+/// How many layers of a repeat or block, in all its turns, are looked at for another width.
+const MOST_IN_TRUNK: usize = 1024;
 
 /// How far upstream a layer can be blamed for its channels.
 const MOST_LAYERS: usize = 24;
@@ -38,7 +41,10 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } => {
             let values = &graph.nodes[*node].inputs;
             match *reason {
-                Reason::Channels { expected, found } => wants.push((values[0], found, Size::Number(expected))),
+                Reason::Channels { expected, found: comes } => {
+                    wants.push((values[0], comes, Size::Number(expected)));
+                    trunk(graph, *node, expected, comes, found);
+                }
                 Reason::Join { operand, axis: Some(_), first, other } if matches!(op, Op::Add | Op::Mul) => {
                     let leader = (0..values.len()).find(|index| *index != operand).unwrap_or(0);
                     if values.len() == 2 {
@@ -107,6 +113,41 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             writer.up(value, wanted, found);
         }
     }
+}
+
+/// Another width of the layers of a repeat or block, from the one that is rejected on.
+fn trunk(graph: &Graph, node: NodeId, width: i64, comes: Size, found: &mut Candidates) {
+    let of = |node: NodeId| graph.nodes[node].origin;
+    let runs_again = graph.nodes.iter().skip(node + 1).any(|other| other.origin == of(node));
+    let Some(other) = comes.number().filter(|_| runs_again) else { return };
+    let counted = |count: i64| if count == width { other } else { count };
+    let mut edits: Vec<Edit> = Vec::new();
+    for id in (node..graph.nodes.len()).take(MOST_IN_TRUNK) {
+        let known = edits.iter().filter_map(Edit::node).any(|node| of(node) == of(id));
+        let (inputs, outputs) = match graph.given(id) {
+            Some(Op::Conv(conv)) if conv.groups == 1 && conv.depth_multiplier.is_none() => (conv.inputs, conv.outputs),
+            Some(Op::Linear { inputs, outputs, .. }) => (inputs, outputs),
+            Some(Op::BatchNorm { channels: Some(channels), .. } | Op::GroupNorm { channels: Some(channels), .. })
+                if channels == width =>
+            {
+                if !known {
+                    edits.push(Edit::Field { node: id, field: "channels", setting: Setting::Int(other) });
+                }
+                continue;
+            }
+            Some(Op::Concat { .. }) => break,
+            _ => continue,
+        };
+        if known {
+            continue;
+        }
+        if inputs != Some(width) && outputs != width {
+            break;
+        }
+        edits.push(Edit::Channels { node: id, inputs: counted(inputs.unwrap_or(width)), outputs: counted(outputs) });
+    }
+    let cost = u32::try_from(edits.len()).map_or(u32::MAX, |count| 8 + 2 * count);
+    found.push(edits, cost);
 }
 
 /// The value whose axes a `Permute` puts into another order, with its shape: its channels are where they belong.
@@ -280,7 +321,7 @@ impl Writer<'_> {
             | Op::AdaptivePool { .. }
             | Op::GlobalPool { .. }
             | Op::Upsample(_)
-            | Op::Pad { .. }
+            | Op::Pad { axis: None, .. }
             | Op::Crop { .. } => self.further(inputs[0], wanted, found),
             Op::Conv(conv) if given && conv.depth_multiplier.is_none() && conv.groups == 1 => {
                 self.end(Edit::Channels { node, inputs: conv.inputs.unwrap_or(1), outputs: wanted }, found);
@@ -295,6 +336,17 @@ impl Writer<'_> {
             Op::Slice { axis: Axis::Channels, start: start @ 0.., .. } => {
                 let setting = Setting::Range(start, Some(start.saturating_add(wanted)));
                 self.end(Edit::Field { node, field: "channels", setting }, found);
+            }
+            Op::Pad { amount: Amount::Pairs { pairs: [(low, _), ..], .. }, axis: Some(axis), .. } => {
+                let Some(from) = self.checked.shape(inputs[0]) else { return };
+                let channel = graph.order().channel(from.rank());
+                if let (true, Size::Number(now)) =
+                    (axis.index(from.rank(), graph.order()) == Some(channel), from.size(channel))
+                    && let Some(high @ 0..) = wanted.checked_sub(now.saturating_add(low))
+                {
+                    let setting = Setting::Pairs { values: [(low, high); MAX_SPATIAL], axes: Some(1) };
+                    self.end(Edit::Field { node, field: "amount", setting }, found);
+                }
             }
             Op::Reshape { shape } if shape.rank() > 1 => {
                 let place = graph.order().channel(shape.rank());

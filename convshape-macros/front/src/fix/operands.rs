@@ -44,6 +44,9 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 graph.nodes.iter().any(|other| other.inputs.len() > 1 && other.inputs.contains(&graph.value(node)));
             values.sort_by_key(|value| open && joined && graph.producer(*value).is_some());
             for (value, nth) in values.into_iter().zip(0..) {
+                // A skip connection was read after the pooling that ends its stage.
+                let pooled = joined_late(graph, written.inputs[operand], value) && written.inputs.len() > 1;
+                let cost = if pooled { POOLED } else { cost };
                 found.push(vec![Edit::Operand { node, operand, value }], cost + 2 * distance + nth);
             }
         }
@@ -52,6 +55,17 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
 
 /// What a forgotten `from` costs to believe: less than a wrong number of channels.
 const FORGOTTEN: u32 = 8;
+
+/// What a skip connection that was read after its pooling costs to believe.
+const POOLED: u32 = 8;
+
+/// Whether a value is the pooled one of another.
+fn joined_late(graph: &Graph, late: ValueId, early: ValueId) -> bool {
+    graph.producer(late).is_some_and(|pool| {
+        matches!(graph.given(pool), Some(Op::Pool(pool)) if pool.stride[..pool.rank].iter().any(|stride| *stride > 1))
+            && graph.nodes[pool].inputs.first() == Some(&early)
+    })
+}
 
 /// Whether another name can take the place of this operand, or be written behind a layer whose input something else
 /// reads too.

@@ -61,6 +61,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
                 reordered(graph, *node, &comes, expected.size(0), Turned::Back, found);
             }
             Reason::Channels { expected, .. } => {
+                turned_for_a_while(graph, *node, expected, &inputs[0], found);
                 reordered(graph, *node, &inputs[0], Size::Number(expected), Turned::Front, found);
             }
             Reason::EqualPieces { size: Size::Number(size), count, .. } => {
@@ -107,6 +108,7 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         }
     }
     joins(graph, checked, problem, found);
+    patches(graph, checked, problem, found);
     sources_of_other_rank(graph, checked, problem, found);
     last_step(graph, checked, problem, found);
     if let Problem::Output { output, found: gives } = problem
@@ -683,7 +685,8 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
             found.push(insert(Op::Permute { axes, swap: false }), 8);
         }
         tokens(node, 0, comes, found);
-        if rank > 2 || !matches!(op, Op::Recurrent(_) | Op::MultiHead(_)) {
+        across_tokens(graph, node, comes, found);
+        if !is_normed(graph, node) && (rank > 2 || !matches!(op, Op::Recurrent(_) | Op::MultiHead(_))) {
             let pool = Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx };
             found.push(insert(pool), 6);
         }
@@ -693,6 +696,100 @@ fn features(graph: &Graph, node: NodeId, op: &Op, comes: &Shape, wanted: i64, fo
     {
         let flat = Edit::Channels { node, inputs: elements, outputs: *outputs };
         found.push(vec![Edit::Insert { node, operand: 0, ops: vec![Op::FLATTEN] }, flat], 14);
+    }
+}
+
+/// Whether a layer reads tokens whose features were just normalised.
+fn is_normed(graph: &Graph, node: NodeId) -> bool {
+    let above = graph.nodes[node].inputs.first().and_then(|value| graph.producer(*value));
+    matches!(above.and_then(|above| graph.given(above)),
+        Some(Op::LayerNorm { size: Some(size), .. } | Op::RmsNorm { size: Some(size), .. }) if size.rank() == 1)
+}
+
+/// Tokens turned for layers over the tokens, and turned back where the result meets them again (MLP-Mixer).
+fn across_tokens(graph: &Graph, node: NodeId, comes: &Shape, found: &mut Candidates) {
+    let (2, Some(axes)) = (comes.rank(), Axes::of(&[Axis::At(1), Axis::At(0)])) else { return };
+    let ops = vec![Op::Permute { axes, swap: false }];
+    let mut value = graph.value(node);
+    for _ in 0..MOST_LAYERS {
+        let readers: Vec<NodeId> =
+            (0..graph.nodes.len()).filter(|other| graph.nodes[*other].inputs.contains(&value)).collect();
+        let [reader] = readers.as_slice() else { return };
+        let read = &graph.nodes[*reader].inputs;
+        if read.len() == 1 {
+            value = graph.value(*reader);
+            continue;
+        }
+        let Some(operand) = read.iter().position(|read| *read == value) else { return };
+        if can_insert(graph, *reader, operand) {
+            let before = |node: NodeId, operand: usize| Edit::Insert { node, operand, ops: ops.clone() };
+            found.push(vec![before(node, 0), before(*reader, operand)], 7);
+        }
+        return;
+    }
+}
+
+/// A convolution over a sequence that has its features last, before a layer that takes them so: turned for the
+/// convolution, and turned back.
+fn turned_for_a_while(graph: &Graph, node: NodeId, expected: i64, comes: &Shape, found: &mut Candidates) {
+    let (2, AxisOrder::ChannelsFirst, Some(axes)) =
+        (comes.rank(), graph.order(), Axes::of(&[Axis::At(1), Axis::At(0)]))
+    else {
+        return;
+    };
+    let convolves = matches!(graph.given(node), Some(Op::Conv(_)));
+    if !convolves || !comes.size(1).same(Size::Number(expected)) || !can_insert(graph, node, 0) {
+        return;
+    }
+    let turn = |node: NodeId| Edit::Insert { node, operand: 0, ops: vec![Op::Permute { axes, swap: false }] };
+    let features_last = |node: &NodeId| {
+        let op = graph.given(*node);
+        matches!(op, Some(Op::Recurrent(_) | Op::Linear { .. } | Op::MultiHead(_))) && can_insert(graph, *node, 0)
+    };
+    let mut after = node + 1..graph.nodes.len();
+    found.push(vec![turn(node)], 9);
+    if let Some(back) = after.find(features_last) {
+        found.push(vec![turn(node), turn(back)], 7);
+    }
+}
+
+/// Another stride or kernel of the convolution whose positions became tokens, for as many tokens as another operand has.
+fn patches(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let Problem::Layer { node, fault: Fault { reason: Reason::Join { operand, first, other, .. }, .. }, .. } = problem
+    else {
+        return;
+    };
+    let values = &graph.nodes[*node].inputs;
+    let leader = (0..values.len()).find(|index| index != operand).unwrap_or(0);
+    let shaped = |value: ValueId| graph.shaper(value).map(|node| (node, graph.given(node)));
+    for (value, wanted) in [(values[*operand], first), (values[leader], other)] {
+        let (2, Some(tokens)) = (wanted.rank(), wanted.size(0).number()) else { continue };
+        let Some((turn, Some(Op::Permute { .. }))) = shaped(value) else { continue };
+        let Some((flat, Some(Op::Flatten { .. }))) = shaped(graph.nodes[turn].inputs[0]) else { continue };
+        let Some((conv, Some(op @ Op::Conv(Conv { kernel, stride, rank: 2, .. })))) =
+            shaped(graph.nodes[flat].inputs[0])
+        else {
+            continue;
+        };
+        let Some(input) = checked.shape(graph.nodes[conv].inputs[0]) else { continue };
+        for (field, now, even, cost) in [(AxisField::Stride, stride, kernel, 6), (AxisField::Kernel, kernel, stride, 8)]
+        {
+            let gives = |rows: i64| {
+                let changed = op.with_axis_field(field, 0, rows).with_axis_field(field, 1, rows);
+                let output = changed.output(&[input], graph.order()).ok()?;
+                (0..2)
+                    .map(|axis| output.size(graph.order().spatial(axis)).number())
+                    .try_fold(1, |all: i64, size| all.checked_mul(size?))
+            };
+            // Patches neither overlap nor leave gaps.
+            let rows = even[0];
+            if rows != now[0] && gives(rows) == Some(tokens) {
+                found.push(
+                    vec![Edit::Field { node: conv, field: field.name(), setting: Setting::ints([rows; 3], 2) }],
+                    cost,
+                );
+            }
+        }
     }
 }
 

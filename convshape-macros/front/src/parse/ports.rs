@@ -145,7 +145,11 @@ impl Parser {
             }
             if !named {
                 let help = Some("several ports have names: `a [1, 28, 28], b [10]`".to_owned());
-                return Err(c.unexpected_with("`;`", help));
+                let fault = c.unexpected_with("`;`", help);
+                while !c.at_end() && !c.is_punct(";") {
+                    c.bump();
+                }
+                return Err(fault);
             }
             c.bump();
             if c.is_punct(";") {

@@ -1,6 +1,6 @@
 //! A layer's values as written in Python and elsewhere, converted to the form of this language.
 
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Axis, Dialect};
 use proc_macro2::Ident;
 
 use super::Parser;
@@ -141,14 +141,23 @@ impl Parser {
         }
     }
 
-    /// `Flatten(1..)` as `Flatten(from: 1)`, `Flatten(0..2)` as `Flatten(from: 0, to: 1)`.
+    /// `Flatten(1..)` as `Flatten(from: 1)`, `Flatten(0..2)` as `Flatten(from: 0, to: 1)`, `Flatten(height..width)` as
+    /// `Flatten(from: height, to: width)`.
     fn range_of_axes(&mut self, args: &mut Args) {
         let [Value::Range(range)] = args.positional.as_slice() else { return };
         let (span, found) = (range.span(), args.positional[0].to_string());
-        let mut named = vec![Field { name: Ident::new("from", span), value: Value::Size(range.low.clone()) }];
+        let axis = |size: &SizeExpr| match size {
+            SizeExpr::Name(name) => Value::Word(name.clone()),
+            size => Value::Size(size.clone()),
+        };
+        let is_axis = |name: &Ident| Axis::NAMED.iter().any(|axis| axis.name().is_some_and(|known| name == known));
+        let mut named = vec![Field { name: Ident::new("from", span), value: axis(&range.low) }];
         match (&range.high, range.inclusive) {
             (None, _) => {}
-            (Some(high), true) => named.push(Field { name: Ident::new("to", span), value: Value::Size(high.clone()) }),
+            (Some(high), true) => named.push(Field { name: Ident::new("to", span), value: axis(high) }),
+            (Some(high @ SizeExpr::Name(name)), false) if is_axis(name) => {
+                named.push(Field { name: Ident::new("to", span), value: axis(high) });
+            }
             (Some(SizeExpr::Int { value, span }), false) if *value > 0 => {
                 let last = Value::Size(SizeExpr::Int { value: value - 1, span: *span });
                 named.push(Field { name: Ident::new("to", *span), value: last });
