@@ -141,6 +141,58 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// He et al. (2016), for CIFAR-10: its shortcuts add channels of zeros. With the names of Idelbayev's port.
+    struct ResNet20 {
+        block Basic(from, to, stride = 1) {
+            conv1: Conv2d(from -> to, kernel: 3, stride: stride, padding: 1, bias: false);
+            bn1: BatchNorm(activation: Relu);
+            conv2: Conv2d(to -> to, kernel: 3, padding: 1, bias: false);
+            bn2: BatchNorm;
+            AvgPool2d(1, stride: stride) from input;
+            Pad((to - from) / 2, axis: channels);
+            Add(bn2, _);
+            Relu;
+        }
+        input: [3, 32, 32];
+        conv1: Conv2d(3 -> 16, kernel: 3, padding: 1, bias: false);
+        bn1: BatchNorm(activation: Relu);
+        #[name(transparent)]
+        stages: repeat (i, from, to, stride) in [(1, 16, 16, 1), (2, 16, 32, 2), (3, 32, 64, 2)] {
+            #[name = "layer{i}.0"] first: Basic(from, to, stride);
+            #[name(transparent)] rest: repeat j in 1..3 { #[name = "layer{i}.{j}"] b: Basic(to, to); }
+        }
+        GlobalAvgPool;
+        linear: Linear(64 -> 10);
+        output: [10];
+    }
+}
+
+conv_chain! {
+    /// Tolstikhin et al., "MLP-Mixer" (2021), with timm's names.
+    struct MixerS16 {
+        block Mlp(from, hidden) { fc1: Linear(from -> hidden, activation: Gelu); fc2: Linear(hidden -> from); }
+        input: [3, 224, 224];
+        #[name = "stem.proj"] stem: Conv2d(3 -> 512, kernel: 16, stride: 16);
+        Flatten(from: 1);
+        Permute(1, 0);
+        blocks: repeat 8 {
+            norm1: LayerNorm(512, eps: 1e-6);
+            Permute(1, 0);
+            mlp_tokens: Mlp(196, 256);
+            Permute(1, 0);
+            x: Add(input);
+            norm2: LayerNorm(512, eps: 1e-6);
+            mlp_channels: Mlp(512, 2048);
+            Add(x);
+        }
+        norm: LayerNorm(512, eps: 1e-6);
+        Mean(axis: 0);
+        head: Linear(512 -> 1000);
+        output: [1000];
+    }
+}
+
 /// Its published number of parameters is 25.55 million. The numbers of its convolution are compared in `layers.rs`.
 #[test]
 fn bit_r50() {
@@ -157,4 +209,18 @@ fn res2net50() {
 #[test]
 fn poolformer_s12() {
     networks::check::<PoolFormerS12>("poolformer_s12");
+}
+
+/// Its published number of parameters is 0.27 million.
+#[test]
+fn resnet20() {
+    networks::check::<ResNet20>("resnet20");
+    assert_eq!(networks::params::<ResNet20>(), 269_722);
+}
+
+/// Its published number of parameters is 18.5 million.
+#[test]
+fn mixer_s16() {
+    networks::check::<MixerS16>("mixer_s16");
+    assert_eq!(networks::params::<MixerS16>(), 18_528_264);
 }

@@ -49,6 +49,89 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// Paszke et al., "ENet" (2016): pooled values get channels of zeros, and their maxima are put back.
+    struct Enet {
+        block Conv(from, to, kernel, stride = 1, padding = 0, dilation = 1, slope: bool = true) {
+            #[name = "0"] c: Conv2d(from -> to, kernel: kernel, stride: stride, padding: padding, dilation: dilation, bias: false);
+            #[name = "1"] n: BatchNorm;
+            if slope { #[name = "2"] p: Prelu(1); } else { Relu; }
+        }
+        block Keep(width, dilation = 1, slope: bool = true) {
+            reduce: Conv(width, width / 4, 1, slope: slope);
+            conv: Conv(width / 4, width / 4, 3, padding: dilation, dilation: dilation, slope: slope);
+            expand: Conv(width / 4, width, 1, slope: slope);
+            Add(_, input);
+            if slope { out: Prelu(1); } else { Relu; }
+        }
+        block Cross(width) {
+            reduce: Conv(width, width / 4, 1);
+            #[name = "conv.0"] a: Conv2d(width / 4, kernel: (5, 1), padding: (2, 0), bias: false);
+            #[name = "conv.1"] an: BatchNorm;
+            #[name = "conv.2"] ap: Prelu(1);
+            #[name = "conv.3"] b: Conv2d(width / 4, kernel: (1, 5), padding: (0, 2), bias: false);
+            #[name = "conv.4"] bn: BatchNorm;
+            #[name = "conv.5"] bp: Prelu(1);
+            expand: Conv(width / 4, width, 1);
+            Add(_, input);
+            out: Prelu(1);
+        }
+        block Stage() {
+            #[name = "0"] a: Keep(128);
+            #[name = "1"] b: Keep(128, 2);
+            #[name = "2"] c: Cross(128);
+            #[name = "3"] d: Keep(128, 4);
+            #[name = "4"] e: Keep(128);
+            #[name = "5"] f: Keep(128, 8);
+            #[name = "6"] g: Cross(128);
+            #[name = "7"] h: Keep(128, 16);
+        }
+        block Down(from, to) reads x, pooled {
+            reduce: Conv(from, from / 4, 2, stride: 2);
+            conv: Conv(from / 4, from / 4, 3, padding: 1);
+            expand: Conv(from / 4, to, 1);
+            Pad([(0, to - from)], axis: channels) from pooled;
+            Add(expand, _);
+            out: Prelu(1);
+        }
+        block Up(from, to) {
+            reduce: Conv(from, from / 4, 1, slope: false);
+            #[name = "conv.0"] c: ConvTranspose2d(from / 4, kernel: 2, stride: 2, bias: false);
+            #[name = "conv.1"] n: BatchNorm(activation: Relu);
+            #[name = "expand.0"] e: Conv2d(from / 4 -> to, kernel: 1, bias: false);
+            #[name = "expand.1"] wide: BatchNorm;
+            #[name = "main.0"] m: Conv2d(from -> to, kernel: 1, bias: false) from input;
+            #[name = "main.1"] small: BatchNorm;
+            output: wide, small;
+        }
+        input: [3, 64, 96];
+        start: Conv2d(3 -> 13, kernel: 3, stride: 2, padding: 1, bias: false);
+        MaxPool2d(3, stride: 2, padding: 1) from input;
+        Concat(start, _);
+        start_norm: BatchNorm(16);
+        start_out: Prelu(1);
+        p1: MaxPool2d(2);
+        down1: Down(16, 64) from (start_out, p1);
+        stage1: repeat 4 { #[name(transparent)] k: Keep(64); }
+        p2: MaxPool2d(2);
+        down2: Down(64, 128) from (stage1, p2);
+        stage2: Stage();
+        stage3: Stage();
+        up4: Up(128, 64);
+        MaxUnpool2d(undo p2) from up4.small;
+        Add(up4.wide, _);
+        Relu;
+        stage4: repeat 2 { #[name(transparent)] k: Keep(64, slope: false); }
+        up5: Up(64, 16);
+        MaxUnpool2d(undo p1) from up5.small;
+        Add(up5.wide, _);
+        Relu;
+        stage5: Keep(16, slope: false);
+        last: ConvTranspose2d(16 -> 19, kernel: 3, stride: 2, padding: 1, output_padding: 1, bias: false);
+        output: [19, 64, 96];
+    }
+}
+
 #[test]
 fn segnet() {
     // If two elements of a window differ by less than rounding, the value may be put back in the other position.
@@ -405,4 +488,9 @@ fn stylegan2() {
 #[test]
 fn vq_vae() {
     networks::check::<VqVae>("vq_vae");
+}
+
+#[test]
+fn enet() {
+    networks::check::<Enet>("enet");
 }

@@ -134,9 +134,71 @@ class PoolFormerS12(nn.Module):
         return self.head(self.norm(x).mean((2, 3)))
 
 
+class ShortcutA(nn.Module):
+    """A stride, and zeros for the new channels: option A."""
+
+    def __init__(self, inputs, outputs, stride):
+        super().__init__()
+        self.conv1, self.bn1 = conv_bn(inputs, outputs, 3, stride)
+        self.conv2, self.bn2 = conv_bn(outputs, outputs, 3)
+        self.more, self.stride = (outputs - inputs) // 2, stride
+
+    def forward(self, x):
+        y = self.bn2(self.conv2(F.relu(self.bn1(self.conv1(x)))))
+        x = x[:, :, :: self.stride, :: self.stride]
+        return F.relu(y + F.pad(x, (0, 0, 0, 0, self.more, self.more)))
+
+
+class ResNet20(nn.Module):
+    """He et al. (2016), for CIFAR-10, with the names of Idelbayev's port."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv1, self.bn1 = conv_bn(3, 16, 3)
+        last = 16
+        for index, width in enumerate((16, 32, 64), start=1):
+            first = ShortcutA(last, width, 1 if index == 1 else 2)
+            setattr(self, f"layer{index}", nn.Sequential(first, *(ShortcutA(width, width, 1) for _ in range(2))))
+            last = width
+        self.linear = nn.Linear(64, 10)
+
+    def forward(self, x):
+        x = F.relu(self.bn1(self.conv1(x)))
+        return self.linear(self.layer3(self.layer2(self.layer1(x))).mean((2, 3)))
+
+
+class MixerBlock(nn.Module):
+    def __init__(self, tokens, width):
+        super().__init__()
+        self.norm1, self.norm2 = (nn.LayerNorm(width, eps=1e-6) for _ in range(2))
+        self.mlp_tokens = nn.ModuleDict({"fc1": nn.Linear(tokens, width // 2), "fc2": nn.Linear(width // 2, tokens)})
+        self.mlp_channels = nn.ModuleDict({"fc1": nn.Linear(width, 4 * width), "fc2": nn.Linear(4 * width, width)})
+
+    def forward(self, x):
+        y = self.norm1(x).transpose(1, 2)
+        x = x + self.mlp_tokens["fc2"](F.gelu(self.mlp_tokens["fc1"](y))).transpose(1, 2)
+        return x + self.mlp_channels["fc2"](F.gelu(self.mlp_channels["fc1"](self.norm2(x))))
+
+
+class MixerS16(nn.Module):
+    """Tolstikhin et al. (2021), with timm's names."""
+
+    def __init__(self):
+        super().__init__()
+        self.stem = nn.ModuleDict({"proj": nn.Conv2d(3, 512, 16, 16)})
+        self.blocks = nn.Sequential(*(MixerBlock(196, 512) for _ in range(8)))
+        self.norm, self.head = nn.LayerNorm(512, eps=1e-6), nn.Linear(512, 1000)
+
+    def forward(self, x):
+        x = self.stem["proj"](x).flatten(2).transpose(1, 2)
+        return self.head(self.norm(self.blocks(x)).mean(1))
+
+
 CASES = {
     # Its numbers take seconds to compare; those of its convolution are among the layers.
     "bit_r50": (BitR50,),
     "res2net50": (Res2Net50, (3, 64, 64)),
     "poolformer_s12": (PoolFormerS12, (3, 64, 64)),
+    "resnet20": (ResNet20, (3, 32, 32)),
+    "mixer_s16": (MixerS16, (3, 224, 224)),
 }

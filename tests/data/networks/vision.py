@@ -160,6 +160,77 @@ class VqVae(nn.Module):
         return self.decoder(z + (e - z).detach()), loss.reshape(1, 1)
 
 
+def conv_norm(inputs, outputs, kernel, slope, **options):
+    conv = nn.Conv2d(inputs, outputs, kernel, bias=False, **options)
+    return [conv, nn.BatchNorm2d(outputs), nn.PReLU() if slope else nn.ReLU()]
+
+
+class EnetBlock(nn.Module):
+    """A bottleneck of an encoder or decoder: `kind` is how it changes the size."""
+
+    def __init__(self, inputs, outputs, kind="keep", dilation=1, asymmetric=False, slope=True):
+        super().__init__()
+        self.kind, width = kind, inputs // 4
+        if kind == "down":
+            first = conv_norm(inputs, width, 2, slope, stride=2)
+        else:
+            first = conv_norm(inputs, width, 1, slope)
+        self.reduce = nn.Sequential(*first)
+        if kind == "up":
+            middle = [nn.ConvTranspose2d(width, width, 2, 2, bias=False), nn.BatchNorm2d(width), nn.ReLU()]
+        elif asymmetric:
+            middle = conv_norm(width, width, (5, 1), slope, padding=(2, 0))
+            middle += conv_norm(width, width, (1, 5), slope, padding=(0, 2))
+        else:
+            middle = conv_norm(width, width, 3, slope, padding=dilation, dilation=dilation)
+        self.conv = nn.Sequential(*middle)
+        self.expand = nn.Sequential(*conv_norm(width, outputs, 1, slope)[: 2 if kind == "up" else 3])
+        if kind == "up":
+            self.main = nn.Sequential(nn.Conv2d(inputs, outputs, 1, bias=False), nn.BatchNorm2d(outputs))
+        self.more = outputs - inputs
+        self.out = nn.PReLU() if slope else nn.ReLU()
+
+    def forward(self, x, indices=None):
+        y = self.expand(self.conv(self.reduce(x)))
+        if self.kind == "down":
+            x, indices = F.max_pool2d(x, 2, return_indices=True)
+            x = F.pad(x, (0, 0, 0, 0, 0, self.more))
+            return self.out(x + y), indices
+        if self.kind == "up":
+            x = F.max_unpool2d(self.main(x), indices, 2)
+        return self.out(x + y)
+
+
+class Enet(nn.Module):
+    """Paszke et al. (2016)."""
+
+    def __init__(self):
+        super().__init__()
+        self.start = nn.Conv2d(3, 13, 3, 2, 1, bias=False)
+        self.start_norm, self.start_out = nn.BatchNorm2d(16), nn.PReLU()
+        self.down1 = EnetBlock(16, 64, "down")
+        self.stage1 = nn.Sequential(*(EnetBlock(64, 64) for _ in range(4)))
+        self.down2 = EnetBlock(64, 128, "down")
+
+        def stage():
+            kinds = [(1, False), (2, False), (1, True), (4, False), (1, False), (8, False), (1, True), (16, False)]
+            return nn.Sequential(*(EnetBlock(128, 128, dilation=d, asymmetric=a) for d, a in kinds))
+
+        self.stage2, self.stage3 = stage(), stage()
+        self.up4 = EnetBlock(128, 64, "up", slope=False)
+        self.stage4 = nn.Sequential(*(EnetBlock(64, 64, slope=False) for _ in range(2)))
+        self.up5 = EnetBlock(64, 16, "up", slope=False)
+        self.stage5 = EnetBlock(16, 16, slope=False)
+        self.last = nn.ConvTranspose2d(16, 19, 3, 2, 1, 1, bias=False)
+
+    def forward(self, x):
+        x = torch.cat([self.start(x), F.max_pool2d(x, 3, 2, 1)], 1)
+        x, first = self.down1(self.start_out(self.start_norm(x)))
+        x, second = self.down2(self.stage1(x))
+        x = self.stage4(self.up4(self.stage3(self.stage2(x)), second))
+        return self.last(self.stage5(self.up5(x, first)))
+
+
 CASES = {
     "alexnet": (AlexNet, (3, 227, 227)),
     "googlenet": (GoogLeNet, (3, 224, 224)),
@@ -169,4 +240,5 @@ CASES = {
     "crnn": (Crnn, (1, 32, 100)),
     "stylegan2": (StyleGan2, (512,), (4, 4)),
     "vq_vae": (VqVae, (3, 32, 32)),
+    "enet": (Enet, (3, 64, 96)),
 }
