@@ -1,5 +1,5 @@
 //! Training on several devices at once, and on one that a server has: the parameters are those of one device with the
-//! whole batch. The features `several` and `remote` compile long, so a job of its own runs it in CI.
+//! whole batch. `convshape/burn/devices` runs it, because the features compile long.
 #![cfg(any(feature = "several", feature = "remote"))]
 
 use burn::module::Module;
