@@ -283,7 +283,7 @@ fn backward<T: Real>(
         Op::DepthToSpace { factor, order } => shuffle::gradient::to_space(order, count(factor), grids, dy, dx[0]),
         Op::ChannelShuffle { groups } => shuffle::gradient::channels(count(groups), &channels, dy, dx[0]),
         Op::Pad { amount, mode, value, axis } => {
-            let [from, to] = [shape, &layer.output].map(|shape| SpatialLayout::bordered(shape, axis, order));
+            let [from, to] = [shape, layer.output].map(|shape| SpatialLayout::bordered(shape, axis, order));
             let low = border::low(amount, &from, &to);
             border::gradient::border(&Border { low, mode, value }, [&from, &to], dy, dx[0]);
         }
