@@ -20,7 +20,7 @@ pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
     if graph.lint == Strictness::Allow {
         return Vec::new();
     }
-    let lints = Lints { graph, checked, fixed: graph.fixed() };
+    let lints = Lints { graph, checked, fixed: graph.fixed(), images: images(graph, checked) };
     let mut reports = Vec::new();
     let mut told = BTreeSet::new();
     for (id, node) in graph.nodes.iter().enumerate() {
@@ -55,6 +55,30 @@ struct Lints<'a> {
     checked: &'a Checked,
     /// Which values have no batch.
     fixed: Vec<bool>,
+    /// Which values have channels in front of their positions.
+    images: Vec<bool>,
+}
+
+/// Whether a layer over space gave each value, and nothing has reordered or merged its axes since.
+fn images(graph: &Graph, checked: &Checked) -> Vec<bool> {
+    let mut images = vec![false; graph.inputs.len()];
+    for (node, op) in graph.nodes.iter().zip(&checked.ops) {
+        let reads = node.inputs.iter().any(|value| images.get(*value) == Some(&true));
+        images.push(match op {
+            Some(
+                Op::Conv(_)
+                | Op::SeparableConv(_)
+                | Op::Pool(_)
+                | Op::AdaptivePool { .. }
+                | Op::Upsample(_)
+                | Op::PixelShuffle { .. }
+                | Op::PixelUnshuffle { .. },
+            ) => graph.order() == AxisOrder::ChannelsFirst,
+            Some(op) => reads && (op.keeps_shape() || op.class() == Class::Join),
+            None => reads && matches!(node.recipe, Recipe::Same),
+        });
+    }
+    images
 }
 
 /// The origin of a value: a node, and whether its activation or the layer itself gives it.
@@ -276,24 +300,8 @@ impl Lints<'_> {
         )
     }
 
-    /// Whether a value has channels in front of its positions: a layer over space gave it, and nothing has reordered or
-    /// merged its axes since.
-    fn is_image(&self, value: ValueId) -> bool {
-        let Some(node) = self.graph.producer(value) else { return false };
-        let read = || self.graph.nodes[node].inputs.iter().any(|value| self.is_image(*value));
-        match self.op(node) {
-            Some(
-                Op::Conv(_)
-                | Op::SeparableConv(_)
-                | Op::Pool(_)
-                | Op::AdaptivePool { .. }
-                | Op::Upsample(_)
-                | Op::PixelShuffle { .. }
-                | Op::PixelUnshuffle { .. },
-            ) => self.graph.order() == AxisOrder::ChannelsFirst,
-            Some(op) => (op.keeps_shape() || op.class() == Class::Join) && read(),
-            None => matches!(self.graph.nodes[node].recipe, Recipe::Same) && read(),
-        }
+    fn reads_image(&self, id: NodeId) -> bool {
+        self.graph.nodes[id].inputs.iter().any(|value| self.images.get(*value) == Some(&true))
     }
 
     /// A value with one axis that fits only the last axis of an image: a bias or gate for the channels of another layer.
@@ -310,7 +318,7 @@ impl Lints<'_> {
             self.checked.shape(*value).is_some_and(|shape| shape.rank() == 1 && shape.size(0).same(Size::Number(size)))
         };
         let value = node.inputs.iter().copied().find(fits_last)?;
-        if channels.same(Size::Number(size)) || !node.inputs.iter().any(|value| self.is_image(*value)) {
+        if channels.same(Size::Number(size)) || !self.reads_image(id) {
             return None;
         }
         let (name, axis) = (self.graph.value_name(value), named(Axis::At(-1), output.rank(), order));
@@ -331,7 +339,7 @@ impl Lints<'_> {
         let (Op::Attention(_) | Op::MultiHead(_)) = self.op(id)? else { return None };
         let node = &self.graph.nodes[id];
         let input = self.input_shape(id)?;
-        if !node.inputs.iter().any(|value| self.is_image(*value)) {
+        if !self.reads_image(id) {
             return None;
         }
         let axis = |back: i64| named(Axis::At(-back), input.rank(), self.graph.order());
@@ -532,6 +540,9 @@ mod tests {
         let channels = "Conv2d(8 -> 8, kernel: 1); Flatten(from: 1); Attention(_, _, _, heads: 2); output: [8, 24];";
         assert!(told("[8, 6, 4]", channels).is_empty());
         assert!(told("[8, 6, 4]", "Attention(_, _, _, heads: 2); output: [8, 6, 4];").is_empty());
+        // Each value is looked at once.
+        let sums: String = (0..60).map(|at| format!("s{at}: Scale(0.5); t{at}: Tanh; Add(s{at}, t{at});")).collect();
+        assert!(told("[8, 4]", &format!("{sums} Attention(_, _, _, heads: 2); output: [8, 4];")).is_empty());
     }
 
     #[test]
