@@ -20,17 +20,15 @@ convshape::conv_chain! {
         triangle: Parameter([5, 5], train: false);
         mul_2: Mul(x0, triangle);
         Slice(channels: 0..3) from x0;
-        slice_5: Slice(1..5, axis: 1);
-        border: Parameter([2, 4], train: false);
-        concat_3: Concat(border, slice_5, axis: 0);
-        border_2: Parameter([5, 1], train: false);
-        concat_4: Concat(concat_3, border_2, axis: 1);
-        slice_6: Slice(2..3, axis: 1) from x0;
-        slice_7: Slice(0..2, axis: 1) from x0;
-        slice_8: Slice(3..4, axis: 1) from x0;
-        Concat(slice_6, slice_7, slice_8, slice_8, axis: 1);
+        Slice(1..5, axis: 1);
+        Pad([(2, 0)], axis: channels);
+        pad: Pad([(0, 1)], axis: 1);
+        slice_5: Slice(2..3, axis: 1) from x0;
+        slice_6: Slice(0..2, axis: 1) from x0;
+        slice_7: Slice(3..4, axis: 1) from x0;
+        Concat(slice_5, slice_6, slice_7, slice_7, axis: 1);
         scale_2: Scale(3.1415927410125732);
-        _172: Concat(mat_mul, mat_mul_2, mat_mul_3, mul, mul_2, concat_4, concat_2, scale_2);
+        _172: Concat(mat_mul, mat_mul_2, mat_mul_3, mul, mul_2, pad, concat_2, scale_2);
 
         output: _172 [40, 5];
     }
