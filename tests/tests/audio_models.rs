@@ -190,6 +190,64 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    /// Baevski, Zhou, Mohamed and Auli, "wav2vec 2.0" (2020), the base size with the first of its layers, and the names of
+    /// transformers.
+    pub struct Wav2Vec2 {
+        block Encoder() {
+            #[name = "attention.q_proj"]
+            q: Linear(768 -> 768);
+            #[name = "attention.k_proj"]
+            k: Linear(768 -> 768) from input;
+            #[name = "attention.v_proj"]
+            v: Linear(768 -> 768) from input;
+            Attention(q, k, v, heads: 12);
+            #[name = "attention.out_proj"]
+            Linear(768 -> 768);
+            Add(_, input);
+            layer_norm: LayerNorm(768);
+            #[name = "feed_forward.intermediate_dense"]
+            Linear(768 -> 3072, activation: Gelu);
+            #[name = "feed_forward.output_dense"]
+            Linear(3072 -> 768);
+            Add(_, layer_norm);
+            final_layer_norm: LayerNorm(768);
+        }
+
+        input: [1, 8000];
+
+        #[name(transparent)]
+        features: repeat (i, from, kernel, stride) in [
+            (0, 1, 10, 5), (1, 512, 3, 2), (2, 512, 3, 2), (3, 512, 3, 2), (4, 512, 3, 2), (5, 512, 2, 2), (6, 512, 2, 2),
+        ] {
+            #[name = "feature_extractor.conv_layers.{i}.conv"]
+            Conv1d(from -> 512, kernel: kernel, stride: stride, bias: false);
+            if i == 0 {
+                #[name = "feature_extractor.conv_layers.0.layer_norm"]
+                GroupNorm(512, groups: 512);
+            }
+            Gelu;
+        }
+        Permute(1, 0);
+        #[name = "feature_projection.layer_norm"]
+        LayerNorm(512);
+        #[name = "feature_projection.projection"]
+        projection: Linear(512 -> 768);
+        Permute(1, 0);
+        #[name = "encoder.pos_conv_embed.conv"]
+        Conv1d(768, kernel: 128, padding: 64, groups: 16);
+        // As many positions as before.
+        Slice(..-1, axis: length);
+        Gelu;
+        Permute(1, 0);
+        Add(projection, _);
+        #[name = "encoder.layer_norm"]
+        LayerNorm(768);
+        layers: repeat 1 { #[name = "encoder.layers.{#}"] Encoder; }
+        output: [24, 768];
+    }
+}
+
 #[test]
 fn wavenet() {
     networks::check::<WaveNet>("wavenet");
@@ -209,4 +267,9 @@ fn encodec() {
 #[test]
 fn conv_tasnet() {
     networks::check::<ConvTasNet>("conv_tasnet");
+}
+
+#[test]
+fn wav2vec2() {
+    networks::check::<Wav2Vec2>("wav2vec2");
 }

@@ -182,10 +182,54 @@ class ConvTasNet(nn.Module):
         return torch.cat([self.decoder(masked[:, source]) for source in range(2)], 1)
 
 
+class Wav2Vec2(nn.Module):
+    """Baevski et al. (2020), size base: the features, and the first of its layers, with the names of transformers."""
+
+    def __init__(self):
+        super().__init__()
+        layers, last = [], 1
+        for kernel, stride in [(10, 5), *4 * [(3, 2)], *2 * [(2, 2)]]:
+            layers.append(nn.ModuleDict({"conv": nn.Conv1d(last, 512, kernel, stride, bias=False)}))
+            last = 512
+        layers[0]["layer_norm"] = nn.GroupNorm(512, 512)
+        self.feature_extractor = nn.ModuleDict({"conv_layers": nn.ModuleList(layers)})
+        self.feature_projection = nn.ModuleDict({"layer_norm": nn.LayerNorm(512), "projection": nn.Linear(512, 768)})
+        layer = {name: nn.Linear(768, 768) for name in ("q_proj", "k_proj", "v_proj", "out_proj")}
+        self.encoder = nn.ModuleDict({
+            "pos_conv_embed": nn.ModuleDict({"conv": nn.Conv1d(768, 768, 128, padding=64, groups=16)}),
+            "layer_norm": nn.LayerNorm(768),
+            "layers": nn.ModuleList([nn.ModuleDict({
+                "attention": nn.ModuleDict(layer),
+                "layer_norm": nn.LayerNorm(768),
+                "feed_forward": nn.ModuleDict({
+                    "intermediate_dense": nn.Linear(768, 3072), "output_dense": nn.Linear(3072, 768)
+                }),
+                "final_layer_norm": nn.LayerNorm(768),
+            })]),
+        })
+
+    def forward(self, x):
+        for layer in self.feature_extractor["conv_layers"]:
+            x = layer["conv"](x)
+            x = F.gelu(layer["layer_norm"](x) if "layer_norm" in layer else x)
+        x = self.feature_projection["projection"](self.feature_projection["layer_norm"](x.transpose(1, 2)))
+        y = self.encoder["pos_conv_embed"]["conv"](x.transpose(1, 2))[:, :, :-1]
+        x = self.encoder["layer_norm"](x + F.gelu(y).transpose(1, 2))
+        for layer in self.encoder["layers"]:
+            parts = layer["attention"]
+            q, k, v = (parts[f"{name}_proj"](x).unflatten(2, (12, 64)).transpose(1, 2) for name in "qkv")
+            y = F.scaled_dot_product_attention(q, k, v).transpose(1, 2).flatten(2)
+            x = layer["layer_norm"](x + parts["out_proj"](y))
+            y = F.gelu(layer["feed_forward"]["intermediate_dense"](x))
+            x = layer["final_layer_norm"](x + layer["feed_forward"]["output_dense"](y))
+        return x
+
+
 CASES = {
     "wavenet": (WaveNet, (256, 64)),
     "demucs": (lambda: Demucs(4), (2, 17748)),
     "demucs_64": (lambda: Demucs(64),),
     "encodec": (Encodec, (1, 3200)),
     "conv_tasnet": (ConvTasNet, (1, 400)),
+    "wav2vec2": (Wav2Vec2, (1, 8000)),
 }
