@@ -359,6 +359,12 @@ pub(crate) fn block_argument(param: &Param, value: &Value) -> Report {
     Report::new(code::BLOCK, value.span(), format!("`{}` is {kind}, found `{value}`", param.name))
 }
 
+/// A parameter that was meant to have another kind.
+pub(crate) fn declared(name: &Ident, kind: ParamKind) -> String {
+    let word = kind.word();
+    format!("for a parameter of kind `{word}`, declare `{name}: {word}` in the block")
+}
+
 pub(crate) fn wrong_row(vars: &[Ident], value: &Value) -> Report {
     let vars: Vec<String> = vars.iter().map(Ident::to_string).collect();
     let message = format!("each turn needs {} values, `({})`, found `{value}`", vars.len(), vars.join(", "));

@@ -33,7 +33,14 @@ impl<'a> Resolver<'a> {
                     let times = replaced.variable.and_then(|index| variables.get(index)).map_or(1, |(_, size)| *size);
                     Ok(Bound::Size(Size::Number(replaced.number.saturating_mul(times))))
                 }
-                (None, Some(value), _) => self.bind(param, value, &scope.numbers),
+                (None, Some(value), default) => {
+                    let kind = self.kind(value, &scope.numbers);
+                    let undeclared = default.is_none() && param.kind == ParamKind::Size && kind != param.kind;
+                    self.bind(param, value, &scope.numbers).map_err(|report| match undeclared {
+                        true => report.help(diagnose::declared(&param.name, kind)),
+                        false => report,
+                    })
+                }
                 // A default may refer to earlier parameters.
                 (None, None, Some(default)) => self.bind(param, default, &numbers),
                 (None, None, None) => Err(diagnose::missing_argument(&layer.op, block, param)),
