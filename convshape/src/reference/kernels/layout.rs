@@ -85,8 +85,8 @@ impl SpatialLayout {
         grid
     }
 
-    /// The layout in which a border is added: the spatial axes, or one axis with those behind it, where those in front
-    /// of it are the channels.
+    /// The layout for adding a border to the spatial axes, or to `axis` alone. In the second case the axes before it
+    /// count as channels, and those after it as a second axis that gets no border.
     pub(super) fn bordered(shape: &Shape, axis: Option<Axis>, order: AxisOrder) -> SpatialLayout {
         let Some(axis) = axis else { return SpatialLayout::new(shape, order) };
         let at = axis.index(shape.rank(), order).unwrap_or(0);

@@ -230,7 +230,8 @@ impl Theme {
     }
 }
 
-/// Where a legend with lines of so many letters hides the least of the curves, all in pixels.
+/// The position where a legend covers the fewest points of the curves. `letters` is the length of its longest line. Sizes
+/// and points are in pixels.
 fn legend_position(
     (width, height): (u32, u32),
     (letters, lines): (usize, usize),
