@@ -226,7 +226,7 @@ impl Augmentation {
             }
             Augmentation::Crop { sizes, padding } => Change::Window(grid.window(sizes, *padding, rng)?, sizes.clone()),
             Augmentation::Shift(share) => {
-                let share = in_range("a shift", *share, 0.0, 1.0)?;
+                let share = in_range("a shift", *share, 0.0, Some(1.0))?;
                 let first = grid.sizes.iter().map(|&size| {
                     let most = whole(share * size as f64);
                     rng.random_range(0..=2 * most).cast_signed() - most.cast_signed()
@@ -234,14 +234,15 @@ impl Augmentation {
                 Change::Window(first.collect(), grid.sizes.clone())
             }
             Augmentation::Rotate(degrees) => {
-                let most = in_range("a rotation", *degrees, 0.0, 360.0)?;
+                let most = in_range("a rotation", *degrees, 0.0, Some(360.0))?;
                 if axes < 2 {
                     return refuse(format!("cannot rotate in the one spatial axis {:?}", grid.sizes));
                 }
                 Change::Affine(geometry::rotation(axes, between(-most, most, rng)))
             }
             Augmentation::Scale(low, high) => {
-                let (low, high) = (in_range("a scale", *low, 1e-3, 1e3)?, in_range("a scale", *high, 1e-3, 1e3)?);
+                let (low, high) =
+                    (in_range("a scale", *low, 1e-3, Some(1e3))?, in_range("a scale", *high, 1e-3, Some(1e3))?);
                 Change::Affine(geometry::enlargement(axes, between(low, high, rng)))
             }
             Augmentation::Brightness(_)
@@ -257,7 +258,7 @@ impl Augmentation {
     /// Changes values.
     fn values(&self, image: &mut ArrayD<f32>, grid: &SampleAxes, rng: &mut dyn Rng) -> Result<(), DataError> {
         let mut factor = |name: &str, most: f64| {
-            let most = in_range(name, most, 0.0, f64::from(f32::MAX))?;
+            let most = in_range(name, most, 0.0, None)?;
             Ok::<f64, DataError>(between(1.0 - most, 1.0 + most, rng))
         };
         match self {
@@ -265,7 +266,7 @@ impl Augmentation {
             Augmentation::Contrast(most) => values::contrast(image, factor("a contrast", *most)?),
             Augmentation::Saturation(most) => values::saturation(image, grid, factor("a saturation", *most)?)?,
             Augmentation::Noise(deviation) => {
-                values::noise(image, in_range("a deviation", *deviation, 0.0, f64::from(f32::MAX))?, rng);
+                values::noise(image, in_range("a deviation", *deviation, 0.0, None)?, rng);
             }
             Augmentation::Cutout(side) => values::cutout(image, grid, *side, rng),
             Augmentation::Flip(_)
@@ -293,14 +294,16 @@ fn between(a: f64, b: f64, rng: &mut dyn Rng) -> f64 {
     a + (b - a) * rng.random::<f64>()
 }
 
-fn in_range(what: &str, found: f64, low: f64, high: f64) -> Result<f64, DataError> {
-    if (low..=high).contains(&found) {
+/// Checks a setting; without `high` it may be any finite number from `low` on.
+fn in_range(what: &str, found: f64, low: f64, high: Option<f64>) -> Result<f64, DataError> {
+    if (low..=high.unwrap_or(f64::from(f32::MAX))).contains(&found) {
         return Ok(found);
     }
-    if high == f64::from(f32::MAX) {
-        return refuse(format!("{what} of {found}, expected at least {low}"));
-    }
-    refuse(format!("{what} of {found}, expected {low} to {high}"))
+    let expected = match high {
+        Some(high) => format!("{low} to {high}"),
+        None => format!("a finite number, at least {low}"),
+    };
+    refuse(format!("{what} of {found}, expected {expected}"))
 }
 
 /// Rounds down a number that is not negative.
