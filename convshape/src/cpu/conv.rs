@@ -105,7 +105,7 @@ impl Kind {
             Kind::Products
         } else if groups > 1 && inputs <= lanes && outputs < lanes {
             Kind::Grouped
-        } else if groups == 1 && outputs <= 3.min(lanes / 2) && inputs.is_multiple_of(lanes) && !planar {
+        } else if groups == 1 && outputs <= 3 && inputs.is_multiple_of(lanes) && !planar {
             Kind::Dots
         } else {
             Kind::Products
