@@ -506,6 +506,16 @@ fn generic_chains_in_blocks() {
     assert!(found.iter().zip(&expected).all(|(a, b)| (a - b).abs() < 1e-5));
 }
 
+/// Parameters and their shapes alone, not what the library keeps with a model.
+#[test]
+fn models_are_printed_as_their_fields() {
+    let model = Generic::<3>::init(&mut rng());
+    let dense = "WeightBias { weight: Param [3, 3], bias: Param [3] }";
+    let pair = format!("GenericPair {{ a: Narrow {{ dense: {dense} }}, b: {dense} }}");
+    let turn = format!("GenericRest {{ pair: {pair} }}");
+    assert_eq!(format!("{model:?}"), format!("Generic {{ first: {pair}, rest: [{turn}, {turn}] }}"));
+}
+
 conv_chain! {
     /// A recurrent layer that continues where its first run ended.
     struct Continued {

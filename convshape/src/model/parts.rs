@@ -25,6 +25,15 @@ pub trait Parts: ParamGroup + HasProgram {
     const SLOTS: &'static [Slot] = &[];
 }
 
+/// Prints a generated struct with its fields.
+pub fn debug(f: &mut fmt::Formatter<'_>, name: &str, fields: &[(&str, &dyn fmt::Debug)]) -> fmt::Result {
+    let mut all = f.debug_struct(name);
+    for (name, value) in fields {
+        all.field(name, value);
+    }
+    all.finish()
+}
+
 /// A program together with the programs of its sub-chains.
 #[derive(Clone, Copy, Debug)]
 pub struct Linked {

@@ -2,6 +2,7 @@
 
 use proc_macro2::{Ident, Span, TokenStream, TokenTree};
 use quote::{format_ident, quote};
+use syn::ext::IdentExt;
 
 use super::Expansion;
 use super::distinct::plain;
@@ -129,7 +130,8 @@ impl Expansion<'_> {
         quote!(#ty)
     }
 
-    /// A struct and its implementations of the library's traits. A whole model also caches its packed weights.
+    /// A struct and its implementations of the library's traits. A whole model also caches its packed weights, which
+    /// its `Debug` leaves out.
     fn group_items(
         &self,
         name: &Ident,
@@ -146,11 +148,65 @@ impl Expansion<'_> {
         // A struct without fields is written without braces, and its arguments are unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };
         let visit = if names.is_empty() { format_ident!("_f") } else { format_ident!("f") };
-        // Borrow checking is slow for long functions, so several short ones visit the fields. They cannot name the
-        // parameters of a generic type, which has one function.
-        let part = if generics.is_empty() { FIELDS_A_PART } else { usize::MAX };
+        let (visits, visits_mut) = self.visits(name, &names, &visit, !generics.is_empty());
+        let (title, titles) = (name.unraw().to_string(), names.iter().map(|name| name.unraw().to_string()));
+        let (mut cache, mut fresh, mut keep, mut choices) = (None, None, None, None);
+        if whole {
+            let made = self.groups.choices(self.graph, self.checked);
+            let made = made.into_iter().map(plain);
+            choices = (made.len() > 0).then(|| quote!(let #next = &mut #next.with(&[#(#made),*]);));
+            cache = Some(quote!(#[doc(hidden)] pub __cache: #krate::__private::Cache));
+            fresh = Some(quote!(__cache: #core::default::Default::default()));
+            keep = Some(quote! {
+                fn cache(&self) -> #core::option::Option<&#krate::__private::Cache> {
+                    #core::option::Option::Some(&self.__cache)
+                }
+            });
+        }
+        quote! {
+            #attrs
+            #[derive(#core::clone::Clone)]
+            #vis struct #name #generics { #(#fields,)* #cache }
+
+            impl #generics #core::fmt::Debug for #name #arguments {
+                fn fmt(&self, f: &mut #core::fmt::Formatter<'_>) -> #core::fmt::Result {
+                    #krate::__private::debug(f, #title, &[#((#titles, &self.#names)),*])
+                }
+            }
+
+            impl #generics #krate::__private::ParamGroup for #name #arguments {
+                fn assemble(#next: &mut #krate::__private::Assembly<'_>) -> Self {
+                    #choices
+                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next),)* #fresh }
+                }
+
+                fn visit<'a>(&'a self, #visit: &mut dyn #core::ops::FnMut(&'a #krate::Param)) {
+                    #(#visits)*
+                }
+
+                fn visit_mut(&mut self, #visit: &mut dyn #core::ops::FnMut(&mut #krate::Param)) {
+                    #(#visits_mut)*
+                }
+
+                #keep
+            }
+        }
+    }
+
+    /// The statements that visit a struct's fields, shared and mutable. Borrow checking is slow for long functions, so
+    /// several short ones visit the fields. They cannot name the parameters of a generic type, which has one function.
+    fn visits(
+        &self,
+        name: &Ident,
+        names: &[&Ident],
+        visit: &Ident,
+        generic: bool,
+    ) -> (Vec<TokenStream>, Vec<TokenStream>) {
+        let krate = &self.krate;
+        let core = quote!(#krate::__private::core);
+        let part = if generic { usize::MAX } else { FIELDS_A_PART };
         let parts = names.chunks(part.min(names.len().max(1)));
-        let (visits, visits_mut): (Vec<TokenStream>, Vec<TokenStream>) = parts
+        parts
             .map(|fields| {
                 let each = quote!(#(#krate::__private::ParamGroup::visit(&group.#fields, f);)*);
                 let each_mut = quote!(#(#krate::__private::ParamGroup::visit_mut(&mut group.#fields, f);)*);
@@ -172,42 +228,7 @@ impl Expansion<'_> {
                     }),
                 )
             })
-            .unzip();
-        let (mut cache, mut fresh, mut keep, mut choices) = (None, None, None, None);
-        if whole {
-            let made = self.groups.choices(self.graph, self.checked);
-            let made = made.into_iter().map(plain);
-            choices = (made.len() > 0).then(|| quote!(let #next = &mut #next.with(&[#(#made),*]);));
-            cache = Some(quote!(#[doc(hidden)] pub __cache: #krate::__private::Cache));
-            fresh = Some(quote!(__cache: #core::default::Default::default()));
-            keep = Some(quote! {
-                fn cache(&self) -> #core::option::Option<&#krate::__private::Cache> {
-                    #core::option::Option::Some(&self.__cache)
-                }
-            });
-        }
-        quote! {
-            #attrs
-            #[derive(#core::clone::Clone, #core::fmt::Debug)]
-            #vis struct #name #generics { #(#fields,)* #cache }
-
-            impl #generics #krate::__private::ParamGroup for #name #arguments {
-                fn assemble(#next: &mut #krate::__private::Assembly<'_>) -> Self {
-                    #choices
-                    Self { #(#names: #krate::__private::ParamGroup::assemble(#next),)* #fresh }
-                }
-
-                fn visit<'a>(&'a self, #visit: &mut dyn #core::ops::FnMut(&'a #krate::Param)) {
-                    #(#visits)*
-                }
-
-                fn visit_mut(&mut self, #visit: &mut dyn #core::ops::FnMut(&mut #krate::Param)) {
-                    #(#visits_mut)*
-                }
-
-                #keep
-            }
-        }
+            .unzip()
     }
 }
 
