@@ -20,8 +20,8 @@ pub(crate) use self::holes::trials;
 pub(crate) use self::problem::{Filling, Place, Problem, Spot};
 pub(crate) use self::targets::reached_output;
 
-pub(crate) use self::recover::output_rank;
-use self::recover::{agreed, blind_output, blind_rank, complete, recover, reversed, unseen_output};
+use self::recover::{agreed, blind_rank, complete, reversed};
+pub(crate) use self::recover::{blind_output, output_rank, recover, unseen_output};
 use self::targets::Targets;
 use crate::fields;
 use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, ValueId};

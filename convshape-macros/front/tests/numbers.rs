@@ -128,3 +128,12 @@ fn ranges_of_real_numbers() {
         "lint: allow; input: [8]; Dropout(0); Dropout(1); BatchNorm(momentum: 1, eps: 1e-12); Clamp(max: 6); output: [8];",
     );
 }
+
+/// What such a number leaves open is not taken for what comes in.
+#[test]
+fn the_output_of_a_layer_with_a_number_known_later() {
+    accepted(
+        "dialect: keras; input: [8, 8, 3]; SeparableConv2d(3 -> WIDTH, kernel: 3); Conv2d(16 -> 4, kernel: 1); \
+         output: [6, 6, 4];",
+    );
+}

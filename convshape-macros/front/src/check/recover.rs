@@ -46,7 +46,7 @@ pub(super) fn blind_rank(op: &Op, operand: usize) -> Option<usize> {
 }
 
 /// A layer's output for an input of which nothing is known.
-pub(super) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
+pub(crate) fn blind_output(op: &Op, order: AxisOrder) -> Option<Shape> {
     match op {
         Op::Reshape { shape }
         | Op::Source { shape, .. }
@@ -81,12 +81,13 @@ pub(super) fn reversed(conv: &Conv) -> Conv {
 }
 
 /// What is known about the output of a layer with a number that only const evaluation knows.
-pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Option<Shape> {
+pub(crate) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Option<Shape> {
     let input = inputs[0];
     let channels = input.size(order.channel(input.rank()));
     let open = |rank: usize, channels: Size| Some(Shape::unknown(rank).with(order.channel(rank), channels));
     match *op {
         Op::Conv(conv) => open(conv.rank + 1, Size::Number(conv.outputs)),
+        Op::SeparableConv(SeparableConv { pointwise, .. }) => open(pointwise.rank + 1, Size::Number(pointwise.outputs)),
         Op::Linear { outputs, .. } if input.rank() > 0 => Some(input.with(input.rank() - 1, Size::Number(outputs))),
         Op::Reshape { shape }
         | Op::Source { shape, .. }
@@ -109,16 +110,29 @@ pub(super) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
         }
         Op::Attention(_) | Op::MultiHead(_) => without_features(&input),
         Op::ReshapeLike | Op::MaxUnpool(_) => inputs.get(1).copied(),
-        Op::Concat { .. } | Op::Stack { .. } | Op::Glu { .. } | Op::MatMul { .. } => op.output(inputs, order).ok(),
+        // None of their numbers changes the shape.
+        Op::Concat { .. }
+        | Op::Stack { .. }
+        | Op::Glu { .. }
+        | Op::MatMul { .. }
+        | Op::GlobalPool { .. }
+        | Op::Add
+        | Op::Mul
+        | Op::Sub
+        | Op::Div
+        | Op::Maximum
+        | Op::Minimum => op.output(inputs, order).ok(),
         Op::PixelShuffle { .. } | Op::PixelUnshuffle { .. } | Op::DepthToSpace { .. } => Some(Shape::unknown(3)),
-        _ => Some(input),
+        Op::ChannelShuffle { .. } => Some(input),
+        _ if op.keeps_shape() => Some(input),
+        _ => None,
     }
     .map(|shape| visible(&shape))
 }
 
 /// What is still known about the output of a rejected layer: what its own fields say, except where the error puts that
 /// in doubt.
-pub(super) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
+pub(crate) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
     let doubted = matches!(
         fault.map(|fault| fault.reason),
         Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })

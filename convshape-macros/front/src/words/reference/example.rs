@@ -62,6 +62,8 @@ pub(super) struct Read {
     pub(super) errors: Vec<String>,
     /// The layer `l`.
     pub(super) op: Option<Op>,
+    /// Its inputs.
+    pub(super) inputs: Vec<Shape>,
     /// Its output.
     pub(super) shape: Option<Shape>,
 }
@@ -83,7 +85,9 @@ pub(super) fn read(source: &str) -> Read {
     let errors = errors.collect();
     let layer = graph.nodes.iter().position(|node| node.name == "l");
     let op = layer.and_then(|layer| checked.ops[layer]);
-    Read { errors, op, shape: layer.and_then(|layer| checked.shapes[graph.value(layer)]) }
+    let inputs = layer.into_iter().flat_map(|layer| &graph.nodes[layer].inputs);
+    let inputs = inputs.filter_map(|value| checked.shapes[*value]).collect();
+    Read { errors, op, inputs, shape: layer.and_then(|layer| checked.shapes[graph.value(layer)]) }
 }
 
 /// The layer of a row's example, with its numbers filled in.

@@ -1,8 +1,12 @@
 use std::fs;
 
+use convshape_arith::fault::{Fault, Reason};
+use convshape_arith::param::Role::{Depthwise, InputKernel, Kernel, Pointwise, RecurrentKernel};
+
 use super::super::{Kind, spell};
 use super::example::Read;
 use super::*;
+use crate::check::{blind_output, recover, unseen_output};
 use crate::words::defaults::settled;
 
 /// The file that `conv_chain!` shows.
@@ -47,6 +51,41 @@ fn each_row_compiles() {
         }
     }
     assert!(count > 750, "{count}");
+}
+
+/// What the check says of an output before it knows all numbers of the layer, and after it refused them, is true of the
+/// output; and a layer with a matrix or kernel multiplies.
+#[test]
+fn each_output_is_what_was_known_before() {
+    let mut count = 0;
+    for row in layers() {
+        for &dialect in row.dialects {
+            for (name, rank) in spellings(row, dialect) {
+                let source = example::source(row, &name, rank, dialect, None);
+                let Read { op: Some(op), inputs, shape: Some(shape), .. } = example::read(&source) else { continue };
+                let order = dialect.order();
+                let fault = Fault::new(Reason::PaddingNumber);
+                let known = [
+                    unseen_output(&op, &inputs, order),
+                    blind_output(&op, order),
+                    recover(&op, &inputs, None, order),
+                    recover(&op, &inputs, Some(&fault), order),
+                ];
+                for known in known.into_iter().flatten() {
+                    let fits = known.rank() == shape.rank()
+                        && (0..shape.rank()).all(|axis| known.size(axis).fits(shape.size(axis)));
+                    assert!(fits, "{source}\ngives {shape}, was known as {known}");
+                    count += 1;
+                }
+                let multiplies = op
+                    .params()
+                    .iter()
+                    .any(|spec| matches!(spec.role, Kernel | Depthwise | Pointwise | InputKernel | RecurrentKernel));
+                assert!(!multiplies || op.macs(&inputs, &shape, order) > 0, "{source}\nmultiplies");
+            }
+        }
+    }
+    assert!(count > 1500, "{count}");
 }
 
 /// A field that is left out is the same as its default.
