@@ -19,10 +19,13 @@ const MOST_IN_TRUNK: usize = 1024;
 /// How far upstream a layer can be blamed for its channels.
 const MOST_LAYERS: usize = 24;
 
+/// A value, its number of channels or features, and another number that the problem asks for.
+type Want = (ValueId, Size, Size);
+
 /// Changes of channels that a problem suggests, except those of the rejected layer itself.
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
     let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank()));
-    let mut wants: Vec<(ValueId, Size, Size)> = Vec::new();
+    let mut wants: Vec<Want> = Vec::new();
     match problem {
         Problem::Restores { node, found, wanted } | Problem::Comment { node, found, written: wanted } => {
             wants.push((graph.value(*node), channel(found), channel(wanted)));
@@ -38,71 +41,23 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         Problem::Body { body, input, output } => {
             wants.push((graph.bodies[*body].output, channel(output), channel(input)));
         }
-        Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } => {
-            let values = &graph.nodes[*node].inputs;
-            match *reason {
-                Reason::Channels { expected, found: comes } => {
-                    wants.push((values[0], comes, Size::Number(expected)));
-                    trunk(graph, *node, expected, comes, found);
-                }
-                Reason::Join { operand, axis: Some(_), first, other } if matches!(op, Op::Add | Op::Mul) => {
-                    let leader = (0..values.len()).find(|index| *index != operand).unwrap_or(0);
-                    if values.len() == 2 {
-                        projections(graph, *node, [(leader, &first), (operand, &other)], found);
-                    }
-                    wants.push((values[operand], channel(&other), channel(&first)));
-                    wants.push((values[leader], channel(&first), channel(&other)));
-                }
-                Reason::Unpooled { given, found } if given.rank() == found.rank() => {
-                    wants.push((values[0], channel(&found), channel(&given)));
-                }
-                // One number per channel.
-                Reason::Join { operand, axis: None, first, other } if values.len() == 2 => {
-                    let leader = 1 - operand;
-                    for (value, one, all) in [(values[leader], first, other), (values[operand], other, first)] {
-                        if one.rank() == 1 && all.rank() > 1 {
-                            wants.push((value, one.size(0), channel(&all)));
-                        }
-                    }
-                }
-                Reason::Features { expected, found } if found.rank() == 1 => {
-                    wants.push((values[0], found.size(0), Size::Number(expected)));
-                }
-                Reason::Elements { from, to } if from.rank() == 1 => {
-                    if let Ok(elements) = to.elements() {
-                        wants.push((values[0], from.size(0), elements));
-                    }
-                }
-                Reason::Elements { from, to } => {
-                    let (value, from) = unpermuted(graph, checked, values[0], &from);
-                    let others = (0..from.rank()).filter(|axis| *axis != graph.order().channel(from.rank()));
-                    let others = others.map(|axis| from.size(axis).number().unwrap_or(0)).fold(1, i64::saturating_mul);
-                    if let Ok(Size::Number(elements)) = to.elements()
-                        && others > 0
-                        && elements % others == 0
-                    {
-                        wants.push((value, channel(&from), Size::Number(elements / others)));
-                    }
-                }
-                Reason::Pieces { total, size, .. } => wants.push((values[0], size, Size::Number(total))),
-                Reason::EqualPieces { size: Size::Number(size), count, .. } if count > 0 => {
-                    for wanted in [size - size % count, (size - size % count).saturating_add(count)] {
-                        wants.push((values[0], Size::Number(size), Size::Number(wanted)));
-                    }
-                }
-                Reason::Divisible { what: "channels", size: Size::Number(size), by } if by > 0 => {
-                    // What the next layer takes says how many are wanted.
-                    let next = taken(graph, graph.value(*node)).and_then(|taken| taken.checked_mul(by));
-                    wants.extend(next.map(|wanted| (values[0], inputs[0].size(0), Size::Number(wanted))));
-                    // What is given may be the number of channels wanted after the layer.
-                    for wanted in [size - size % by, (size - size % by).saturating_add(by), size.saturating_mul(by)] {
-                        wants.push((values[0], inputs[0].size(0), Size::Number(wanted)));
-                    }
+        Problem::Layer { node, op, inputs, fault } => {
+            match fault.reason {
+                Reason::Channels { expected, found: comes } => trunk(graph, *node, expected, comes, found),
+                Reason::Join { operand, axis: Some(_), first, other }
+                    if matches!(op, Op::Add | Op::Mul) && inputs.len() == 2 =>
+                {
+                    projections(graph, *node, [(1 - operand, &first), (operand, &other)], found);
                 }
                 _ => {}
             }
+            wants = of_layer(graph, checked, *node, op, inputs, &fault.reason);
         }
-        _ => {}
+        Problem::Input { .. }
+        | Problem::NoTarget { .. }
+        | Problem::Hole { .. }
+        | Problem::Lossy { .. }
+        | Problem::Unread { .. } => {}
     }
     features(graph, checked, problem, found);
     for (value, found_size, wanted) in wants {
@@ -112,6 +67,69 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             let writer = Writer { graph, checked, edits: Vec::new(), cost: 15 + times.ilog2(), layers: 0 };
             writer.up(value, wanted, found);
         }
+    }
+}
+
+/// The elements at each channel; `None` if a size is not known.
+fn others(shape: &Shape, channel: usize) -> Option<i64> {
+    let sizes = (0..shape.rank()).filter(|axis| *axis != channel).map(|axis| shape.size(axis).number());
+    sizes.collect::<Option<Vec<i64>>>().map(|sizes| sizes.into_iter().fold(1, i64::saturating_mul))
+}
+
+/// What a rejected layer wants of its inputs.
+fn of_layer(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, inputs: &[Shape], reason: &Reason) -> Vec<Want> {
+    let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank()));
+    let values = &graph.nodes[node].inputs;
+    match *reason {
+        Reason::Channels { expected, found } => vec![(values[0], found, Size::Number(expected))],
+        Reason::Join { operand, axis: Some(_), first, other } if matches!(op, Op::Add | Op::Mul) => {
+            let leader = (0..values.len()).find(|index| *index != operand).unwrap_or(0);
+            vec![
+                (values[operand], channel(&other), channel(&first)),
+                (values[leader], channel(&first), channel(&other)),
+            ]
+        }
+        Reason::Unpooled { given, found } if given.rank() == found.rank() => {
+            vec![(values[0], channel(&found), channel(&given))]
+        }
+        // One number per channel.
+        Reason::Join { operand, axis: None, first, other } if values.len() == 2 => {
+            let pairs = [(values[1 - operand], first, other), (values[operand], other, first)];
+            let vectors = pairs.into_iter().filter(|(_, one, all)| one.rank() == 1 && all.rank() > 1);
+            vectors.map(|(value, one, all)| (value, one.size(0), channel(&all))).collect()
+        }
+        Reason::Features { expected, found } if found.rank() == 1 => {
+            vec![(values[0], found.size(0), Size::Number(expected))]
+        }
+        Reason::Elements { from, to } if from.rank() == 1 => {
+            to.elements().ok().map(|elements| (values[0], from.size(0), elements)).into_iter().collect()
+        }
+        Reason::Elements { from, to } => {
+            let (value, from) = unpermuted(graph, checked, values[0], &from);
+            let others = (0..from.rank()).filter(|axis| *axis != graph.order().channel(from.rank()));
+            let others = others.map(|axis| from.size(axis).number().unwrap_or(0)).fold(1, i64::saturating_mul);
+            match to.elements() {
+                Ok(Size::Number(elements)) if others > 0 && elements % others == 0 => {
+                    vec![(value, channel(&from), Size::Number(elements / others))]
+                }
+                _ => Vec::new(),
+            }
+        }
+        Reason::Pieces { total, size, .. } => vec![(values[0], size, Size::Number(total))],
+        Reason::EqualPieces { size: Size::Number(size), count, .. } if count > 0 => {
+            let below = size - size % count;
+            let wanted = [below, below.saturating_add(count)];
+            wanted.map(|wanted| (values[0], Size::Number(size), Size::Number(wanted))).into()
+        }
+        Reason::Divisible { what: "channels", size: Size::Number(size), by } if by > 0 => {
+            // What the next layer takes says how many are wanted.
+            let next = taken(graph, graph.value(node)).and_then(|taken| taken.checked_mul(by));
+            // What is given may be the number of channels wanted after the layer.
+            let below = size - size % by;
+            let wanted = next.into_iter().chain([below, below.saturating_add(by), size.saturating_mul(by)]);
+            wanted.map(|wanted| (values[0], inputs[0].size(0), Size::Number(wanted))).collect()
+        }
+        _ => Vec::new(),
     }
 }
 
@@ -338,31 +356,9 @@ impl Writer<'_> {
                 self.end(Edit::Field { node, field: "channels", setting }, found);
             }
             Op::Pad { amount: Amount::Pairs { pairs: [(low, _), ..], .. }, axis: Some(axis), .. } => {
-                let Some(from) = self.checked.shape(inputs[0]) else { return };
-                let channel = graph.order().channel(from.rank());
-                if let (true, Size::Number(now)) =
-                    (axis.index(from.rank(), graph.order()) == Some(channel), from.size(channel))
-                    && let Some(high @ 0..) = wanted.checked_sub(now.saturating_add(low))
-                {
-                    let setting = Setting::Pairs { values: [(low, high); MAX_SPATIAL], axes: Some(1) };
-                    self.end(Edit::Field { node, field: "amount", setting }, found);
-                }
+                self.border(node, axis, low, wanted, found);
             }
-            Op::Reshape { shape } if shape.rank() > 1 => {
-                let place = graph.order().channel(shape.rank());
-                let edit = Edit::Reshape { node, shape: shape.with(place, Size::Number(wanted)) };
-                let others = (0..shape.rank()).filter(|axis| *axis != place).map(|axis| shape.size(axis).number());
-                // A vector is reshaped: it must then have as many elements as the new shape.
-                if let Some(others) = others.collect::<Option<Vec<i64>>>()
-                    && self.checked.shape(inputs[0]).is_some_and(|from| from.rank() == 1)
-                {
-                    let elements = others.into_iter().fold(wanted, i64::saturating_mul);
-                    let mut both = self.clone();
-                    both.edits.push(edit.clone());
-                    both.further(inputs[0], elements, found);
-                }
-                self.end(edit, found);
-            }
+            Op::Reshape { shape } if shape.rank() > 1 => self.reshape(node, &shape, wanted, found),
             Op::Split { axis, pieces: Pieces::Equal { count }, .. }
                 if self.checked.shape(inputs[0]).is_some_and(|from| {
                     axis.index(from.rank(), graph.order()) == Some(graph.order().channel(from.rank()))
@@ -378,38 +374,69 @@ impl Writer<'_> {
                     self.end(edit, found);
                 }
             }
-            Op::FLATTEN => {
-                let Some(shape) = self.checked.shape(inputs[0]) else { return };
-                let place = graph.order().channel(shape.rank());
-                let others = (0..shape.rank()).filter(|axis| *axis != place).map(|axis| shape.size(axis).number());
-                let Some(others) = others.collect::<Option<Vec<i64>>>() else { return };
-                let others = others.into_iter().fold(1, i64::saturating_mul);
-                if others > 0 && wanted % others == 0 {
-                    self.cost += 18;
-                    self.further(inputs[0], wanted / others, found);
-                }
-            }
+            Op::FLATTEN => self.flatten(inputs[0], wanted, found),
             Op::PixelShuffle { factor } | Op::DepthToSpace { factor, .. } => {
                 self.factor(node, inputs[0], wanted, found);
                 if let Some(wanted) = factor.checked_mul(factor).and_then(|square| square.checked_mul(wanted)) {
                     self.further(inputs[0], wanted, found);
                 }
             }
-            Op::Concat { axis: Axis::Channels } => {
-                let channel = |value: &ValueId| {
-                    let shape = self.checked.shape(*value)?;
-                    shape.size(graph.order().channel(shape.rank())).number()
-                };
-                let Some(all) = inputs.iter().map(channel).collect::<Option<Vec<i64>>>() else { return };
-                let sum = all.iter().copied().fold(0, i64::saturating_add);
-                for (value, now) in inputs.iter().zip(&all) {
-                    let other = wanted.saturating_sub(sum.saturating_sub(*now));
-                    if other > 0 {
-                        self.clone().further(*value, other, found);
-                    }
-                }
-            }
+            Op::Concat { axis: Axis::Channels } => self.concat(inputs, wanted, found),
             _ => {}
+        }
+    }
+
+    /// A border along the channels.
+    fn border(self, node: NodeId, axis: Axis, low: i64, wanted: i64, found: &mut Candidates) {
+        let order = self.graph.order();
+        let Some(from) = self.checked.shape(self.graph.nodes[node].inputs[0]) else { return };
+        let channel = order.channel(from.rank());
+        if let (true, Size::Number(now)) = (axis.index(from.rank(), order) == Some(channel), from.size(channel))
+            && let Some(high @ 0..) = wanted.checked_sub(now.saturating_add(low))
+        {
+            let setting = Setting::Pairs { values: [(low, high); MAX_SPATIAL], axes: Some(1) };
+            self.end(Edit::Field { node, field: "amount", setting }, found);
+        }
+    }
+
+    /// The shape of a reshape. A vector that is reshaped must then have as many elements as the new shape.
+    fn reshape(self, node: NodeId, shape: &Shape, wanted: i64, found: &mut Candidates) {
+        let input = self.graph.nodes[node].inputs[0];
+        let channel = self.graph.order().channel(shape.rank());
+        let edit = Edit::Reshape { node, shape: shape.with(channel, Size::Number(wanted)) };
+        if let Some(others) = others(shape, channel)
+            && self.checked.shape(input).is_some_and(|from| from.rank() == 1)
+        {
+            let mut both = self.clone();
+            both.edits.push(edit.clone());
+            both.further(input, others.saturating_mul(wanted), found);
+        }
+        self.end(edit, found);
+    }
+
+    /// The channels of a map of which all elements become features.
+    fn flatten(mut self, input: ValueId, wanted: i64, found: &mut Candidates) {
+        let Some(shape) = self.checked.shape(input) else { return };
+        let Some(others @ 1..) = others(&shape, self.graph.order().channel(shape.rank())) else { return };
+        if wanted % others == 0 {
+            self.cost += 18;
+            self.further(input, wanted / others, found);
+        }
+    }
+
+    /// The channels of one of the joined values.
+    fn concat(self, inputs: &[ValueId], wanted: i64, found: &mut Candidates) {
+        let channel = |value: &ValueId| {
+            let shape = self.checked.shape(*value)?;
+            shape.size(self.graph.order().channel(shape.rank())).number()
+        };
+        let Some(all) = inputs.iter().map(channel).collect::<Option<Vec<i64>>>() else { return };
+        let sum = all.iter().copied().fold(0, i64::saturating_add);
+        for (value, now) in inputs.iter().zip(&all) {
+            let other = wanted.saturating_sub(sum.saturating_sub(*now));
+            if other > 0 {
+                self.clone().further(*value, other, found);
+            }
         }
     }
 

@@ -14,7 +14,7 @@ use super::trial::Trial;
 use super::{Edit, OtherProblems, arguments, channels, formulas, layers, other_layers, refused, stages};
 use crate::check::{Checked, Place, Problem};
 use crate::fields::Setting;
-use crate::graph::{Graph, Replaced};
+use crate::graph::{Graph, NodeId, Replaced};
 use crate::unseen::visible;
 
 /// A mistake in more places than this is not a slip.
@@ -175,40 +175,11 @@ fn next(
     resized: Option<(Shape, Shape)>,
     target: &Problem,
 ) -> Option<Edit> {
-    let strictly = matches!(target, Problem::Output { .. });
-    // A field that a framework rejects may have been meant as a different one.
-    let refused = match target {
-        Problem::Layer { node, fault, .. } => match fault.reason {
-            Reason::OutputPadding { .. }
-            | Reason::OutputPaddingStride { .. }
-            | Reason::Negative { .. }
-            | Reason::Exclusive { .. }
-            | Reason::NotInDialect { .. } => Some(*node),
-            _ => None,
-        },
-        _ => None,
-    };
-    let mut found = Candidates::default();
     match problem {
-        Problem::Output { output, found: gives } => {
-            if let Some((old, new)) = resized
-                && follows(graph.order(), &old, &new, &visible(&graph.outputs[*output].shape), gives, strictly)
-            {
-                return Some(Edit::Output { output: *output, shape: *gives });
-            }
-            // Passes that keep their channels give no others.
-            let declared = &graph.outputs[*output].shape;
-            let channel = graph.order().channel(gives.rank());
-            let others = gives.rank() == declared.rank()
-                && (0..gives.rank()).all(|axis| axis == channel || gives.size(axis).fits(declared.size(axis)));
-            if matches!(target, Problem::Body { .. }) && others && gives.is_known() {
-                return Some(Edit::Output { output: *output, shape: *gives });
-            }
+        Problem::Output { output, found } if declares_too(graph, *output, found, resized, target) => {
+            return Some(Edit::Output { output: *output, shape: *found });
         }
-        Problem::Layer { node, op, inputs, fault } => match fault.reason {
-            Reason::Channels { .. } | Reason::Features { .. } | Reason::Elements { .. } | Reason::NormShape { .. } => {
-                refused::at_the_layer(graph, *node, op, inputs, fault, &mut found);
-            }
+        Problem::Layer { node, fault, .. } => match fault.reason {
             Reason::Rank { found: comes, .. } | Reason::NamedRank { found: comes, .. }
                 if done.iter().all(|edit| matches!(edit, Edit::Renamed { .. })) =>
             {
@@ -218,20 +189,8 @@ fn next(
         },
         _ => {}
     }
-    if done.iter().all(|edit| matches!(edit, Edit::Formula { .. })) {
-        formulas::edits(graph, &mut found);
-    }
-    if done.iter().any(Edit::is_argument) {
-        arguments::candidates(graph, problem).into_iter().for_each(|one| found.push(one.edits, one.cost));
-    }
-    let inserted = |edit: &Edit| matches!(edit, Edit::Insert { .. });
-    if done.iter().all(inserted) {
-        other_layers::edits(graph, checked, problem, &mut found);
-        stages::edits(graph, checked, problem, &mut found);
-    }
-    if done.iter().all(|edit| matches!(edit, Edit::Channels { .. })) {
-        channels::edits(graph, checked, problem, &mut found);
-    }
+    let found = candidates(graph, checked, problem, done);
+    let refused = refused_by_a_framework(target);
     let fields: Vec<(&'static str, &Setting)> = done
         .iter()
         .filter_map(|edit| match edit {
@@ -239,13 +198,6 @@ fn next(
             _ => None,
         })
         .collect();
-    if !done.iter().any(|edit| matches!(edit, Edit::Input { .. })) {
-        for goal in goals(graph, checked, problem) {
-            for need in needs(graph, checked, &goal).iter().take(MOST_LAYERS) {
-                layers::edits(graph, checked, need, &goal, &mut found);
-            }
-        }
-    }
     let fits = |edit: &Edit| {
         let again = done.iter().any(|known| known.overlaps(edit, graph));
         let alike = match edit {
@@ -256,7 +208,7 @@ fn next(
                 refused == Some(*node) || fields.contains(&(*field, setting)) || matches!(*field, "channels" | "size")
             }
             Edit::Channels { .. } | Edit::Reshape { .. } => fields.is_empty(),
-            Edit::Insert { .. } => done.iter().all(inserted),
+            Edit::Insert { .. } => done.iter().all(is_insert),
             Edit::Formula { .. } => done.iter().all(|known| same_kind(known, edit)),
             Edit::Argument { replaced, .. } => !done
                 .iter()
@@ -268,4 +220,75 @@ fn next(
     };
     let single = found.sorted().into_iter().filter(|candidate| candidate.edits.len() == 1);
     single.map(|candidate| candidate.edits[0].clone()).find(fits)
+}
+
+/// Whether an output's declared shape changes with what was changed before it.
+fn declares_too(
+    graph: &Graph,
+    output: usize,
+    gives: &Shape,
+    resized: Option<(Shape, Shape)>,
+    target: &Problem,
+) -> bool {
+    let declared = &graph.outputs[output].shape;
+    let strictly = matches!(target, Problem::Output { .. });
+    if let Some((old, new)) = resized
+        && follows(graph.order(), &old, &new, &visible(declared), gives, strictly)
+    {
+        return true;
+    }
+    // Passes that keep their channels give no others.
+    let channel = graph.order().channel(gives.rank());
+    let others = gives.rank() == declared.rank()
+        && (0..gives.rank()).all(|axis| axis == channel || gives.size(axis).fits(declared.size(axis)));
+    matches!(target, Problem::Body { .. }) && others && gives.is_known()
+}
+
+/// The layer with a field that a framework rejects, which may have been meant as a different one.
+fn refused_by_a_framework(target: &Problem) -> Option<NodeId> {
+    let Problem::Layer { node, fault, .. } = target else { return None };
+    match fault.reason {
+        Reason::OutputPadding { .. }
+        | Reason::OutputPaddingStride { .. }
+        | Reason::Negative { .. }
+        | Reason::Exclusive { .. }
+        | Reason::NotInDialect { .. } => Some(*node),
+        _ => None,
+    }
+}
+
+/// Edits of the kinds that were done before.
+fn candidates(graph: &Graph, checked: &Checked, problem: &Problem, done: &[Edit]) -> Candidates {
+    let mut found = Candidates::default();
+    if let Problem::Layer { node, op, inputs, fault } = problem
+        && let Reason::Channels { .. } | Reason::Features { .. } | Reason::Elements { .. } | Reason::NormShape { .. } =
+            fault.reason
+    {
+        refused::at_the_layer(graph, *node, op, inputs, fault, &mut found);
+    }
+    if done.iter().all(|edit| matches!(edit, Edit::Formula { .. })) {
+        formulas::edits(graph, &mut found);
+    }
+    if done.iter().any(Edit::is_argument) {
+        arguments::candidates(graph, problem).into_iter().for_each(|one| found.push(one.edits, one.cost));
+    }
+    if done.iter().all(is_insert) {
+        other_layers::edits(graph, checked, problem, &mut found);
+        stages::edits(graph, checked, problem, &mut found);
+    }
+    if done.iter().all(|edit| matches!(edit, Edit::Channels { .. })) {
+        channels::edits(graph, checked, problem, &mut found);
+    }
+    if !done.iter().any(|edit| matches!(edit, Edit::Input { .. })) {
+        for goal in goals(graph, checked, problem) {
+            for need in needs(graph, checked, &goal).iter().take(MOST_LAYERS) {
+                layers::edits(graph, checked, need, &goal, &mut found);
+            }
+        }
+    }
+    found
+}
+
+fn is_insert(edit: &Edit) -> bool {
+    matches!(edit, Edit::Insert { .. })
 }

@@ -19,93 +19,9 @@ use crate::graph::{Graph, NodeId, Recipe, ValueId};
 const MOST_LAYERS: usize = 8;
 
 pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
-    if let Problem::Layer { node, op, inputs, fault: Fault { reason, .. } } = problem {
-        one_too_many(graph, checked, *node, op, reason, found);
-        match *reason {
-            Reason::Rank { found: comes, .. } | Reason::NamedRank { found: comes, .. } => {
-                if super::inputs::is_of_axis(graph, *node) {
-                    let all = (0..graph.nodes.len()).filter(|other| super::inputs::is_of_axis(graph, *other));
-                    found.push(all.filter_map(super::inputs::last_axis).collect(), 3);
-                }
-                if let Some(edit) = renamed(graph, *node, &comes) {
-                    found.push(vec![edit], 6);
-                }
-                with_other_values(graph, *node, op, &comes, found);
-                squeezed(graph, *node, &comes, found);
-                reshaped(graph, *node, &comes, found);
-                unflattened(graph, checked, *node, op, &comes, found);
-                all_outputs(graph, checked, &graph.nodes[*node].inputs, found);
-            }
-            Reason::Features { expected, found: comes } => {
-                features(graph, *node, op, &comes, expected, found);
-                flattened_in_part(graph, checked, *node, found);
-                not_pooled(graph, checked, *node, expected, found);
-                tokens_pooled(graph, checked, *node, expected, found);
-            }
-            Reason::NotFixed { .. } if *op == Op::FLATTEN && can_insert(graph, *node, 0) => {
-                // Sizes that are known only at run time can be averaged.
-                let ops = vec![Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx }];
-                found.push(vec![Edit::Insert { node: *node, operand: 0, ops }], 8);
-            }
-            Reason::Axis { axis: Axis::At(at), found: comes } => {
-                counted_with_the_batch(graph, *node, op, at, &comes, found)
-            }
-            Reason::TokenFeatures { expected, found: comes, .. } => {
-                features(graph, *node, op, &comes, expected, found);
-                // The positions of a map become tokens.
-                if comes.size(graph.order().channel(comes.rank())).fits(Size::Number(expected)) {
-                    steps(graph, checked, *node, op, &comes, found);
-                }
-            }
-            Reason::NormShape { expected, found: comes } if expected.rank() == 1 => {
-                reordered(graph, *node, &comes, expected.size(0), Turned::Back, found);
-            }
-            Reason::Channels { expected, .. } => {
-                turned_for_a_while(graph, *node, expected, &inputs[0], found);
-                reordered(graph, *node, &inputs[0], Size::Number(expected), Turned::Front, found);
-            }
-            Reason::EqualPieces { size: Size::Number(size), count, .. } => {
-                widened(graph, checked, *node, Some(size), count, found)
-            }
-            Reason::Heads { .. } => {
-                // Queries, keys and values at once: as many features each as come in.
-                for above in graph.nodes[*node].inputs.iter().filter_map(|value| graph.producer(*value)) {
-                    if let Some(Op::Split { pieces: Pieces::Equal { count }, .. }) = checked.ops[above] {
-                        widened(graph, checked, above, None, count, found);
-                    }
-                }
-            }
-            Reason::Steps { found: comes } => {
-                all_outputs(graph, checked, &graph.nodes[*node].inputs, found);
-                steps(graph, checked, *node, op, &comes, found);
-            }
-            Reason::Tokens { operand: 0, found: comes, .. } => steps(graph, checked, *node, op, &comes, found),
-            Reason::FirstState { expected, found: given, .. } => {
-                first_states(graph, *node, op, &expected, &given, found);
-            }
-            Reason::Join { operand, axis: None, first, other } if matches!(op, Op::Concat { .. }) => {
-                reduced_away(graph, *node, found);
-                flattened(graph, *node, [(operand, &other), (1 - operand.min(1), &first)], found);
-            }
-            Reason::Join { operand, axis: None, first, other } => {
-                reduced_away(graph, *node, found);
-                for (operand, map, rows) in [(operand, &other, &first), (1 - operand.min(1), &first, &other)] {
-                    let fits = map.rank() > 2 && rows.rank() == 2 && map.size(0).fits(rows.size(1));
-                    if fits && graph.order() == AxisOrder::ChannelsFirst && can_insert(graph, *node, operand) {
-                        tokens(*node, operand, map, found);
-                    }
-                }
-            }
-            Reason::Join { operand, axis: Some(place), first, other } => {
-                permuted(graph, *node, [(1 - operand.min(1), &first), (operand, &other)], found);
-                of_sources(graph, checked, *node, [&first, &other], found);
-                let channels = place == graph.order().channel(first.rank());
-                if graph.nodes[*node].inputs.len() == 2 && !channels {
-                    fits(graph, *node, [(1 - operand, &first), (operand, &other)], found);
-                }
-            }
-            _ => {}
-        }
+    if let Problem::Layer { node, op, inputs, fault } = problem {
+        one_too_many(graph, checked, *node, op, &fault.reason, found);
+        by_reason(graph, checked, *node, op, inputs, &fault.reason, found);
     }
     joins(graph, checked, problem, found);
     patches(graph, checked, problem, found);
@@ -122,6 +38,101 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
     reductions(graph, checked, problem, found);
     if let Problem::Layer { node, .. } = problem {
         last_first(graph, *node, found);
+    }
+}
+
+/// Edits for the reason why a layer is rejected.
+fn by_reason(
+    graph: &Graph,
+    checked: &Checked,
+    node: NodeId,
+    op: &Op,
+    inputs: &[Shape],
+    reason: &Reason,
+    found: &mut Candidates,
+) {
+    match *reason {
+        Reason::Rank { found: comes, .. } | Reason::NamedRank { found: comes, .. } => {
+            if super::inputs::is_of_axis(graph, node) {
+                let all = (0..graph.nodes.len()).filter(|other| super::inputs::is_of_axis(graph, *other));
+                found.push(all.filter_map(super::inputs::last_axis).collect(), 3);
+            }
+            if let Some(edit) = renamed(graph, node, &comes) {
+                found.push(vec![edit], 6);
+            }
+            with_other_values(graph, node, op, &comes, found);
+            squeezed(graph, node, &comes, found);
+            reshaped(graph, node, &comes, found);
+            unflattened(graph, checked, node, op, &comes, found);
+            all_outputs(graph, checked, &graph.nodes[node].inputs, found);
+        }
+        Reason::Features { expected, found: comes } => {
+            features(graph, node, op, &comes, expected, found);
+            flattened_in_part(graph, checked, node, found);
+            not_pooled(graph, checked, node, expected, found);
+            tokens_pooled(graph, checked, node, expected, found);
+        }
+        Reason::NotFixed { .. } if *op == Op::FLATTEN && can_insert(graph, node, 0) => {
+            // Sizes that are known only at run time can be averaged.
+            let ops = vec![Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx }];
+            found.push(vec![Edit::Insert { node, operand: 0, ops }], 8);
+        }
+        Reason::Axis { axis: Axis::At(at), found: comes } => counted_with_the_batch(graph, node, op, at, &comes, found),
+        Reason::TokenFeatures { expected, found: comes, .. } => {
+            features(graph, node, op, &comes, expected, found);
+            // The positions of a map become tokens.
+            if comes.size(graph.order().channel(comes.rank())).fits(Size::Number(expected)) {
+                steps(graph, checked, node, op, &comes, found);
+            }
+        }
+        Reason::NormShape { expected, found: comes } if expected.rank() == 1 => {
+            reordered(graph, node, &comes, expected.size(0), Turned::Back, found);
+        }
+        Reason::Channels { expected, .. } => {
+            turned_for_a_while(graph, node, expected, &inputs[0], found);
+            reordered(graph, node, &inputs[0], Size::Number(expected), Turned::Front, found);
+        }
+        Reason::EqualPieces { size: Size::Number(size), count, .. } => {
+            widened(graph, checked, node, Some(size), count, found)
+        }
+        Reason::Heads { .. } => {
+            // Queries, keys and values at once: as many features each as come in.
+            for above in graph.nodes[node].inputs.iter().filter_map(|value| graph.producer(*value)) {
+                if let Some(Op::Split { pieces: Pieces::Equal { count }, .. }) = checked.ops[above] {
+                    widened(graph, checked, above, None, count, found);
+                }
+            }
+        }
+        Reason::Steps { found: comes } => {
+            all_outputs(graph, checked, &graph.nodes[node].inputs, found);
+            steps(graph, checked, node, op, &comes, found);
+        }
+        Reason::Tokens { operand: 0, found: comes, .. } => steps(graph, checked, node, op, &comes, found),
+        Reason::FirstState { expected, found: given, .. } => {
+            first_states(graph, node, op, &expected, &given, found);
+        }
+        Reason::Join { operand, axis: None, first, other } if matches!(op, Op::Concat { .. }) => {
+            reduced_away(graph, node, found);
+            flattened(graph, node, [(operand, &other), (1 - operand.min(1), &first)], found);
+        }
+        Reason::Join { operand, axis: None, first, other } => {
+            reduced_away(graph, node, found);
+            for (operand, map, rows) in [(operand, &other, &first), (1 - operand.min(1), &first, &other)] {
+                let fits = map.rank() > 2 && rows.rank() == 2 && map.size(0).fits(rows.size(1));
+                if fits && graph.order() == AxisOrder::ChannelsFirst && can_insert(graph, node, operand) {
+                    tokens(node, operand, map, found);
+                }
+            }
+        }
+        Reason::Join { operand, axis: Some(place), first, other } => {
+            permuted(graph, node, [(1 - operand.min(1), &first), (operand, &other)], found);
+            of_sources(graph, checked, node, [&first, &other], found);
+            let channels = place == graph.order().channel(first.rank());
+            if graph.nodes[node].inputs.len() == 2 && !channels {
+                fits(graph, node, [(1 - operand, &first), (operand, &other)], found);
+            }
+        }
+        _ => {}
     }
 }
 
@@ -870,7 +881,7 @@ fn fits(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Ca
         }
         let value = graph.nodes[node].inputs[operand];
         let others = graph.nodes[node].inputs.iter().filter(|other| **other != value);
-        // A value that was resized is not meant to meet itself as it was before.
+        // A value is not resized to meet what was made of it, such as its own upsampling.
         let mut shapers = others.filter_map(|other| graph.shaper(*other));
         if shapers.any(|shaper| graph.nodes[shaper].inputs.first() == Some(&value)) {
             continue;

@@ -32,104 +32,23 @@ pub(super) fn at_the_layer(
     found: &mut Candidates,
 ) {
     let layer = Refused { graph, node, op, inputs };
-    let every = |value: i64| Setting::Ints { values: [value; MAX_SPATIAL], axes: None };
     match fault.reason {
         Reason::Channels { expected, found: Size::Number(comes) } => layer.channels(expected, comes, found),
-        Reason::Features { found: shape, expected } => {
-            // If the layer takes the product of all axes, a `Flatten` is missing and the layer is correct.
-            let flat = shape.elements() == Ok(Size::Number(expected));
-            if let (Op::Linear { outputs, .. }, Size::Number(features), false) =
-                (*op, shape.size(shape.rank().saturating_sub(1)), flat)
-            {
-                found.push(vec![Edit::Channels { node, inputs: features, outputs }], 10);
-            }
-            if let (Op::Recurrent(layer), Size::Number(features)) = (op, shape.size(shape.rank().saturating_sub(1))) {
-                found.push(vec![Edit::Channels { node, inputs: features, outputs: layer.hidden }], 10);
-            }
-            layer.features_of_input(expected, found);
-        }
+        Reason::Features { expected, found: shape } => layer.features(expected, &shape, found),
         // Counted with the batch, which comes first and stays there.
-        Reason::AxisCount { given, wanted, .. } if given == wanted + 1 => {
-            if let Op::Permute { axes, swap: false } = op
-                && let [Axis::At(0), rest @ ..] = axes.as_slice()
-                && let Some(counted) = rest.iter().map(without_the_batch).collect::<Option<Vec<Axis>>>()
-                && let Some(axes) = Axes::of(&counted)
-            {
-                layer.set("axes", Setting::Axes(axes), 4, found);
-            }
-        }
-        Reason::Heads { features, heads, .. } => {
-            let mut divisors: Vec<i64> = explain::nearest_divisors(features, heads).into_iter().flatten().collect();
-            divisors.sort_by_key(|divisor| (divisor.abs_diff(heads), Reverse(*divisor)));
-            for (divisor, nth) in divisors.into_iter().zip(0..) {
-                layer.set("heads", Setting::Int(divisor), 10 + nth, found);
-            }
-        }
-        Reason::TokenFeatures { field, found: shape, .. } => {
-            if let Size::Number(features) = shape.size(1) {
-                layer.set(field, Setting::Int(features), 10, found);
-                if let (Op::MultiHead(_), "key_features") = (op, field) {
-                    // Keys and values usually come from the same value.
-                    let set = |field| Edit::Field { node, field, setting: Setting::Int(features) };
-                    found.push(vec![set("key_features"), set("value_features")], 11);
-                }
-            }
-        }
+        Reason::AxisCount { given, wanted, .. } if given == wanted + 1 => layer.axes_without_the_batch(found),
+        Reason::Heads { features, heads, .. } => layer.heads(features, heads, found),
+        Reason::TokenFeatures { field, found: shape, .. } => layer.token_features(field, &shape, found),
         Reason::Groups { channels, groups, side } => layer.groups(channels, groups, side, found),
-        Reason::TooFew { what: "output channels", .. } => {
-            if let Op::Conv(conv) = op {
-                let inputs = conv.inputs.unwrap_or(1);
-                if let Some(Size::Number(outputs)) = declared_channels(graph, node) {
-                    found.push(vec![Edit::Channels { node, inputs, outputs }], 10);
-                }
-                found.push(vec![Edit::Channels { node, inputs, outputs: inputs }], 30);
-            }
-        }
-        Reason::TooFew { what: "output features", .. } => {
-            let last = |shape: &Shape| shape.sizes().last().and_then(|size| size.number());
-            let value = graph.value(node);
-            let output = graph.outputs.iter().find(|output| output.value == Some(value));
-            let next = graph.nodes.iter().find(|reader| reader.inputs.first() == Some(&value));
-            let taken = next.and_then(|next| counts(next).0);
-            if let Some(features) = inputs.first().and_then(last)
-                && let Some(outputs) = taken.or_else(|| last(&output?.shape))
-            {
-                found.push(vec![Edit::Channels { node, inputs: features, outputs }], 10);
-            }
-        }
+        Reason::TooFew { what: "output channels", .. } => layer.output_channels(found),
+        Reason::TooFew { what: "output features", .. } => layer.output_features(found),
         Reason::NotPositive {
             field: name @ ("kernel" | "stride" | "dilation" | "factor" | "groups" | "size"), ..
-        } => {
-            // If only one axis is wrong, the others keep their values.
-            if let Some(field) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|field| field.name() == name) {
-                for value in 1..=4 {
-                    layer.until_accepted(field, &[value], 10, found);
-                }
-            }
-            for value in 1..=4 {
-                let setting = match name {
-                    "factor" | "groups" => Setting::Int(value),
-                    _ => every(value),
-                };
-                layer.set(name, setting, 10 + 25 * u32::try_from(value - 1).unwrap_or(0), found);
-            }
-        }
+        } => layer.positive(name, found),
         Reason::Negative { field: name @ ("padding" | "output_padding" | "amount"), value } => {
-            if let (Op::Conv(conv), "padding") = (op, name) {
-                layer.output_padding_for_negative(conv, value, found);
-            }
-            for value in [value.saturating_neg(), 0] {
-                layer.set(name, every(value), 16, found);
-            }
+            layer.not_negative(name, value, found);
         }
-        Reason::OutputPadding { value, limit, .. } => {
-            // An output padding goes with a stride, which may be missing.
-            layer.until_accepted(AxisField::Stride, &[value.saturating_add(1)], 14, found);
-            for value in (0..limit.min(8)).rev() {
-                let cost = if value == 0 { 10 } else { 12 };
-                layer.until_accepted(AxisField::OutputPadding, &[value], cost, found);
-            }
-        }
+        Reason::OutputPadding { value, limit, .. } => layer.output_padding(value, limit, found),
         Reason::OutputPaddingStride { value, .. } => {
             layer.until_accepted(AxisField::Stride, &[value.saturating_add(1)], 14, found);
         }
@@ -139,30 +58,14 @@ pub(super) fn at_the_layer(
         {
             layer.until_accepted(AxisField::Kernel, &[rows.saturating_add(lo).saturating_add(hi)], 12, found);
         }
-        // The border is missing: that of a size which is not known may be too small.
-        Reason::KernelTooLarge { input, .. } => {
-            if let Op::Conv(conv) = op
-                && conv.direction == Direction::Forward
-                && conv.kernel[..conv.rank].iter().all(|rows| rows % 2 == 1)
-            {
-                let cost = if input.number().is_some() { 12 } else { 8 };
-                layer.set("padding", Setting::ints(half(conv), conv.rank), cost, found);
-            }
-        }
+        Reason::KernelTooLarge { input, .. } => layer.missing_border(input, found),
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
                 layer.set("padding", Setting::ints(half(conv), conv.rank), 10, found);
                 layer.set("stride", every(1), 20, found);
             }
         }
-        Reason::PoolPadding { kernel, .. } => {
-            layer.until_accepted(AxisField::Padding, &[kernel / 2], 10, found);
-            layer.until_accepted(AxisField::Padding, &[0], 10, found);
-            for rows in 2..=7 {
-                layer.until_accepted(AxisField::Kernel, &[rows], 32, found);
-            }
-            layer.smaller_pairs(found);
-        }
+        Reason::PoolPadding { kernel, .. } => layer.pool_padding(kernel, found),
         Reason::ReflectPadding { input: Size::Number(rows), .. } => {
             layer.until_accepted(AxisField::Padding, &[rows.saturating_sub(1)], 20, found);
             layer.set(border_field(op), Setting::Word("replicate"), 25, found);
@@ -173,98 +76,28 @@ pub(super) fn at_the_layer(
         }
         Reason::TransposedPaddingMode => layer.set("padding_mode", Setting::Word("zeros"), 10, found),
         Reason::OutputSize { least: Size::Number(least), most: Size::Number(most), requested } => {
-            layer.until_accepted(AxisField::Padding, &[0, 1, 2, 3, 4, 5, 6, 7, 8], 10, found);
-            layer.until_accepted(AxisField::Stride, &[1, 2, 3, 4], 18, found);
-            layer.set("output_size", every(requested.clamp(least, most)), 15, found);
-            if let (Op::Conv(Conv { output_size: Some(sizes), rank, .. }), Some(axis)) = (op, fault.axis) {
-                let others = (0..*rank).map(|other| sizes[other]).filter(|size| (least..=most).contains(size));
-                for size in others.chain([requested.clamp(least, most)]) {
-                    let mut changed = *sizes;
-                    changed[axis] = size;
-                    layer.set("output_size", Setting::ints(changed, *rank), 13, found);
-                }
-            }
+            layer.output_size(least, most, requested, fault.axis, found);
         }
         Reason::Elements { from, to } => layer.reshapes(&from, &to, found),
         Reason::Weight { expected, found: shape } => layer.weight(&expected, &shape, found),
-        Reason::Product { a, b, columns, rows } => {
-            // The other axis of a matrix has the expected size.
-            let other = |of: &Shape, size| (1..=2).any(|back| of.size(of.rank() - back).fits(size));
-            if let Op::MatMul { transpose_b, .. } = op
-                && other(&b, columns)
-            {
-                layer.set("transpose_b", Setting::Bool(!transpose_b), 1, found);
-            }
-            if let Op::MatMul { transpose_a, .. } = op
-                && other(&a, rows)
-            {
-                layer.set("transpose_a", Setting::Bool(!transpose_a), 2, found);
-            }
-        }
-        Reason::EqualPieces { size: Size::Number(size), count, .. } => {
-            for divisor in explain::nearest_divisors(size, count).into_iter().flatten() {
-                layer.set("pieces", Setting::Int(divisor), 12, found);
-            }
-            // Another axis has equal pieces.
-            let sizes = inputs[0].sizes().iter().rev().zip(1..);
-            for (_, back) in sizes.filter(|(size, _)| size.number().is_some_and(|size| size % count.max(1) == 0)) {
-                let axes = Axes::of(&[Axis::At(-back)]).map(Setting::Axes);
-                axes.into_iter().for_each(|axes| layer.set("axis", axes, 9, found));
-            }
-        }
+        Reason::Product { a, b, columns, rows } => layer.transposed(&a, &b, columns, rows, found),
+        Reason::EqualPieces { size: Size::Number(size), count, .. } => layer.equal_pieces(size, count, found),
         Reason::SliceRange { start, size, .. } if size.smallest(inputs[0].scope()) > Some(start) => {
             layer.set("channels", Setting::Range(start.max(0), size.number()), 10, found);
         }
-        Reason::ModeRank { axes, .. } => {
-            layer.set("mode", Setting::Word(linear(axes)), 10, found);
-        }
+        Reason::ModeRank { axes, .. } => layer.set("mode", Setting::Word(linear(axes)), 10, found),
         Reason::AlignCorners => {
             layer.set("mode", Setting::Word(linear(inputs[0].rank().saturating_sub(1))), 10, found);
         }
         Reason::FieldRank { field: name, written, axes } if axes <= MAX_SPATIAL => {
-            let setting = match (*op, name) {
-                (Op::Upsample(upsample), "scale") => match upsample.to {
-                    ResizeTo::Scale(values) => Setting::Floats { values, axes: Some(axes) },
-                    _ => return,
-                },
-                (Op::Upsample(upsample), "size") => match upsample.to {
-                    ResizeTo::Size(values) => Setting::Ints { values, axes: Some(axes) },
-                    _ => return,
-                },
-                (Op::Pad { amount: Amount::Pairs { pairs, .. }, axis: None, .. }, _) if written == axes + 1 => {
-                    return layer.border_of_all(pairs, found);
-                }
-                (Op::Pad { amount: Amount::Pairs { pairs, .. }, axis: Some(_), .. }, _) => {
-                    for pair in pairs {
-                        layer.set("amount", Setting::Pairs { values: [pair; MAX_SPATIAL], axes: Some(1) }, 10, found);
-                    }
-                    return;
-                }
-                _ => return,
-            };
-            layer.set(name, setting, 10, found);
+            layer.field_rank(name, written, axes, found);
         }
         Reason::Number { field: name, value, .. } => {
             if let Some(meant) = explain::meant(op, name, value) {
                 layer.set(name, Setting::Float(meant), 10, found);
             }
         }
-        Reason::NormShape { expected, found: shape } => {
-            if let (1, Some(features)) = (expected.rank(), expected.size(0).number()) {
-                layer.features_of_input(features, found);
-            }
-            let sizes = shape.sizes();
-            let last = sizes.len().saturating_sub(expected.rank());
-            // Channels that come first should be last.
-            let channels = graph.order() == AxisOrder::ChannelsFirst
-                && expected.rank() == 1
-                && matches!(sizes.len(), 2 | 3)
-                && expected.size(0).fits(sizes[0]);
-            if !channels {
-                layer.set("size", Setting::Shape(Shape::new(&sizes[last..], shape.scope())), 5, found);
-            }
-            layer.set("size", Setting::Shape(shape), if channels { 20 } else { 10 }, found);
-        }
+        Reason::NormShape { expected, found: shape } => layer.norm_shape(&expected, &shape, found),
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
                 for smaller in (1..(*factor).min(64)).rev() {
@@ -272,7 +105,60 @@ pub(super) fn at_the_layer(
                 }
             }
         }
-        _ => {}
+        // The cause is another layer, or no value of a field answers it.
+        Reason::Channels { .. }
+        | Reason::AxisCount { .. }
+        | Reason::TooFew { .. }
+        | Reason::NotPositive { .. }
+        | Reason::Negative { .. }
+        | Reason::ReflectPadding { .. }
+        | Reason::CircularPadding { .. }
+        | Reason::OutputSize { .. }
+        | Reason::EqualPieces { .. }
+        | Reason::SliceRange { .. }
+        | Reason::FieldRank { .. }
+        | Reason::Rank { .. }
+        | Reason::NotFixed { .. }
+        | Reason::Size(_)
+        | Reason::TooManyElements { .. }
+        | Reason::EmptyOutput { .. }
+        | Reason::NotInDialect { .. }
+        | Reason::PoolInput { .. }
+        | Reason::NotRestored { .. }
+        | Reason::Exclusive { .. }
+        | Reason::PaddingNumber
+        | Reason::TransposedGroups
+        | Reason::Constant { .. }
+        | Reason::Join { .. }
+        | Reason::NotMatrix { .. }
+        | Reason::AxisSpan { .. }
+        | Reason::MostAxes { .. }
+        | Reason::CropTooLarge { .. }
+        | Reason::PadTooSmall { .. }
+        | Reason::ScaleFactor
+        | Reason::SingleElement
+        | Reason::NormAxis { .. }
+        | Reason::NamedRank { .. }
+        | Reason::Bounds { .. }
+        | Reason::Axis { .. }
+        | Reason::RepeatedAxis { .. }
+        | Reason::Steps { .. }
+        | Reason::FirstState { .. }
+        | Reason::TooManyLayers { .. }
+        | Reason::NoRun { .. }
+        | Reason::NoPiece { .. }
+        | Reason::Pieces { .. }
+        | Reason::Tokens { .. }
+        | Reason::KeyFeatures { .. }
+        | Reason::ValueTokens { .. }
+        | Reason::Windows { .. }
+        | Reason::Scores { .. }
+        | Reason::CustomCounts { .. }
+        | Reason::CustomInputs { .. }
+        | Reason::CustomInput { .. }
+        | Reason::CustomOutputs { .. }
+        | Reason::CustomOutput { .. }
+        | Reason::Unpooled { .. } => {}
     }
 }
 
@@ -308,6 +194,218 @@ struct Refused<'a> {
 }
 
 impl Refused<'_> {
+    /// The features that come in, for a layer that takes another number.
+    fn features(&self, expected: i64, shape: &Shape, found: &mut Candidates) {
+        let node = self.node;
+        // If the layer takes the product of all axes, a `Flatten` is missing and the layer is correct.
+        let flat = shape.elements() == Ok(Size::Number(expected));
+        if let Size::Number(inputs) = shape.size(shape.rank().saturating_sub(1)) {
+            match *self.op {
+                Op::Linear { outputs, .. } if !flat => found.push(vec![Edit::Channels { node, inputs, outputs }], 10),
+                Op::Recurrent(layer) => {
+                    found.push(vec![Edit::Channels { node, inputs, outputs: layer.hidden }], 10);
+                }
+                _ => {}
+            }
+        }
+        self.features_of_input(expected, found);
+    }
+
+    /// An order of axes that was counted with the batch.
+    fn axes_without_the_batch(&self, found: &mut Candidates) {
+        if let Op::Permute { axes, swap: false } = self.op
+            && let [Axis::At(0), rest @ ..] = axes.as_slice()
+            && let Some(counted) = rest.iter().map(without_the_batch).collect::<Option<Vec<Axis>>>()
+            && let Some(axes) = Axes::of(&counted)
+        {
+            self.set("axes", Setting::Axes(axes), 4, found);
+        }
+    }
+
+    /// Numbers of heads that divide the features, the nearest first.
+    fn heads(&self, features: i64, heads: i64, found: &mut Candidates) {
+        let mut divisors: Vec<i64> = explain::nearest_divisors(features, heads).into_iter().flatten().collect();
+        divisors.sort_by_key(|divisor| (divisor.abs_diff(heads), Reverse(*divisor)));
+        for (divisor, nth) in divisors.into_iter().zip(0..) {
+            self.set("heads", Setting::Int(divisor), 10 + nth, found);
+        }
+    }
+
+    /// The features of an input of multi-head attention.
+    fn token_features(&self, field: &'static str, shape: &Shape, found: &mut Candidates) {
+        let Size::Number(features) = shape.size(1) else { return };
+        self.set(field, Setting::Int(features), 10, found);
+        if let (Op::MultiHead(_), "key_features") = (self.op, field) {
+            // Keys and values usually come from the same value.
+            let set = |field| Edit::Field { node: self.node, field, setting: Setting::Int(features) };
+            found.push(vec![set("key_features"), set("value_features")], 11);
+        }
+    }
+
+    /// A positive number of output channels: what later layers take, or as many as come in.
+    fn output_channels(&self, found: &mut Candidates) {
+        let (node, Op::Conv(conv)) = (self.node, self.op) else { return };
+        let inputs = conv.inputs.unwrap_or(1);
+        if let Some(Size::Number(outputs)) = declared_channels(self.graph, node) {
+            found.push(vec![Edit::Channels { node, inputs, outputs }], 10);
+        }
+        found.push(vec![Edit::Channels { node, inputs, outputs: inputs }], 30);
+    }
+
+    /// A positive number of output features: what the next layer or the chain's output takes.
+    fn output_features(&self, found: &mut Candidates) {
+        let (graph, node) = (self.graph, self.node);
+        let last = |shape: &Shape| shape.sizes().last().and_then(|size| size.number());
+        let value = graph.value(node);
+        let output = graph.outputs.iter().find(|output| output.value == Some(value));
+        let next = graph.nodes.iter().find(|reader| reader.inputs.first() == Some(&value));
+        let taken = next.and_then(|next| counts(next).0);
+        if let Some(inputs) = self.inputs.first().and_then(last)
+            && let Some(outputs) = taken.or_else(|| last(&output?.shape))
+        {
+            found.push(vec![Edit::Channels { node, inputs, outputs }], 10);
+        }
+    }
+
+    /// A positive number for a field.
+    fn positive(&self, name: &'static str, found: &mut Candidates) {
+        // If only one axis is wrong, the others keep their values.
+        if let Some(field) = [AxisField::Kernel, AxisField::Stride].into_iter().find(|field| field.name() == name) {
+            for value in 1..=4 {
+                self.until_accepted(field, &[value], 10, found);
+            }
+        }
+        for value in 1..=4 {
+            let setting = match name {
+                "factor" | "groups" => Setting::Int(value),
+                _ => every(value),
+            };
+            self.set(name, setting, 10 + 25 * u32::try_from(value - 1).unwrap_or(0), found);
+        }
+    }
+
+    /// A field without its minus sign, or zero.
+    fn not_negative(&self, name: &'static str, value: i64, found: &mut Candidates) {
+        if let (Op::Conv(conv), "padding") = (self.op, name) {
+            self.output_padding_for_negative(conv, value, found);
+        }
+        for value in [value.saturating_neg(), 0] {
+            self.set(name, every(value), 16, found);
+        }
+    }
+
+    /// An output padding below its limit. It goes with a stride, which may be missing.
+    fn output_padding(&self, value: i64, limit: i64, found: &mut Candidates) {
+        self.until_accepted(AxisField::Stride, &[value.saturating_add(1)], 14, found);
+        for value in (0..limit.min(8)).rev() {
+            let cost = if value == 0 { 10 } else { 12 };
+            self.until_accepted(AxisField::OutputPadding, &[value], cost, found);
+        }
+    }
+
+    /// The border that keeps the size. A size that is not known may be too small without one.
+    fn missing_border(&self, input: Size, found: &mut Candidates) {
+        if let Op::Conv(conv) = self.op
+            && conv.direction == Direction::Forward
+            && conv.kernel[..conv.rank].iter().all(|rows| rows % 2 == 1)
+        {
+            let cost = if input.number().is_some() { 12 } else { 8 };
+            self.set("padding", Setting::ints(half(conv), conv.rank), cost, found);
+        }
+    }
+
+    /// A padding of at most half the window.
+    fn pool_padding(&self, kernel: i64, found: &mut Candidates) {
+        self.until_accepted(AxisField::Padding, &[kernel / 2], 10, found);
+        self.until_accepted(AxisField::Padding, &[0], 10, found);
+        for rows in 2..=7 {
+            self.until_accepted(AxisField::Kernel, &[rows], 32, found);
+        }
+        self.smaller_pairs(found);
+    }
+
+    /// An output size that a padding or stride reaches, or one within the limits.
+    fn output_size(&self, least: i64, most: i64, requested: i64, axis: Option<usize>, found: &mut Candidates) {
+        self.until_accepted(AxisField::Padding, &[0, 1, 2, 3, 4, 5, 6, 7, 8], 10, found);
+        self.until_accepted(AxisField::Stride, &[1, 2, 3, 4], 18, found);
+        self.set("output_size", every(requested.clamp(least, most)), 15, found);
+        if let (Op::Conv(Conv { output_size: Some(sizes), rank, .. }), Some(axis)) = (self.op, axis) {
+            let others = (0..*rank).map(|other| sizes[other]).filter(|size| (least..=most).contains(size));
+            for size in others.chain([requested.clamp(least, most)]) {
+                let mut changed = *sizes;
+                changed[axis] = size;
+                self.set("output_size", Setting::ints(changed, *rank), 13, found);
+            }
+        }
+    }
+
+    /// A matrix read the other way, where its other axis has the expected size.
+    fn transposed(&self, a: &Shape, b: &Shape, columns: Size, rows: Size, found: &mut Candidates) {
+        let other = |of: &Shape, size| (1..=2).any(|back| of.size(of.rank() - back).fits(size));
+        let Op::MatMul { transpose_a, transpose_b } = self.op else { return };
+        if other(b, columns) {
+            self.set("transpose_b", Setting::Bool(!transpose_b), 1, found);
+        }
+        if other(a, rows) {
+            self.set("transpose_a", Setting::Bool(!transpose_a), 2, found);
+        }
+    }
+
+    /// A number of pieces that divides the axis, or another axis that the number divides.
+    fn equal_pieces(&self, size: i64, count: i64, found: &mut Candidates) {
+        for divisor in explain::nearest_divisors(size, count).into_iter().flatten() {
+            self.set("pieces", Setting::Int(divisor), 12, found);
+        }
+        let sizes = self.inputs[0].sizes().iter().rev().zip(1..);
+        for (_, back) in sizes.filter(|(size, _)| size.number().is_some_and(|size| size % count.max(1) == 0)) {
+            let axes = Axes::of(&[Axis::At(-back)]).map(Setting::Axes);
+            axes.into_iter().for_each(|axes| self.set("axis", axes, 9, found));
+        }
+    }
+
+    /// As many values for a field as the layer has axes.
+    fn field_rank(&self, name: &'static str, written: usize, axes: usize, found: &mut Candidates) {
+        let setting = match (*self.op, name) {
+            (Op::Upsample(upsample), "scale") => match upsample.to {
+                ResizeTo::Scale(values) => Setting::Floats { values, axes: Some(axes) },
+                _ => return,
+            },
+            (Op::Upsample(upsample), "size") => match upsample.to {
+                ResizeTo::Size(values) => Setting::Ints { values, axes: Some(axes) },
+                _ => return,
+            },
+            (Op::Pad { amount: Amount::Pairs { pairs, .. }, axis: None, .. }, _) if written == axes + 1 => {
+                return self.border_of_all(pairs, found);
+            }
+            (Op::Pad { amount: Amount::Pairs { pairs, .. }, axis: Some(_), .. }, _) => {
+                for pair in pairs {
+                    self.set("amount", Setting::Pairs { values: [pair; MAX_SPATIAL], axes: Some(1) }, 10, found);
+                }
+                return;
+            }
+            _ => return,
+        };
+        self.set(name, setting, 10, found);
+    }
+
+    /// The sizes of the last axes, or of all.
+    fn norm_shape(&self, expected: &Shape, shape: &Shape, found: &mut Candidates) {
+        if let (1, Some(features)) = (expected.rank(), expected.size(0).number()) {
+            self.features_of_input(features, found);
+        }
+        let sizes = shape.sizes();
+        let last = sizes.len().saturating_sub(expected.rank());
+        // Channels that come first should be last.
+        let channels = self.graph.order() == AxisOrder::ChannelsFirst
+            && expected.rank() == 1
+            && matches!(sizes.len(), 2 | 3)
+            && expected.size(0).fits(sizes[0]);
+        if !channels {
+            self.set("size", Setting::Shape(Shape::new(&sizes[last..], shape.scope())), 5, found);
+        }
+        self.set("size", Setting::Shape(*shape), if channels { 20 } else { 10 }, found);
+    }
+
     /// A border written for all axes, also the channels: for the spatial axes alone if the channels get none, or for the
     /// channels.
     fn border_of_all(&self, pairs: PerAxis<(i64, i64)>, found: &mut Candidates) {
@@ -574,7 +672,6 @@ impl Refused<'_> {
         let limit = conv.stride[0].max(conv.dilation[0]).saturating_sub(1);
         let rows = value.saturating_neg().saturating_mul(2).min(limit);
         if rows > 0 && self.graph.nodes[self.node].writing.takes("output_padding") {
-            let every = |value: i64| Setting::Ints { values: [value; MAX_SPATIAL], axes: None };
             let node = self.node;
             let padding = Edit::Field { node, field: "padding", setting: every(0) };
             let output_padding = Edit::Field { node, field: "output_padding", setting: every(rows) };
@@ -624,7 +721,7 @@ impl Refused<'_> {
                 found.push(vec![Edit::Reshape { node, shape: to.with(axis, Size::Number(elements / rest)) }], cost);
             }
         }
-        // The last axes as they come, behind others that were split off.
+        // The last axes as they come, after others that were split off.
         for kept in 1..from.rank().min(to.rank()) {
             let last = from.sizes().iter().rev().take(kept).rev();
             let sizes: Vec<Size> = to.sizes()[..to.rank() - kept].iter().chain(last).copied().collect();
@@ -643,6 +740,11 @@ impl Refused<'_> {
             found.push(vec![Edit::Reshape { node, shape: square }], 10);
         }
     }
+}
+
+/// One value for every axis.
+fn every(value: i64) -> Setting {
+    Setting::Ints { values: [value; MAX_SPATIAL], axes: None }
 }
 
 /// Rows that keep the size at stride 1.

@@ -6,7 +6,7 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 
 use super::Resolver;
-use super::arguments::Builder;
+use super::arguments::{Builder, Misfit};
 use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
@@ -69,7 +69,7 @@ impl<'a> Resolver<'a> {
             self.sink.push(report);
         }
         let mut inputs = self.inputs(layer, words, operands, like.as_ref(), scope);
-        let activation =
+        let function =
             activation.and_then(|value| self.activation(value, dialect, &scope.numbers)).map(|bound| bound.op);
         let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();
         let tied = settings.iter().any(|(field, setting)| *field == "tied" && matches!(setting, Setting::Bool(true)));
@@ -79,24 +79,13 @@ impl<'a> Resolver<'a> {
             (_, Some(path)) => Recipe::Chain { path },
             (Some(name), None) => self.undo(name, words, rank, settings.clone(), scope),
             // keras: the function is itself the layer.
-            (None, None) if words.kind == Kind::Activation => activation.map_or(Recipe::Broken, Recipe::Given),
+            (None, None) if words.kind == Kind::Activation => function.map_or(Recipe::Broken, Recipe::Given),
             (None, None) => self.given(words, rank, dialect, &settings, &holes, &spans),
         };
-        // keras: the activation inside the recurrent step, not one that follows it.
-        let of_step = words.kind.is_recurrent() && dialect == Dialect::Keras;
-        if of_step && activation.is_some_and(|op| op != Op::Activation(Activation::Tanh)) {
-            self.sink.push(diagnose::activation_of_a_step(&layer.op, spans.of(Some("activation"))));
-        }
-        let activation = activation.filter(|op| !of_step && words.kind != Kind::Activation && *op != Op::Identity);
+        let activation = self.activation_after(function, &layer.op, words.kind, dialect, &spans);
         let mut tied = if tied { self.tied(&recipe, undo.as_ref(), &name, &spans) } else { None };
         if let (true, Some([_, _])) = (words.kind.reads_weight(), inputs.as_deref()) {
-            if tied.take().is_some() {
-                self.sink.push(diagnose::tied_and_given(&name, spans.of(Some("tied"))));
-                recipe = Recipe::Broken;
-            }
-            if let Recipe::Given(Op::Conv(conv)) = &mut recipe {
-                conv.weight = WeightFrom::Input;
-            }
+            self.reads_weight(&mut recipe, tied.take(), &name, &spans);
         }
         let (mut comment, restores) = self.claims(layer, scope);
         if words.kind == Kind::Input
@@ -120,12 +109,9 @@ impl<'a> Resolver<'a> {
             sourced: layer.from.is_some(),
             without_effect,
         };
-        let misfit = rank.filter(|_| !misfits.is_empty()).map(|rank| {
-            // If the input has as many axes as the fields have values, the layer's name is wrong.
-            let axes = self.axes_of_input(inputs.as_deref());
-            let meant = axes.filter(|axes| misfits.iter().all(|misfit| misfit.written == *axes));
-            (diagnose::field_ranks(&layer.op, &writing, &spans, &misfits, rank, meant), meant.is_none())
-        });
+        let misfit = rank
+            .filter(|_| !misfits.is_empty())
+            .map(|rank| self.misfit(&layer.op, &writing, &spans, &misfits, rank, inputs.as_deref()));
         let file_name = self.file_name_of(stmt, file_name, &name, scope);
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
         if let (Recipe::Unpool { of }, Some(inputs)) = (&recipe, &mut inputs) {
@@ -170,6 +156,50 @@ impl<'a> Resolver<'a> {
         }
         self.first_of_run(id, scope);
         id
+    }
+
+    /// The function applied to a layer's result. That of keras' recurrent layers is part of the step, and that of its
+    /// `Activation` is the layer itself.
+    fn activation_after(
+        &mut self,
+        function: Option<Op>,
+        op: &Ident,
+        kind: Kind,
+        dialect: Dialect,
+        spans: &Spans,
+    ) -> Option<Op> {
+        let of_step = kind.is_recurrent() && dialect == Dialect::Keras;
+        if of_step && function.is_some_and(|op| op != Op::Activation(Activation::Tanh)) {
+            self.sink.push(diagnose::activation_of_a_step(op, spans.of(Some("activation"))));
+        }
+        function.filter(|op| !of_step && kind != Kind::Activation && *op != Op::Identity)
+    }
+
+    /// A convolution that reads its weight from its second input, and so cannot share another layer's.
+    fn reads_weight(&mut self, recipe: &mut Recipe, tied: Option<NodeId>, name: &str, spans: &Spans) {
+        if tied.is_some() {
+            self.sink.push(diagnose::tied_and_given(name, spans.of(Some("tied"))));
+            *recipe = Recipe::Broken;
+        }
+        if let Recipe::Given(Op::Conv(conv)) = recipe {
+            conv.weight = WeightFrom::Input;
+        }
+    }
+
+    /// The report on fields with values for the wrong number of axes, and whether the layer's name is right and the
+    /// fields are wrong. If the input has as many axes as the fields have values, it is the name.
+    fn misfit(
+        &self,
+        op: &Ident,
+        writing: &Writing,
+        spans: &Spans,
+        misfits: &[Misfit],
+        rank: usize,
+        inputs: Option<&[ValueId]>,
+    ) -> (Report, bool) {
+        let axes = self.axes_of_input(inputs);
+        let meant = axes.filter(|axes| misfits.iter().all(|misfit| misfit.written == *axes));
+        (diagnose::field_ranks(op, writing, spans, misfits, rank, meant), meant.is_none())
     }
 
     /// The layer's row of words, its dialect and its number of spatial axes; `None` if it cannot be read, which is

@@ -17,14 +17,37 @@ impl Context<'_> {
 
     /// The likely mistake.
     pub(super) fn hints(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
-        let mut report = report;
+        let report = self.another_is_restored(report, problem);
+        let report = self.looks_mistaken(report, problem, fixes);
+        let report = self.unpooled_shapes(report, problem);
+        let report = self.norm_wants_channels_last(report, problem, fixes);
+        if let Problem::Layer { node, inputs, .. } = problem
+            && let Some((of, last)) = self.undone_too_early(*node, &inputs[0])
+        {
+            return report
+                .note(format_args!("`{of}` gave something else: what comes in is what `{last}` gave"))
+                .help_unless(
+                    !fixes.is_empty(),
+                    format_args!("undo the last layer first: `undo {last}` here, `undo {of}` after it"),
+                );
+        }
+        self.lacks_a_skip(report, problem, fixes)
+    }
+
+    /// The layer that took what this one gives, where another should be restored.
+    fn another_is_restored(&self, report: Report, problem: &Problem) -> Report {
         if let Problem::Restores { node, found, .. } = problem
             && let Some(other) = self.restored_instead(*node, found)
         {
             let restores = self.graph.nodes[*node].restores.as_ref().map(|restores| restores.span);
-            report = restores.into_iter().fold(report, Report::at);
-            report = report.note(format_args!("`{other}` took {found}")).meant(Some(other.to_owned()));
+            let report = restores.into_iter().fold(report, Report::at);
+            return report.note(format_args!("`{other}` took {found}")).meant(Some(other.to_owned()));
         }
+        report
+    }
+
+    /// Numbers that the fixes show to be swapped, turned or given twice.
+    fn looks_mistaken(&self, mut report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
         if let Some(node) = fixes.first().and_then(|fix| swaps(&fix.edits)) {
             report = report.note(format_args!("the kernel and the stride of `{}` look swapped", self.name(node)));
         }
@@ -74,13 +97,23 @@ impl Context<'_> {
                 _ => {}
             }
         }
+        report
+    }
+
+    /// What the pooling took and gave that an unpooling does not fit.
+    fn unpooled_shapes(&self, report: Report, problem: &Problem) -> Report {
         if let Problem::Layer { node, inputs, fault: Fault { reason: Reason::Unpooled { given, .. }, .. }, .. } =
             problem
             && let Recipe::Unpool { of } = self.graph.nodes[*node].recipe
         {
             let (pool, taken) = (self.name(of), inputs[1]);
-            report = report.note(format_args!("`{pool}` made {given} of {taken}"));
+            return report.note(format_args!("`{pool}` made {given} of {taken}"));
         }
+        report
+    }
+
+    /// A `LayerNorm` over channels that come first.
+    fn norm_wants_channels_last(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
         if let Problem::Layer {
             op: Op::LayerNorm { .. },
             fault: Fault { reason: Reason::NormShape { expected, found }, .. },
@@ -91,7 +124,7 @@ impl Context<'_> {
             && expected.size(0).fits(found.size(0))
         {
             let (before, after) = if rank == 2 { ("1, 0", "1, 0") } else { ("1, 2, 0", "2, 0, 1") };
-            report = match fixes {
+            return match fixes {
                 [] => report.help(format_args!(
                     "a `LayerNorm` over the channels needs them last: `Permute({before})` before it, `Permute({after})` \
                      after it where they are to be first again",
@@ -99,16 +132,11 @@ impl Context<'_> {
                 _ => report.note("a `LayerNorm` over the channels needs them last"),
             };
         }
-        if let Problem::Layer { node, inputs, .. } = problem
-            && let Some((of, last)) = self.undone_too_early(*node, &inputs[0])
-        {
-            return report
-                .note(format_args!("`{of}` gave something else: what comes in is what `{last}` gave"))
-                .help_unless(
-                    !fixes.is_empty(),
-                    format_args!("undo the last layer first: `undo {last}` here, `undo {of}` after it"),
-                );
-        }
+        report
+    }
+
+    /// A convolution that takes twice the channels, as after a skip connection.
+    fn lacks_a_skip(&self, report: Report, problem: &Problem, fixes: &[Fix]) -> Report {
         if let Problem::Layer {
             node,
             op: Op::Conv(conv),
@@ -124,7 +152,7 @@ impl Context<'_> {
                 .iter()
                 .any(|fix| matches!(fix.only(), Some(Edit::Channels { node: at, outputs, .. }) if at == node && *outputs != conv.outputs))
         {
-            report = report.note(format_args!(
+            return report.note(format_args!(
                 "{expected} is twice {found}: if a skip connection belongs here, join it before `{}` (`Concat(skip, _);`)",
                 self.name(*node)
             ));
