@@ -9,9 +9,9 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::param::MAX_PARAMS;
 use convshape_arith::shape::Shape;
 
-use super::attention::AttentionInputs;
+use super::attention::{Attention, AttentionInputs};
 use super::buffer::{SLACK, View};
-use super::elementwise::{self, Combine, Each, ElementShare, Operand, Slopes};
+use super::elementwise::{self, Binary, Combine, Each, ElementShare, Operand, Slopes};
 use super::job::{Job, Ready, Reference};
 use super::math::Epilogue;
 use super::matmul;
@@ -308,19 +308,7 @@ impl Engine {
                     level.run(Slopes { share, slopes });
                 });
             }
-            Job::Combine { by, epilogue } => {
-                let (to, last) = (output?, step.inputs.len() - 1);
-                let how = |index: usize| (*by, if index == last { *epilogue } else { Epilogue::None });
-                if let [first, second, ..] = &step.inputs[..] {
-                    let ([a, b], y) = memory.several([first, second], to);
-                    let (a, b) = (Operand { view: first, x: a }, Operand { view: second, x: b });
-                    Combine::spread((level, threads), samples, Some(a), b, how(1), (to, y));
-                }
-                for (index, view) in step.inputs.iter().enumerate().skip(2) {
-                    let (x, y) = memory.pair(view, to);
-                    Combine::spread((level, threads), samples, None, Operand { view, x }, how(index), (to, y));
-                }
-            }
+            Job::Combine { by, epilogue } => self.combine(threads, (*by, *epilogue), &step.inputs, output?, memory),
             Job::Convert => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
@@ -357,18 +345,7 @@ impl Engine {
                 let (x, y) = memory.pair(from, to);
                 rows.spread((level, threads), samples, (from, x), (to, y));
             }
-            Job::Groups(norm, room) => {
-                let (from, to) = (&step.inputs[0], output?);
-                let count = samples * to.channels;
-                let scratch = GroupNorm::scratch(to, *room);
-                let range = room * samples..(room + scratch.buffer.sample()) * samples;
-                memory.with_room(from, range, |x, room| norm.lines((level, threads), samples, (from, x), room));
-                let ([x, lines], y) = memory.several([from, &scratch], to);
-                let (scale, shift) = (&lines[..count], &lines[count..2 * count]);
-                elementwise::spread(threads, norm.epilogue.work(), samples, (from, x), (to, y), &|share| {
-                    level.run(Each { share, scale, shift, by_sample: true, epilogue: norm.epilogue });
-                });
-            }
+            Job::Groups(norm, room) => self.groups(threads, norm, *room, &step.inputs[0], output?, memory),
             Job::Along(along, epilogue) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
@@ -377,26 +354,7 @@ impl Engine {
                     level.run(AlongChannels { along, share, epilogue: *epilogue });
                 });
             }
-            Job::Attention(layer, room) => {
-                let (to, on) = (output?, (level, threads));
-                let scratch = layer.scratch(to, *room);
-                let range = room * samples..(room + layer.room()) * samples;
-                for (part, from) in step.inputs[1..3].iter().enumerate() {
-                    memory.with_room(from, range.clone(), |x, room| layer.pack(on, samples, part, (from, x), room));
-                }
-                let q = &step.inputs[0];
-                let operands = |x, added, packed| AttentionInputs { q: (q, x), added, packed, drop: None, logs: &[] };
-                match step.inputs.get(3) {
-                    Some(added) => {
-                        let ([x, numbers, packed], y) = memory.several([q, added, &scratch], to);
-                        layer.run(on, samples, &operands(x, Some((added, numbers)), packed), (to, y));
-                    }
-                    None => {
-                        let ([x, packed], y) = memory.several([q, &scratch], to);
-                        layer.run(on, samples, &operands(x, None, packed), (to, y));
-                    }
-                }
-            }
+            Job::Attention(layer, room) => self.attention(threads, layer, *room, &step.inputs, output?, memory),
             Job::Constant(elements) => {
                 let to = output?;
                 let y = memory.output(to);
@@ -408,6 +366,80 @@ impl Engine {
             Job::Reference(reference) => self.reference(reference, threads, &step.inputs, output?, memory)?,
         }
         Some(())
+    }
+
+    /// Joins values: the first two, and each further one with the result so far.
+    fn combine(
+        &self,
+        threads: Threads,
+        (by, epilogue): (Binary, Epilogue),
+        inputs: &[View],
+        to: &View,
+        memory: &mut RunMemory<'_, '_>,
+    ) {
+        let (on, samples, last) = ((self.level, threads), memory.count, inputs.len() - 1);
+        let how = |index: usize| (by, if index == last { epilogue } else { Epilogue::None });
+        if let [first, second, ..] = inputs {
+            let ([a, b], y) = memory.several([first, second], to);
+            let (a, b) = (Operand { view: first, x: a }, Operand { view: second, x: b });
+            Combine::spread(on, samples, Some(a), b, how(1), (to, y));
+        }
+        for (index, view) in inputs.iter().enumerate().skip(2) {
+            let (x, y) = memory.pair(view, to);
+            Combine::spread(on, samples, None, Operand { view, x }, how(index), (to, y));
+        }
+    }
+
+    /// Normalises groups: their scale and shift go to the scratch buffer at `room`, then all elements are mapped.
+    fn groups(
+        &self,
+        threads: Threads,
+        norm: &GroupNorm,
+        room: usize,
+        from: &View,
+        to: &View,
+        memory: &mut RunMemory<'_, '_>,
+    ) {
+        let (level, samples) = (self.level, memory.count);
+        let count = samples * to.channels;
+        let scratch = GroupNorm::scratch(to, room);
+        let range = room * samples..(room + scratch.buffer.sample()) * samples;
+        memory.with_room(from, range, |x, room| norm.lines((level, threads), samples, (from, x), room));
+        let ([x, lines], y) = memory.several([from, &scratch], to);
+        let (scale, shift) = (&lines[..count], &lines[count..2 * count]);
+        elementwise::spread(threads, norm.epilogue.work(), samples, (from, x), (to, y), &|share| {
+            level.run(Each { share, scale, shift, by_sample: true, epilogue: norm.epilogue });
+        });
+    }
+
+    /// Packs the keys and values into the scratch buffer at `room`, then attends to them.
+    fn attention(
+        &self,
+        threads: Threads,
+        layer: &Attention,
+        room: usize,
+        inputs: &[View],
+        to: &View,
+        memory: &mut RunMemory<'_, '_>,
+    ) {
+        let (on, samples) = ((self.level, threads), memory.count);
+        let scratch = layer.scratch(to, room);
+        let range = room * samples..(room + layer.room()) * samples;
+        for (part, from) in inputs[1..3].iter().enumerate() {
+            memory.with_room(from, range.clone(), |x, room| layer.pack(on, samples, part, (from, x), room));
+        }
+        let q = &inputs[0];
+        let operands = |x, added, packed| AttentionInputs { q: (q, x), added, packed, drop: None, logs: &[] };
+        match inputs.get(3) {
+            Some(added) => {
+                let ([x, numbers, packed], y) = memory.several([q, added, &scratch], to);
+                layer.run(on, samples, &operands(x, Some((added, numbers)), packed), (to, y));
+            }
+            None => {
+                let ([x, packed], y) = memory.several([q, &scratch], to);
+                layer.run(on, samples, &operands(x, None, packed), (to, y));
+            }
+        }
     }
 
     /// Runs a layer on arrays in the chain's order of axes.

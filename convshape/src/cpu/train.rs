@@ -7,6 +7,7 @@
 //! [`row_major`] runs all other layers.
 
 mod attention;
+mod backward;
 mod combine;
 mod depthwise;
 mod draft;

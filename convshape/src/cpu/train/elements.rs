@@ -57,6 +57,13 @@ pub(super) fn samples(
     });
 }
 
+/// Multiplies by a constant.
+pub(super) fn scale(on: Machine, samples: usize, by: f32, from: (&View, &[f32]), to: (&View, &mut [f32])) {
+    let channels = to.0.channels;
+    let lines = [std::vec![by; channels], std::vec![0.0; channels]];
+    each(on, samples, from, to, [&lines[0], &lines[1]], Epilogue::None);
+}
+
 /// `epilogue(scale * x + shift)` with a scale and a shift for each channel. Without them it is `epilogue(x)`.
 pub(super) fn each(
     on: Machine,

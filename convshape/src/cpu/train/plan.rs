@@ -1,7 +1,5 @@
 //! The training plan of a chain for one batch size.
 
-use std::mem;
-use std::string::ToString;
 use std::vec::Vec;
 
 use convshape_arith::graph::{Graph, GraphError};
@@ -9,6 +7,7 @@ use convshape_arith::op::{DropTogether, Op};
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
+use super::backward::{Backward, Stored};
 use super::draft::{Draft, Facts, drafts};
 use super::elements;
 use super::norm::Update;
@@ -17,10 +16,9 @@ use super::step::{Back, StoredValue, TrainJob, TrainStep, step};
 use super::weight_gradient::WeightGradient;
 use super::{Machine, combine};
 use crate::cpu::buffer::{Buffer, View};
-use crate::cpu::elementwise::{self, Binary};
+use crate::cpu::elementwise;
 use crate::cpu::math::Epilogue;
-use crate::cpu::pool::{Pool, PoolBack};
-use crate::cpu::resample::PickBack;
+use crate::cpu::pool::Pool;
 use crate::cpu::simd::Level;
 use crate::cpu::threads::threads;
 use crate::model::error::PlanError;
@@ -76,28 +74,7 @@ impl TrainPlan {
         }
         let drafts = drafts(&graph, &facts, &key, level);
 
-        let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [Buffer::new(grid); 2]).collect();
-        for Draft { node, axes, .. } in &drafts {
-            let Some(axes) = axes else { continue };
-            for (which, [low, high]) in axes.borders().into_iter().enumerate() {
-                let buffer = &mut buffers[[node.inputs[0], node.outputs[0]][which]][which];
-                for axis in 0..3 {
-                    buffer.low[axis] = buffer.low[axis].max(low[axis]);
-                    buffer.high[axis] = buffer.high[axis].max(high[axis]);
-                }
-            }
-        }
-        let values: Vec<StoredValue> = graph
-            .values()
-            .iter()
-            .zip(&buffers)
-            .zip(&facts.orders)
-            .map(|((value, [y, dy]), &order)| {
-                let view = |buffer: &Buffer| View { order, buffer: *buffer, channel: 0, channels: buffer.width };
-                StoredValue { shape: value.shape, y: view(y), dy: view(dy) }
-            })
-            .collect();
-
+        let values = stored_values(&graph, &facts, &drafts);
         check_memory(&values, key.batch)?;
 
         // In the backward pass, the last reader of a value is the first to contribute to its gradient.
@@ -244,7 +221,7 @@ impl TrainPlan {
                         elements::multiply_by(samples, factors, (to, y));
                     }
                 }
-                TrainJob::Scale(by) => scale(on, samples, *by, input(0), (to, y)),
+                TrainJob::Scale(by) => elements::scale(on, samples, *by, input(0), (to, y)),
                 TrainJob::Combine(by) => {
                     let operands: Vec<(&View, &[f32])> = (0..step.inputs.len()).map(input).collect();
                     combine::forward(on, samples, (*by, epilogue), &operands, (to, y));
@@ -285,134 +262,12 @@ impl TrainPlan {
         cotangents: &[&[f32]],
         dparams: &mut [Vec<f32>],
     ) -> Result<Vec<Vec<f32>>, GraphError> {
-        let TrainPlan { values, steps, outputs, y, dy, spare, products, .. } = self;
         let samples = self.key.batch;
-        for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
-            let view = &values[value].dy;
-            if outputs[..port].contains(&value) {
-                row_major::import(on, samples, view, cotangent, spare.get_mut());
-                elements::add(on, samples, (view, spare.get()), (view, dy[value].get_mut()));
-            } else {
-                row_major::import(on, samples, view, cotangent, dy[value].get_mut());
-            }
-        }
+        self.start(on, cotangents);
+        let TrainPlan { values, steps, y, dy, spare, products, .. } = self;
+        let mut pass = Backward { stored: Stored { on, samples, values, y }, spare, products };
         for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
-            let (before, from) = dy.split_at_mut(step.output);
-            let out = &values[step.output];
-            if let Some(by_output) = step.by_output {
-                let y = (&out.y, y[step.output].get());
-                elements::multiply(on, samples, by_output, y, (&out.dy, from[0].get_mut()));
-            }
-            let dy = (&out.dy, from[0].get());
-            let own: Vec<&[f32]> = step.params.iter().map(|&param| params[param]).collect();
-            let mut sinks: Vec<Vec<f32>> = step.params.iter().map(|&param| mem::take(&mut dparams[param])).collect();
-            // These layers compute the gradients of all inputs at once.
-            match &mut step.job {
-                TrainJob::Sum(sum) => {
-                    let value = step.inputs[0];
-                    let dx = target(step.back[0], before, spare, value);
-                    sum.backward(on, samples, &own, (y[value].get(), dy.0, dy.1), &mut sinks, dx);
-                }
-                TrainJob::RowMajor(layer) => {
-                    for (sink, param) in sinks.iter_mut().zip(&own) {
-                        sink.resize(param.len(), 0.0);
-                    }
-                    let wanted: Vec<bool> = step.back.iter().map(|back| *back != Back::Unwanted).collect();
-                    let inputs = step.inputs.iter().map(|&value| (&values[value].y, y[value].get()));
-                    let read = (&inputs.collect::<Vec<_>>()[..], [(&out.y, y[step.output].get()), dy]);
-                    let value = step.inputs[0];
-                    let target =
-                        (step.back[0] == Back::Write && values[value].dy.is_array()).then(|| before[value].get_mut());
-                    let done = layer.backward(on, samples, &own, read, &mut sinks, (&wanted, target));
-                    done.map_err(|fault| GraphError::Layer { layer: step.name.to_string(), fault })?;
-                }
-                _ => {}
-            }
-            let heir = step.heir(values);
-            for (index, (&value, back)) in step.inputs.iter().zip(&step.back).enumerate() {
-                let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
-                // These add to a gradient themselves.
-                match &mut step.job {
-                    TrainJob::Norm(norm) => {
-                        let add = *back == Back::Add;
-                        let dx = (*back != Back::Unwanted).then(|| (to, before[value].get_mut(), add));
-                        norm.backward(on, samples, (&own, &mut sinks), x, dy, dx);
-                        continue;
-                    }
-                    TrainJob::Combine(Binary::Add) if to.grid() == dy.0.grid() => {
-                        if heir != Some(index) {
-                            pass_on(on, samples, *back, dy, (to, before[value].get_mut()));
-                        }
-                        continue;
-                    }
-                    TrainJob::RowMajor(layer) if *back != Back::Unwanted && to.is_array() => {
-                        let written = index == 0 && *back == Back::Write && layer.writes_itself();
-                        if !written {
-                            let dx = (to, layer.gradient(samples, index, to));
-                            pass_on(on, samples, *back, dx, (to, before[value].get_mut()));
-                        }
-                        continue;
-                    }
-                    _ => {}
-                }
-                let dx = target(*back, before, spare, value);
-                match (&mut step.job, dx) {
-                    (_, None) | (TrainJob::Sum(_) | TrainJob::Norm(_), _) => {}
-                    (TrainJob::Pool(windows), Some(dx)) => {
-                        let y = (&out.y, y[step.output].get());
-                        elements::samples(on, (to, dx), samples, &|dx, samples, first| {
-                            let [x, y, dy] = [x, y, dy].map(|(view, x)| (view, &x[first * view.buffer.sample()..]));
-                            on.level.run(PoolBack { windows, samples, x, y, dy, dx: (to, dx) });
-                        });
-                    }
-                    (TrainJob::Resample(rows), Some(dx)) => {
-                        elements::samples(on, (to, dx), samples, &|dx, samples, first| {
-                            let dy = (dy.0, &dy.1[first * dy.0.buffer.sample()..]);
-                            on.level.run(PickBack { rows, samples, dy, dx: (to, dx) });
-                        });
-                    }
-                    (TrainJob::Move(moves), Some(dx)) => {
-                        if !moves[index].reads_all {
-                            dx[..samples * to.buffer.sample()].fill(0.0);
-                        }
-                        moves[index].back.run(on.level, on.threads, samples, dy.1, dx);
-                    }
-                    (TrainJob::Reduce { back, factor, .. }, Some(dx)) => {
-                        products.clear();
-                        products.extend(dy.1.iter().map(|dy| dy * *factor));
-                        back.run(on.level, on.threads, samples, products, dx);
-                    }
-                    (TrainJob::Activation(function), Some(dx)) => {
-                        elements::differentiate(on, samples, *function, x, dy, (to, dx))
-                    }
-                    (TrainJob::Dropout { factors, .. }, Some(dx)) => {
-                        elements::copy(on, samples, dy, (to, &mut *dx));
-                        if let Some(factors) = factors {
-                            elements::multiply_by(samples, factors, (to, dx));
-                        }
-                    }
-                    (TrainJob::Scale(by), Some(dx)) => scale(on, samples, *by, dy, (to, dx)),
-                    (TrainJob::Combine(by), Some(dx)) => {
-                        let factors = step.inputs.iter().enumerate().filter(|_| *by == Binary::Mul);
-                        let others = factors.filter(|(other, _)| *other != index);
-                        let others: Vec<(&View, &[f32])> =
-                            others.map(|(_, &value)| (&values[value].y, y[value].get())).collect();
-                        combine::backward(on, samples, dy, &others, (to, dx), products);
-                    }
-                    (TrainJob::RowMajor(layer), Some(dx)) => {
-                        row_major::import(on, samples, to, layer.gradient(samples, index, to), dx);
-                    }
-                }
-                if *back == Back::Add {
-                    elements::add(on, samples, (to, spare.get()), (to, before[value].get_mut()));
-                }
-            }
-            if let Some(index) = heir {
-                mem::swap(&mut before[step.inputs[index]], &mut from[0]);
-            }
-            for (param, sink) in step.params.iter().zip(sinks) {
-                dparams[*param] = sink;
-            }
+            pass.step(step, dy, params, dparams)?;
         }
         let inputs = 0..if self.key.inputs_too { self.key.inputs.len() } else { 0 };
         let gradient = |value: usize| {
@@ -424,6 +279,21 @@ impl TrainPlan {
             gradient
         };
         Ok(inputs.map(gradient).collect())
+    }
+
+    /// Stores the gradients of the outputs. Those of ports with the same value are added.
+    fn start(&mut self, on: Machine, cotangents: &[&[f32]]) {
+        let TrainPlan { values, outputs, dy, spare, .. } = self;
+        let samples = self.key.batch;
+        for (port, (&value, cotangent)) in outputs.iter().zip(cotangents).enumerate() {
+            let view = &values[value].dy;
+            if outputs[..port].contains(&value) {
+                row_major::import(on, samples, view, cotangent, spare.get_mut());
+                elements::add(on, samples, (view, spare.get()), (view, dy[value].get_mut()));
+            } else {
+                row_major::import(on, samples, view, cotangent, dy[value].get_mut());
+            }
+        }
     }
 
     /// The name of each step, the shape of its output, and the output's elements after [`TrainPlan::forward`].
@@ -449,6 +319,28 @@ impl TrainPlan {
     }
 }
 
+/// The values and their gradients, with the borders that the layers read.
+fn stored_values(graph: &Graph, facts: &Facts, drafts: &[Draft]) -> Vec<StoredValue> {
+    let mut buffers: Vec<[Buffer; 2]> = facts.grids.iter().map(|grid| [Buffer::new(grid); 2]).collect();
+    for Draft { node, axes, .. } in drafts {
+        let Some(axes) = axes else { continue };
+        for (which, [low, high]) in axes.borders().into_iter().enumerate() {
+            let buffer = &mut buffers[[node.inputs[0], node.outputs[0]][which]][which];
+            for axis in 0..3 {
+                buffer.low[axis] = buffer.low[axis].max(low[axis]);
+                buffer.high[axis] = buffer.high[axis].max(high[axis]);
+            }
+        }
+    }
+    let values = graph.values().iter().zip(&buffers).zip(&facts.orders);
+    values
+        .map(|((value, [y, dy]), &order)| {
+            let view = |buffer: &Buffer| View { order, buffer: *buffer, channel: 0, channels: buffer.width };
+            StoredValue { shape: value.shape, y: view(y), dy: view(dy) }
+        })
+        .collect()
+}
+
 /// Whether there is memory for the values of a batch and their gradients.
 fn check_memory(values: &[StoredValue], batch: usize) -> Result<(), PlanError> {
     let views = values.iter().flat_map(|value| [value.y, value.dy]);
@@ -458,37 +350,12 @@ fn check_memory(values: &[StoredValue], batch: usize) -> Result<(), PlanError> {
     if is_allocatable(elements) { Ok(()) } else { Err(PlanError::Memory { elements }) }
 }
 
-/// The memory to which the gradient of an input is written.
-fn target<'a>(back: Back, dy: &'a mut [Workspace], spare: &'a mut Workspace, value: usize) -> Option<&'a mut [f32]> {
-    match back {
-        Back::Unwanted => None,
-        Back::Write => Some(dy[value].get_mut()),
-        Back::Add => Some(spare.get_mut()),
-    }
-}
-
-/// Copies the gradient of an output to that of an input, or adds it.
-fn pass_on(on: Machine, samples: usize, back: Back, dy: (&View, &[f32]), to: (&View, &mut [f32])) {
-    match back {
-        Back::Unwanted => {}
-        Back::Write => elements::copy(on, samples, dy, to),
-        Back::Add => elements::add(on, samples, dy, to),
-    }
-}
-
 /// Repeats the factors of each sample's channels at every position. The channels of a position are contiguous.
 fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
     if channels < elements {
         let positions = elements / channels;
         *factors = factors.chunks(channels).flat_map(|sample| sample.repeat(positions)).collect();
     }
-}
-
-/// Multiplies by a constant.
-fn scale(on: Machine, samples: usize, by: f32, from: (&View, &[f32]), to: (&View, &mut [f32])) {
-    let channels = to.0.channels;
-    let lines = [std::vec![by; channels], std::vec![0.0; channels]];
-    elements::each(on, samples, from, to, [&lines[0], &lines[1]], Epilogue::None);
 }
 
 /// Draws the factors of dropout: zero with probability `p`, else `1 / (1 - p)`, which keeps the mean.
