@@ -160,7 +160,7 @@ impl OtherProblems {
     }
 }
 
-/// The mistakes behind the problems of a chain, in its order.
+/// The mistakes that cause the problems of a chain, in its order.
 ///
 /// If parts of the chain could not be read (`unread`), no other output is suggested.
 pub(crate) fn mistakes(

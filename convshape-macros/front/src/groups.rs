@@ -22,7 +22,7 @@ pub(crate) struct Groups {
     pub(crate) root: ModelStruct,
     /// The struct of each block and repeat that has parameters.
     of: HashMap<Key, usize>,
-    /// Fields that would need two types or two orders.
+    /// Fields of a block that would have two types, or another position, in another use of it.
     pub(crate) conflicts: Vec<Ident>,
 }
 

@@ -204,7 +204,7 @@ impl Numbers {
         Size::Number(self.unseen.add(Expr { value, path: None }))
     }
 
-    /// The expression behind a size that the macro cannot see.
+    /// The expression of a size that the macro cannot see.
     fn expr(&self, size: Size) -> Option<TokenStream> {
         self.unseen.get(size.number()?).map(|expr| expr.value)
     }

@@ -221,9 +221,9 @@ pub(crate) struct Kept {
 pub(crate) struct Correction {
     /// What to write in place of those before the first `field: value`; `None` if they are right.
     pub(crate) front: Option<Front>,
-    /// The fields behind them whose values are spelled as in Python, each with the value here.
+    /// The fields after them whose values are spelled as in Python, each with the value here.
     pub(crate) respelled: Vec<(String, String)>,
-    /// The words of the fields behind them, which stay otherwise.
+    /// The words of the fields after them, which stay otherwise.
     pub(crate) kept: Vec<String>,
 }
 

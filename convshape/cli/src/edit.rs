@@ -197,7 +197,7 @@ fn statement<'a>(chain: &'a Chain, name: &str) -> Option<Statement<'a>> {
     }
 }
 
-/// The word behind a statement's name, such as a block's.
+/// The word after a statement's name, such as a block's.
 fn labelled(tokens: &TokenStream, name: &str) -> Option<Span> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
     let here = tokens.windows(3).find_map(|three| match three {

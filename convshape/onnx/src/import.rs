@@ -359,7 +359,7 @@ impl Import {
         self.values.get(name).cloned().unwrap_or(Value::Unknown)
     }
 
-    /// The numbers behind an input of a node.
+    /// The numbers that an input of a node names.
     fn constant(&self, node: Node<'_>, place: usize) -> Option<Constant> {
         match self.value(node.input(place)?) {
             Value::Constant(constant) => Some(constant),

@@ -20,7 +20,7 @@ pub(crate) enum Slip {
     Applied(String),
     /// `Bidirectional(LSTM(64))`
     Wrapped(String),
-    /// `([x, skip])` behind a layer that joins statements.
+    /// `([x, skip])` after a layer that joins statements.
     Joined(String),
     /// `torch.cat([a, b])`
     List(String),

@@ -13,7 +13,7 @@ const MOST_LAYERS: usize = 96;
 /// The largest factor between a number and its replacement. A larger one is unlikely to be what was meant.
 const MOST_TIMES: i64 = 16;
 
-/// How many layers are read again for one mistake, and how many times a chain is, whatever its length.
+/// Each trial reads the whole chain again. As many are made as read this many layers in total, within these limits.
 const LAYERS_READ: usize = 6_000;
 const LEAST_TRIED: usize = 4;
 const MOST_TRIED: usize = 48;

@@ -67,7 +67,7 @@ fn joined_late(graph: &Graph, late: ValueId, early: ValueId) -> bool {
     })
 }
 
-/// Whether another name can take the place of this operand, or be written behind a layer whose input something else
+/// Whether another name can take the place of this operand, or be written after a layer whose input something else
 /// reads too.
 fn can_read(graph: &Graph, node: NodeId, operand: usize) -> bool {
     let written = &graph.nodes[node];

@@ -177,7 +177,7 @@ fn at_a_join(graph: &Graph, node: NodeId, op: &Op, sides: [(usize, &Shape); 2], 
     }
 }
 
-/// The channels that the layers behind a value take.
+/// The channels that the layers after a value take.
 pub(super) fn taken(graph: &Graph, value: ValueId) -> Option<i64> {
     let (next, reader) = graph.nodes.iter().enumerate().find(|(_, node)| node.inputs.first() == Some(&value))?;
     match graph.given(next) {
@@ -226,7 +226,8 @@ fn is_even(values: &[i64]) -> bool {
     values.iter().all(|value| *value == values[0])
 }
 
-/// The chain's poolings with windows that do not overlap, as text can repeat them, that divide sizes by a factor.
+/// A pooling of the chain that divides sizes by a factor, if a statement can repeat it: its windows are alike on every
+/// axis and do not overlap.
 fn pools(graph: &Graph, factor: i64) -> Vec<Pool> {
     let plain = |pool: &Pool| {
         let even = is_even(&pool.kernel[..pool.rank]) && is_even(&pool.stride[..pool.rank]);

@@ -359,7 +359,7 @@ impl Import {
         }
     }
 
-    /// Groups as channels of one long axis: the reshape behind an instance norm that undoes the one before.
+    /// Groups as channels of one long axis: the reshape after an instance norm that undoes the one before.
     pub(super) fn regrouped(&mut self, node: Node<'_>, x: Tensor, target: &[i64]) -> Option<Lowered> {
         let normal = self.statements.get(self.maker(x.value)?)?.clone();
         let Op::InstanceNorm { eps, affine: true, .. } = normal.op else { return None };

@@ -50,7 +50,7 @@ impl Import {
             Err(reason) => reason,
         };
         let Some(swapped) = self.frames(x) else { return Err(reason) };
-        // Frames behind channels are merged with them as they are.
+        // Frames that come after the channels are merged with them as they are.
         let (source, order) = match self.beneath(x.value).filter(|(_, order)| *order == swapped) {
             Some((source, order)) => (source, Some(order)),
             None => (x.value, None),

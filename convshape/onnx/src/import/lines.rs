@@ -84,7 +84,7 @@ pub(super) fn lines<'a>(import: &'a Import, outputs: &[(String, usize)]) -> Vec<
     let mut readers = vec![0; import.shapes.len()];
     import.statements.iter().flat_map(|statement| &statement.inputs).for_each(|&value| readers[value] += 1);
     outputs.iter().for_each(|(_, value)| readers[*value] += 1);
-    // The activation behind each layer; each run of a layer has that of the first.
+    // The activation after each layer; each run of a layer has that of the first.
     let behind = |value: usize| {
         let (layer, next) = (&import.statements[value - inputs], import.statements.get(value + 1 - inputs)?);
         let alone = next.inputs == [value] && readers[value] == 1;

@@ -200,7 +200,7 @@ impl Import {
     /// The value of the chain that a node reads first, which may be numbers of the file.
     pub(super) fn first(&mut self, node: Node<'_>) -> Lowered {
         match (self.constant(node, 0), node.input(0)) {
-            // Numbers that the network starts from.
+            // A network can begin with an array of the file, such as a learnt first value.
             (Some(Constant::Floats(array)), Some(name)) => {
                 let constant = Constant::Floats(array);
                 let value = self.parameter(name, &constant, constant.shape(), true)?;

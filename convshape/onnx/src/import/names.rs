@@ -97,7 +97,7 @@ impl Shortened {
         Shortened(counts)
     }
 
-    /// `layer1.0.conv1` as `conv1`, or `layer1_0_conv1` if there are several. Numbers in front go behind a word: `0.conv1`
+    /// `layer1.0.conv1` as `conv1`, or `layer1_0_conv1` if there are several. A leading number moves to the end: `0.conv1`
     /// is `conv1_0`, and `0.1`, which has none, gets the word of its `kind`.
     pub(super) fn name(&self, path: &str, kind: &str) -> String {
         let is_clear = |end: &&str| !is_number(end.split('.').next().unwrap_or("")) && self.0.get(*end) == Some(&1);

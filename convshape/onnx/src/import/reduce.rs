@@ -92,7 +92,7 @@ impl Import {
     fn reduced(&mut self, node: Node<'_>, x: Tensor, axes: &[usize], keep: bool) -> Result<usize, String> {
         let steps = Steps::of(node.op())?;
         let rank = self.sample(x).len();
-        // What is behind a permutation is reduced before it.
+        // A permuted value is reduced before the permutation.
         let (source, order) = self.beneath(x.value).unwrap_or_else(|| (x.value, (0..rank).collect()));
         let mut positions = Vec::new();
         for &axis in axes {

@@ -1,4 +1,4 @@
-//! Permutations behind the layers that follow them.
+//! Permutations moved to the end of the layers that follow them.
 //!
 //! Files of frameworks with channels last have a `Transpose` before and after each convolution. A layer to which the
 //! order of axes means nothing, or that can name another axis, reads what was before the permutation, and the
@@ -18,7 +18,7 @@ impl Import {
         Some((inputs[0], positions(&axes)?))
     }
 
-    /// The layer that gives a value from another one; both may be the same permutation of what it gives and reads.
+    /// The layer that computes `value` from `input` alone, or does so before a permutation that both have in common.
     pub(super) fn made_from(&self, value: usize, input: usize) -> Option<Op> {
         let (value, input) = match (self.beneath(value), self.beneath(input)) {
             (Some((value, order)), Some((input, other))) if order == other => (value, input),

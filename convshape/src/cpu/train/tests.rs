@@ -14,7 +14,7 @@ use crate::cpu::simd::Level;
 use crate::model::param::Param;
 use crate::reference::kernels::gradient::BoundLayer;
 
-/// Of a channel that is normalised.
+/// The least variance of a normalised channel: below it, rounding errors are multiplied too much to be compared.
 const LEAST_VARIANCE: f64 = 0.05;
 
 /// The result of one backward step.

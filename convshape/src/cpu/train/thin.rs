@@ -38,7 +38,7 @@ pub(super) struct Thin {
     samples: usize,
     /// The positions of the dense side of a sample.
     counts: PerAxis<usize>,
-    /// The sides that the rows and the columns of the parameter belong to.
+    /// The input and the output: one goes with the rows of the parameter, the other with its columns.
     rows: Side,
     columns: Side,
     /// Whether the input is the side of the rows.

@@ -20,7 +20,7 @@ pub(super) struct Response {
 }
 
 impl Response {
-    /// The parameters of a layer; for other layers, values that have no effect.
+    /// The parameters of a layer. For any other layer they are those of the identity.
     #[expect(clippy::cast_precision_loss, reason = "a number of channels")]
     pub(super) fn of(op: &Op) -> Response {
         let Op::LocalResponseNorm { dialect, size, alpha, beta, k } = *op else {

@@ -255,7 +255,7 @@ impl Augmentation {
         }))
     }
 
-    /// Changes values.
+    /// The part of [`Augmentation::apply`] that changes the values of pixels and leaves them where they are.
     fn values(&self, image: &mut ArrayD<f32>, grid: &SampleAxes, rng: &mut dyn Rng) -> Result<(), DataError> {
         let mut factor = |name: &str, most: f64| {
             let most = in_range(name, most, 0.0, None)?;
