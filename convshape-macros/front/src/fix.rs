@@ -35,7 +35,7 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use self::candidates::{Candidate, candidates, guesses};
+use self::candidates::{Candidate, Candidates, candidates, guesses};
 use self::trial::Trial;
 use crate::check::{Checked, Place, Problem, check};
 use crate::graph::{Graph, NodeId, Recipe, Replaced};
@@ -366,71 +366,99 @@ impl<'b> Search<'_, 'b> {
             all.keep(|edit| !matches!(edit, Edit::Output { .. }));
         }
         let mut search = Search { trial, problem, known, fixes: Vec::new() };
-        let (mut moved, mut other): (Vec<Candidate>, Vec<Candidate>) = (Vec::new(), Vec::new());
-        let mut notes = Vec::new();
+        let (mut moved, mut other) = search.offer_nearest(all);
+        let of_several = search.offer_arguments();
+        let likely = search.fixes.first().is_some_and(|fix| fix.cost <= LIKELY);
+        let sized = if search.looks_at_inputs() { search.offer_inputs() } else { Vec::new() };
+        if !likely {
+            search.follow([&moved, &of_several, &other], others);
+        }
+        if search.fixes.is_empty() {
+            search.guess();
+        }
+        let fixes = search.finish();
+        // Sizes deserve a note only if another input is the most likely fix.
+        let is_input = fixes.first().is_some_and(|fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Input { .. })));
+        let notes = if is_input { sized } else { Vec::new() };
+        moved.truncate(MOST_STEPS * 2);
+        other.truncate(MOST_STEPS);
+        Found { fixes, notes, more: 0, steps: moved, parts: other, advice: Vec::new() }
+    }
+
+    /// Tries candidates near the mistake. Returns those that only move it, and those that do not help.
+    fn offer_nearest(&mut self, all: Candidates) -> (Vec<Candidate>, Vec<Candidate>) {
+        let (mut moved, mut other) = (Vec::new(), Vec::new());
         for candidate in all.sorted() {
-            if search.is_done(candidate.cost) {
+            if self.is_done(candidate.cost) {
                 break;
             }
-            if !search.offer(&candidate) {
-                let list = if search.may_go_on(&candidate) { &mut moved } else { &mut other };
+            if !self.offer(&candidate) {
+                let list = if self.may_go_on(&candidate) { &mut moved } else { &mut other };
                 list.push(candidate);
             }
         }
+        (moved, other)
+    }
+
+    /// Tries other arguments of one use of a block. Returns those that several uses may need.
+    fn offer_arguments(&mut self) -> Vec<Candidate> {
         let mut of_several = Vec::new();
-        for candidate in arguments::candidates(&search.trial.graph, problem) {
-            if search.fixes.iter().filter(|fix| fix.cost <= candidate.cost).count() >= MOST_FIXES {
+        for candidate in arguments::candidates(&self.trial.graph, self.problem) {
+            if self.fixes.iter().filter(|fix| fix.cost <= candidate.cost).count() >= MOST_FIXES {
                 break;
             }
-            if !search.offer(&candidate) {
+            if !self.offer(&candidate) {
                 of_several.push(Candidate { cost: candidate.cost + SEVERAL_USES, ..candidate });
             }
         }
-        let likely = search.fixes.first().is_some_and(|fix| fix.cost <= LIKELY);
-        let mut sized = Vec::new();
-        if search.looks_at_inputs() {
-            for sizes in inputs::nearest_sizes(search.trial, problem, known) {
-                for candidate in &sizes.candidates {
-                    search.offer(candidate);
-                }
-                sized.extend(sizes.notes);
+        of_several
+    }
+
+    /// Tries inputs of other sizes and forms. Returns notes on the sizes that work.
+    fn offer_inputs(&mut self) -> Vec<String> {
+        let mut notes = Vec::new();
+        for sizes in inputs::nearest_sizes(self.trial, self.problem, self.known) {
+            for candidate in &sizes.candidates {
+                self.offer(candidate);
             }
-            for candidate in inputs::other_forms(search.trial, known) {
-                search.offer(&candidate);
-            }
+            notes.extend(sizes.notes);
         }
+        for candidate in inputs::other_forms(self.trial, self.known) {
+            self.offer(&candidate);
+        }
+        notes
+    }
+
+    /// Tries what moved the mistake together with what follows from it: candidates that moved it, arguments of several
+    /// uses, and the others, which count only if nothing else fixes it.
+    fn follow(&mut self, [moved, several, other]: [&[Candidate]; 3], others: &[Place]) {
         // Numbers of features follow from other edits only if nothing else fixes it.
         for counted in [false, true] {
-            if likely || counted && !search.fixes.is_empty() {
+            if counted && !self.fixes.is_empty() {
                 break;
             }
             let uncounted = other.iter().take(if counted { MOST_FOLLOWED } else { 0 });
-            let several = of_several.iter().take(MOST_USES);
+            let several = several.iter().take(MOST_USES);
             // An input is rarely among the cheapest, and what follows from it is the output alone.
             let ports = moved.iter().skip(MOST_FOLLOWED).filter(|one| matches!(*one.edits, [Edit::Input { .. }]));
             let moved = moved.iter().take(MOST_FOLLOWED).chain(ports.take(MOST_PORTS));
             for candidate in moved.chain(several).chain(uncounted) {
-                if let Some(completed) = follow::completed(search.trial, candidate, problem, known, others, counted) {
-                    search.offer(&completed);
+                let completed = follow::completed(self.trial, candidate, self.problem, self.known, others, counted);
+                if let Some(completed) = completed {
+                    self.offer(&completed);
                 }
             }
         }
-        if search.fixes.is_empty() {
-            for candidate in guesses(&search.trial.graph, &search.trial.checked, problem).sorted() {
-                if search.is_done(candidate.cost) {
-                    break;
-                }
-                search.offer(&candidate);
+    }
+
+    /// Tries what is rarely meant.
+    fn guess(&mut self) {
+        for candidate in guesses(&self.trial.graph, &self.trial.checked, self.problem).sorted() {
+            if self.is_done(candidate.cost) {
+                break;
             }
+            self.offer(&candidate);
         }
-        let fixes = search.finish();
-        // Sizes deserve a note only if another input is the most likely fix.
-        if fixes.first().is_some_and(|fix| fix.edits.iter().any(|edit| matches!(edit, Edit::Input { .. }))) {
-            notes.append(&mut sized);
-        }
-        moved.truncate(MOST_STEPS * 2);
-        other.truncate(MOST_STEPS);
-        Found { fixes, notes, more: 0, steps: moved, parts: other, advice: Vec::new() }
     }
 
     /// Whether candidates of this cost no longer need to be tried.

@@ -197,34 +197,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn chain(&mut self, chain: &'a Chain, numbers: Numbers) {
-        let mut names = HashMap::new();
-        for port in &chain.inputs {
-            let shape = self.or_report(numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
-            let span = port.name.as_ref().map_or(port.shape.span, Ident::span);
-            let name = port.name.as_ref().map_or("input".to_owned(), Ident::to_string);
-            let value = self.graph.inputs.len();
-            if names.insert(name.clone(), Binding::input(value)).is_some()
-                && let Some(name) = &port.name
-            {
-                self.sink.push(diagnose::repeated_name(name));
-            }
-            self.ranks.push(Some(shape.rank()));
-            self.graph.inputs.push(Input { name, shape, span });
-        }
-        if let [only] = self.graph.inputs.as_slice()
-            && only.name != "input"
-        {
-            names.insert("input".to_owned(), Binding::input(0));
-        }
-        if self.graph.inputs.is_empty() {
-            // Reported by the parser. A shape that fits everything keeps the rest working.
-            self.graph.inputs.push(Input {
-                name: "input".to_owned(),
-                shape: Shape::unknown(1),
-                span: chain.input_span,
-            });
-            return;
-        }
+        let Some(names) = self.chain_inputs(chain, &numbers) else { return };
         self.ports = names.clone();
         let mut scope = Scope {
             names,
@@ -253,11 +226,48 @@ impl<'a> Resolver<'a> {
             self.graph.names.clear();
             return;
         }
+        self.chain_outputs(chain, &scope);
+    }
+
+    /// The chain's inputs and what their names mean; `None` if there are none.
+    fn chain_inputs(&mut self, chain: &'a Chain, numbers: &Numbers) -> Option<HashMap<String, Binding<'a>>> {
+        let mut names = HashMap::new();
+        for port in &chain.inputs {
+            let shape = self.or_report(numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
+            let span = port.name.as_ref().map_or(port.shape.span, Ident::span);
+            let name = port.name.as_ref().map_or("input".to_owned(), Ident::to_string);
+            let value = self.graph.inputs.len();
+            if names.insert(name.clone(), Binding::input(value)).is_some()
+                && let Some(name) = &port.name
+            {
+                self.sink.push(diagnose::repeated_name(name));
+            }
+            self.ranks.push(Some(shape.rank()));
+            self.graph.inputs.push(Input { name, shape, span });
+        }
+        if let [only] = self.graph.inputs.as_slice()
+            && only.name != "input"
+        {
+            names.insert("input".to_owned(), Binding::input(0));
+        }
+        if self.graph.inputs.is_empty() {
+            // Reported by the parser. A shape that fits everything keeps the rest working.
+            self.graph.inputs.push(Input {
+                name: "input".to_owned(),
+                shape: Shape::unknown(1),
+                span: chain.input_span,
+            });
+            return None;
+        }
+        Some(names)
+    }
+
+    fn chain_outputs(&mut self, chain: &'a Chain, scope: &Scope<'a>) {
         for port in &chain.outputs {
             let shape = self.or_report(scope.numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
             let (name, value, span) = match &port.name {
                 None => ("output".to_owned(), Some(scope.previous), port.shape.span),
-                Some(name) => (name.to_string(), self.lookup(name, &scope).map(|found| found.value), name.span()),
+                Some(name) => (name.to_string(), self.lookup(name, scope).map(|found| found.value), name.span()),
             };
             if let Some(value) = value {
                 self.mark_read(value);
