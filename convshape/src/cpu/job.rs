@@ -74,7 +74,7 @@ pub(super) enum Job {
 }
 
 impl Job {
-    /// Multiply-adds per sample; 0 for jobs that move data.
+    /// Multiply-adds per sample; 0 for jobs that move elements or take a few operations for each.
     pub(super) fn work(&self) -> usize {
         match self {
             Job::Conv(conv) => conv.work,
@@ -83,7 +83,20 @@ impl Job {
             Job::Slide(slide) => slide.work,
             Job::Attention(layer, _) => layer.work(),
             Job::Reference(reference) => reference.work,
-            _ => 0,
+            Job::Import(_)
+            | Job::Export(_)
+            | Job::Each { .. }
+            | Job::Slopes(_)
+            | Job::Combine { .. }
+            | Job::Convert
+            | Job::Reshape
+            | Job::Move(_)
+            | Job::Reduce(_)
+            | Job::Pool(_)
+            | Job::Resample(_)
+            | Job::Groups(..)
+            | Job::Along(..)
+            | Job::Constant(_) => 0,
         }
     }
 }

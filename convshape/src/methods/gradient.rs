@@ -73,7 +73,8 @@ pub(crate) fn differentiate<M: Parts>(
         .into_iter()
         .map(|array| if array.is_standard_layout() { array } else { array.as_standard_layout().into_owned() })
         .collect();
-    let cotangents: Vec<&[f32]> = cotangents.iter().filter_map(|array| array.as_slice()).collect();
+    let cotangents: Vec<&[f32]> =
+        cotangents.iter().map(|array| array.as_slice().expect("an array in the standard layout")).collect();
 
     let mut dparams: Vec<Vec<f32>> = params.iter().map(|_| Vec::new()).collect();
     let elements: Vec<&[f32]> = params.iter().map(|param| param.as_slice()).collect();

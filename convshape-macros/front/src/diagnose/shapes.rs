@@ -234,7 +234,7 @@ impl Context<'_> {
                 if lost { self.lost_above(report, &[value], found, &declared.shape) } else { report }
             }
             Problem::Lossy { node, axis, input, .. } => self.formula(report, *node, input, *axis).0,
-            _ => report,
+            Problem::Body { .. } | Problem::NoTarget { .. } | Problem::Hole { .. } | Problem::Unread { .. } => report,
         }
     }
 

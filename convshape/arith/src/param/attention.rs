@@ -111,14 +111,14 @@ impl MultiHead {
     const fn fans(&self, kernel: &Shape, width: i64) -> [i64; 2] {
         match self.dialect {
             Dialect::Keras => convolved(kernel),
-            _ => [number(kernel.size(0)), width],
+            Dialect::Torch | Dialect::Onnx | Dialect::Jax | Dialect::Flax => [number(kernel.size(0)), width],
         }
     }
 
     const fn output_fans(&self, kernel: &Shape, width: i64) -> [i64; 2] {
         match self.dialect {
             Dialect::Keras => convolved(kernel),
-            _ => [width, number(kernel.size(2))],
+            Dialect::Torch | Dialect::Onnx | Dialect::Jax | Dialect::Flax => [width, number(kernel.size(2))],
         }
     }
 }

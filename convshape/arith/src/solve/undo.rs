@@ -139,6 +139,6 @@ const fn as_written(pairs: &PerAxis<(i64, i64)>, rank: usize, dialect: Dialect) 
     match dialect {
         Dialect::Keras if zero => Padding::Valid,
         Dialect::Keras => Padding::Pairs(*pairs),
-        _ => Padding::Symmetric(values),
+        Dialect::Torch | Dialect::Onnx | Dialect::Jax | Dialect::Flax => Padding::Symmetric(values),
     }
 }

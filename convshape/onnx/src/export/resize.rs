@@ -17,13 +17,12 @@ impl Export<'_> {
         if nearest && let Some(y) = self.picked(upsample, &x) {
             return Ok(y);
         }
-        let (mode, coordinates) = match (upsample.mode, upsample.align_corners) {
-            (Interpolation::Nearest, _) => ("nearest", "asymmetric"),
-            (Interpolation::NearestExact, _) => ("nearest", "half_pixel"),
-            (Interpolation::Bicubic, Some(true)) => ("cubic", "align_corners"),
-            (Interpolation::Bicubic, _) => ("cubic", "half_pixel"),
-            (_, Some(true)) => ("linear", "align_corners"),
-            _ => ("linear", "half_pixel"),
+        let corners = if upsample.align_corners == Some(true) { "align_corners" } else { "half_pixel" };
+        let (mode, coordinates) = match upsample.mode {
+            Interpolation::Nearest => ("nearest", "asymmetric"),
+            Interpolation::NearestExact => ("nearest", "half_pixel"),
+            Interpolation::Bicubic => ("cubic", corners),
+            Interpolation::Linear | Interpolation::Bilinear | Interpolation::Trilinear => ("linear", corners),
         };
         let mut attributes =
             vec![attribute::text("mode", mode), attribute::text("coordinate_transformation_mode", coordinates)];
