@@ -1,9 +1,12 @@
-//! Element-wise functions on vectors.
+//! Element-wise functions on vectors. Functions that are not here run by their definition.
 
 use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 use super::simd::{Kernel, Level, MOST_LANES, Simd, Wide};
 use super::tile::UNLIMITED;
+use crate::reference::kernels::activation;
+#[cfg(feature = "train")]
+use crate::reference::kernels::derivative;
 
 /// An epilogue: the activation at the end of a step. Cheap ones are applied while the sums are in registers.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -147,11 +150,11 @@ impl Kernel for Whole<'_> {
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     fn run<S: Simd>(self, simd: S) {
         let y = self.y;
-        let activation = match self.epilogue {
-            Epilogue::Other(activation) => activation,
+        let function = match self.epilogue {
+            Epilogue::Other(function) => function,
             cheap => return over(simd, y, cheap),
         };
-        match activation {
+        match function {
             Activation::Sigmoid => over(simd, y, Sigmoid),
             Activation::Tanh => over(simd, y, Tanh),
             Activation::Silu => over(simd, y, Silu),
@@ -172,7 +175,6 @@ impl Kernel for Whole<'_> {
             Activation::AddScalar { by } => over(simd, y, AddScalar(by as f32)),
             Activation::Sqrt => y.iter_mut().for_each(|y| *y = y.sqrt()),
             Activation::Rsqrt => y.iter_mut().for_each(|y| *y = 1.0 / y.sqrt()),
-            Activation::Log => y.iter_mut().for_each(|y| *y = y.ln()),
             Activation::Sin => y.iter_mut().for_each(|y| *y = y.sin()),
             Activation::Cos => y.iter_mut().for_each(|y| *y = y.cos()),
             Activation::Pow { exponent: 2.0 } => over(simd, y, Square),
@@ -182,6 +184,7 @@ impl Kernel for Whole<'_> {
             | Activation::LeakyRelu { .. }
             | Activation::Clamp { .. }
             | Activation::Hardtanh { .. }) => over(simd, y, Epilogue::of(cheap)),
+            rare => y.iter_mut().for_each(|y| *y = activation(rare, f64::from(*y)) as f32),
         }
     }
 }
@@ -425,7 +428,6 @@ impl Kernel for Differentiate<'_> {
             Activation::AddScalar { .. } => dx.copy_from_slice(dy),
             Activation::Sqrt => each(x, dy, dx, |x| 0.5 / x.sqrt()),
             Activation::Rsqrt => each(x, dy, dx, |x| -0.5 / (x * x.sqrt())),
-            Activation::Log => each(x, dy, dx, |x| 1.0 / x),
             Activation::Sin => each(x, dy, dx, f32::cos),
             Activation::Cos => each(x, dy, dx, |x| -x.sin()),
             Activation::Pow { exponent: 0.0 } => dx.fill(0.0),
@@ -433,6 +435,10 @@ impl Kernel for Differentiate<'_> {
                 let exponent = exponent as f32;
                 each(x, dy, dx, |x| exponent * x.powf(exponent - 1.0));
             }
+            rare => each(x, dy, dx, |x| {
+                let x = f64::from(x);
+                derivative(rare, x, activation(rare, x)) as f32
+            }),
         }
     }
 }

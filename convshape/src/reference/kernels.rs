@@ -36,6 +36,8 @@ use convshape_arith::op::{AxisOrder, Class, DepthOrder, Op, PaddingMode, Source}
 use convshape_arith::shape::Shape;
 
 pub(crate) use self::activation::activation;
+#[cfg(feature = "train")]
+pub(crate) use self::activation::gradient::derivative;
 use self::axes::Blocks;
 use self::border::Border;
 pub use self::border::source;

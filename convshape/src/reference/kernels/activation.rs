@@ -115,7 +115,7 @@ pub(super) mod gradient {
     use crate::reference::kernels::layout::ChannelLayout;
 
     /// The derivative at `x`, where the function's value is `y`.
-    pub(in crate::reference::kernels) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
+    pub(crate) fn derivative(function: Activation, x: f64, y: f64) -> f64 {
         let inside = |inside: bool| if inside { 1.0 } else { 0.0 };
         match function {
             Activation::Relu => inside(x > 0.0),
