@@ -15,6 +15,7 @@ mod undo;
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
+use std::sync::{Mutex, PoisonError};
 
 use convshape_arith::op::{Dialect, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
@@ -58,8 +59,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
         dialect: chain.headers.dialect.unwrap_or(Dialect::Torch),
         lossy: chain.headers.lossy.unwrap_or(Strictness::Allow),
         lint: chain.headers.lint.unwrap_or(Strictness::Warn),
-        // Leaked: chains with symbols are rare and their scopes small.
-        symbols: Vec::leak(symbols),
+        symbols: scope_of(symbols),
         unseen,
         chained: false,
         kept: None,
@@ -92,19 +92,38 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
     resolver.graph
 }
 
+/// A symbol's name and range.
+type NewSymbol = (String, i64, i64);
+
+/// The scope with these symbols. Scopes are never freed, so equal ones are one: an editor resolves a chain at every
+/// keystroke.
+fn scope_of(symbols: Vec<NewSymbol>) -> &'static [Symbol] {
+    static KNOWN: Mutex<Vec<&'static [Symbol]>> = Mutex::new(Vec::new());
+    let mut known = KNOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let parts = |symbol: &Symbol| (symbol.name.to_owned(), symbol.low, symbol.high);
+    let is_same = |scope: &&'static [Symbol]| scope.iter().map(parts).eq(symbols.iter().cloned());
+    if let Some(scope) = known.iter().copied().find(is_same) {
+        return scope;
+    }
+    let new = symbols.into_iter().map(|(name, low, high)| Symbol { name: String::leak(name), low, high });
+    let scope = Vec::leak(new.collect());
+    known.push(scope);
+    scope
+}
+
 /// `for h in 1.., w in 1..=64;`
-fn symbols(declared: &[SymbolDecl], numbers: &Numbers, sink: &mut Sink) -> Vec<Symbol> {
-    let mut symbols: Vec<Symbol> = Vec::new();
+fn symbols(declared: &[SymbolDecl], numbers: &Numbers, sink: &mut Sink) -> Vec<NewSymbol> {
+    let mut symbols: Vec<NewSymbol> = Vec::new();
     for declaration in declared {
         let name = declaration.name.to_string();
-        if symbols.iter().any(|symbol| symbol.name == name) || symbols.len() == usize::from(u8::MAX) {
+        if symbols.iter().any(|(known, ..)| *known == name) || symbols.len() == usize::from(u8::MAX) {
             sink.push(diagnose::repeated_name(&declaration.name));
             continue;
         }
         let range = declaration.range.as_ref().and_then(|range| symbol_range(&declaration.name, range, numbers, sink));
         // With any range, sizes that use a symbol can be read.
         let (low, high) = range.unwrap_or((1, i64::MAX));
-        symbols.push(Symbol { name: String::leak(name), low, high });
+        symbols.push((name, low, high));
     }
     symbols
 }
@@ -491,5 +510,17 @@ impl<'a> Resolver<'a> {
 
     fn or_report<T>(&mut self, result: Result<T, Report>) -> Option<T> {
         result.map_err(|report| self.sink.push(report)).ok()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::scope_of;
+
+    #[test]
+    fn equal_scopes_are_one() {
+        let scope = |high| scope_of(vec![("h".to_owned(), 1, high)]);
+        assert!(std::ptr::eq(scope(64), scope(64)));
+        assert_eq!(scope(8)[0].high, 8);
     }
 }
