@@ -16,7 +16,7 @@ use crate::model::workspace::Workspace;
 
 /// What the forward pass has stored.
 #[derive(Clone, Copy)]
-pub(super) struct Stored<'a> {
+pub(super) struct ForwardValues<'a> {
     pub(super) on: Machine,
     pub(super) samples: usize,
     pub(super) values: &'a [StoredValue],
@@ -25,15 +25,15 @@ pub(super) struct Stored<'a> {
 }
 
 /// A backward pass with its scratch buffers.
-pub(super) struct Backward<'a> {
-    pub(super) stored: Stored<'a>,
+pub(super) struct BackwardPass<'a> {
+    pub(super) stored: ForwardValues<'a>,
     /// A gradient before it is added to another.
     pub(super) spare: &'a mut Workspace,
     /// Products of a gradient, before they are summed over the axes along which an operand was broadcast.
     pub(super) products: &'a mut Vec<f32>,
 }
 
-impl Backward<'_> {
+impl BackwardPass<'_> {
     /// Stores the gradients of a step's inputs in `dy`, and adds those of its parameters to `dparams`.
     pub(super) fn step(
         &mut self,
@@ -42,7 +42,7 @@ impl Backward<'_> {
         params: &[&[f32]],
         dparams: &mut [Vec<f32>],
     ) -> Result<(), GraphError> {
-        let Stored { on, samples, values, y } = self.stored;
+        let ForwardValues { on, samples, values, y } = self.stored;
         let (before, from) = dy.split_at_mut(step.output);
         let out = &values[step.output];
         if let Some(by_output) = step.by_output {
@@ -75,7 +75,7 @@ impl Backward<'_> {
         own: &[&[f32]],
         sinks: &mut [Vec<f32>],
     ) -> Result<(), GraphError> {
-        let Stored { on, samples, values, y } = self.stored;
+        let ForwardValues { on, samples, values, y } = self.stored;
         match &mut step.job {
             TrainJob::Sum(sum) => {
                 let value = step.inputs[0];
@@ -118,7 +118,7 @@ impl Backward<'_> {
         dy: (&View, &[f32]),
         (own, sinks): (&[&[f32]], &mut [Vec<f32>]),
     ) {
-        let Stored { on, samples, values, y } = self.stored;
+        let ForwardValues { on, samples, values, y } = self.stored;
         let (value, back) = (step.inputs[index], step.back[index]);
         let (x, to) = ((&values[value].y, y[value].get()), &values[value].dy);
         // These add to a gradient themselves.
@@ -149,7 +149,7 @@ impl Backward<'_> {
     }
 }
 
-impl Stored<'_> {
+impl ForwardValues<'_> {
     /// Writes the gradient of one input.
     fn write(
         self,
@@ -159,7 +159,7 @@ impl Stored<'_> {
         (to, dx): (&View, &mut [f32]),
         products: &mut Vec<f32>,
     ) {
-        let Stored { on, samples, values, y } = self;
+        let ForwardValues { on, samples, values, y } = self;
         let of = |value: usize| (&values[value].y, y[value].get());
         let x = of(step.inputs[index]);
         match &mut step.job {

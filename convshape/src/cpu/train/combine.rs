@@ -77,11 +77,11 @@ fn reduce(on: Machine, samples: usize, (from, x): ViewOf<'_>, (to, y): (&View, &
     let work = 2 * samples * from.grid().elements();
     on.threads.pieces(&mut y[..samples * sample], work, &|at| at / sample * sample, &|first, y| {
         let samples = first / sample..(first + y.len()) / sample;
-        on.level.run(Reduce { samples, from, x, to, y });
+        on.level.run(SumOver { samples, from, x, to, y });
     });
 }
 
-struct Reduce<'a> {
+struct SumOver<'a> {
     samples: Range<usize>,
     from: &'a View,
     x: &'a [f32],
@@ -90,13 +90,13 @@ struct Reduce<'a> {
     y: &'a mut [f32],
 }
 
-impl Kernel for Reduce<'_> {
+impl Kernel for SumOver<'_> {
     type Output = ();
     const SETS: Sets = Sets::NotAvx512;
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Reduce { samples, from, x, to, y } = self;
+        let SumOver { samples, from, x, to, y } = self;
         let ([depth, height, width], size) = (from.buffer.size, to.buffer.size);
         // How many positions of a row are summed, and how many such sums a row has.
         let (each, count) = if size[2] == width { (1, width) } else { (width, 1) };

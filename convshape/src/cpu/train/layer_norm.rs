@@ -27,7 +27,7 @@ impl LayerNorm {
     pub(super) fn forward(&self, on: Machine, params: &[&[f32]], x: &[f32], y: &mut [f32]) {
         let size = self.size;
         on.threads.pieces(y, 8 * x.len(), &|at| at / size * size, &|first, y| {
-            on.level.run(Forward { norm: *self, params, x: &x[first..][..y.len()], y });
+            on.level.run(NormRows { norm: *self, params, x: &x[first..][..y.len()], y });
         });
     }
 
@@ -46,7 +46,7 @@ impl LayerNorm {
         let dx = if dx.is_empty() { &mut unwanted[..] } else { dx };
         let units = x.chunks(unit).zip(dy.chunks(unit)).zip(dx.chunks_mut(unit)).zip(sums.chunks_exact_mut(2 * size));
         on.threads.each(units, &|(((x, dy), dx), sums)| {
-            on.level.run(Backward { norm: *self, weight: params[0], x, dy, dx, sums });
+            on.level.run(NormRowsBack { norm: *self, weight: params[0], x, dy, dx, sums });
         });
         let mut total = vec![0.0_f64; 2 * size];
         for sums in sums.chunks_exact(2 * size) {
@@ -58,19 +58,19 @@ impl LayerNorm {
     }
 }
 
-struct Forward<'a> {
+struct NormRows<'a> {
     norm: LayerNorm,
     params: &'a [&'a [f32]],
     x: &'a [f32],
     y: &'a mut [f32],
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for NormRows<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Forward { norm: LayerNorm { size, eps }, params, x, y } = self;
+        let NormRows { norm: LayerNorm { size, eps }, params, x, y } = self;
         for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {
             normalise(simd, eps, params[0], params[1], x, y);
         }
@@ -79,7 +79,7 @@ impl Kernel for Forward<'_> {
 
 /// With the normalised values `z` and `g = weight dy`, a row's gradient is
 /// `(g - mean(g) - z mean(g z)) / deviation`.
-struct Backward<'a> {
+struct NormRowsBack<'a> {
     norm: LayerNorm,
     weight: &'a [f32],
     x: &'a [f32],
@@ -89,13 +89,13 @@ struct Backward<'a> {
     sums: &'a mut [f32],
 }
 
-impl Kernel for Backward<'_> {
+impl Kernel for NormRowsBack<'_> {
     type Output = ();
 
     #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     fn run<S: Simd>(self, simd: S) {
-        let Backward { norm: LayerNorm { size, eps }, weight, x, dy, dx, sums } = self;
+        let NormRowsBack { norm: LayerNorm { size, eps }, weight, x, dy, dx, sums } = self;
         let (dweight, dbias) = sums.split_at_mut(size);
         let count = size as f64;
         for ((x, dy), dx) in x.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx.chunks_exact_mut(size)) {

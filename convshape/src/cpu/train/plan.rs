@@ -7,7 +7,7 @@ use convshape_arith::op::{DropTogether, Op};
 use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
-use super::backward::{Backward, Stored};
+use super::backward::{BackwardPass, ForwardValues};
 use super::draft::{Draft, Facts, drafts};
 use super::elements;
 use super::norm::Update;
@@ -265,7 +265,7 @@ impl TrainPlan {
         let samples = self.key.batch;
         self.start(on, cotangents);
         let TrainPlan { values, steps, y, dy, spare, products, .. } = self;
-        let mut pass = Backward { stored: Stored { on, samples, values, y }, spare, products };
+        let mut pass = BackwardPass { stored: ForwardValues { on, samples, values, y }, spare, products };
         for step in steps.iter_mut().rev().filter(|step| step.is_differentiated) {
             pass.step(step, dy, params, dparams)?;
         }

@@ -29,7 +29,7 @@ impl Softmax {
     pub(super) fn forward(&self, on: Machine, x: &[f32], y: &mut [f32]) {
         let size = self.size;
         on.threads.pieces(y, WORK * x.len(), &|at| at / size * size, &|first, y| {
-            on.level.run(Forward { softmax: *self, x: &x[first..][..y.len()], y });
+            on.level.run(SoftmaxRows { softmax: *self, x: &x[first..][..y.len()], y });
         });
     }
 
@@ -38,23 +38,23 @@ impl Softmax {
         let size = self.size;
         on.threads.pieces(dx, WORK * y.len(), &|at| at / size * size, &|first, dx| {
             let (y, dy) = (&y[first..][..dx.len()], &dy[first..][..dx.len()]);
-            on.level.run(Backward { softmax: *self, y, dy, dx });
+            on.level.run(SoftmaxRowsBack { softmax: *self, y, dy, dx });
         });
     }
 }
 
-struct Forward<'a> {
+struct SoftmaxRows<'a> {
     softmax: Softmax,
     x: &'a [f32],
     y: &'a mut [f32],
 }
 
-impl Kernel for Forward<'_> {
+impl Kernel for SoftmaxRows<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Forward { softmax: Softmax { size, log }, x, y } = self;
+        let SoftmaxRows { softmax: Softmax { size, log }, x, y } = self;
         let smallest = smallest_power(size);
         for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {
             softmax(simd, log, smallest, x, y);
@@ -63,19 +63,19 @@ impl Kernel for Forward<'_> {
 }
 
 /// A row's gradient is `y (dy - sum(y dy))`, and that of the logarithm is `dy - exp(y) sum(dy)`.
-struct Backward<'a> {
+struct SoftmaxRowsBack<'a> {
     softmax: Softmax,
     y: &'a [f32],
     dy: &'a [f32],
     dx: &'a mut [f32],
 }
 
-impl Kernel for Backward<'_> {
+impl Kernel for SoftmaxRowsBack<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Backward { softmax: Softmax { size, log }, y, dy, dx } = self;
+        let SoftmaxRowsBack { softmax: Softmax { size, log }, y, dy, dx } = self;
         for ((y, dy), dx) in y.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx.chunks_exact_mut(size)) {
             let whole = size - size % S::LANES;
             let mut sums = simd.splat(0.0);
