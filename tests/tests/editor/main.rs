@@ -93,7 +93,8 @@ impl Test {
     fn shows(&mut self, place: &str, texts: &[&str]) {
         let shown = self.editor.hover(place);
         for text in texts {
-            self.expect(shown.contains(text), format!("on `{place}`, `{text}` is missing:\n{shown}"));
+            let times = shown.matches(text).count();
+            self.expect(times == 1, format!("on `{place}`, `{text}` is there {times} times:\n{shown}"));
         }
     }
 
@@ -109,7 +110,7 @@ impl Test {
         self.shows("from r|3", &["`Relu`: `[16, 14, 14] -> [16, 14, 14]`"]);
         self.shows(" c|1: Conv2d", &["`Conv2d`: `[16, 14, 14] -> [16, 14, 14]`, 2,320 parameters"]);
         self.shows("r|1: Relu", &["`Relu`: `[16, 14, 14] -> [16, 14, 14]`"]);
-        self.shows("tw|ice: Twice", &["twice"]);
+        self.shows("tw|ice: Twice", &["The parameters of `twice`."]);
         self.shows("{ |c: Conv2d", &["2,320 parameters"]);
         self.shows("Sig|moid", &["`1 / (1 + exp(-x))`", "`Sigmoid`: `[16, 14, 14] -> [16, 14, 14]`"]);
         self.shows("in|put: [1, 28, 28]", &["An input of the chain: `[1, 28, 28]`"]);
@@ -118,18 +119,18 @@ impl Test {
     /// On a word of the language: its meaning.
     fn words(&mut self) {
         self.shows("enc1: Con|v2d", &["convolution: `Conv2d(1 -> 16, kernel: 3)`"]);
-        self.shows("str|ide: 2", &["step of the window per axis"]);
-        self.shows("16, ker|nel: 3, stride", &["taps of the kernel per axis"]);
-        self.shows("activ|ation: LeakyRelu", &["the activation that is applied to the result"]);
+        self.shows("str|ide: 2", &["stride of the window per axis"]);
+        self.shows("16, ker|nel: 3, stride", &["size of the kernel per axis"]);
+        self.shows("activ|ation: LeakyRelu", &["the activation applied to the result"]);
         self.shows("Leaky|Relu", &["`x` above zero, `slope * x` below"]);
-        self.shows("fr|om r3", &["reads the named statement instead of the one before"]);
-        self.shows("rest|ores enc1", &["demands that the output shape is the named layer's input shape"]);
+        self.shows("fr|om r3", &["reads the named statement, not the previous one"]);
+        self.shows("rest|ores enc1", &["requires the output shape to be the named layer's input shape"]);
         self.shows("un|do enc1", &["the exact reverse of the named layer"]);
         self.shows("rep|eat 2", &["repeats statements that keep their shape"]);
-        self.shows("blo|ck Twice", &["a piece with parameters, used as a layer"]);
+        self.shows("blo|ck Twice", &["a group of statements with parameters, used like a layer"]);
         self.shows("out|put: [1", &["the chain's output shape"]);
         self.shows("twice: Twi|ce", &["Two convolutions."]);
-        self.shows("padding: sa|me", &["as many rows as give"]);
+        self.shows("padding: sa|me", &["as many rows as it takes to get"]);
     }
 
     fn definitions(&mut self) {
@@ -190,7 +191,12 @@ impl Test {
             self.editor.write(&CHAIN.replace(marker, &format!("{marker}        {line}\n")));
             let found = self.editor.completion(place);
             self.expect(found.iter().any(|found| found == offered), format!("`{line}` offers {found:?}"));
-            self.shows("en|c1: Conv2d", &["Sees the edges."]);
+            // Nothing internal, and no layer where a field or an activation stands.
+            let wrong =
+                |found: &&String| found.starts_with("__") || line.contains("kernel: 3") && *found == "MaxPool2d";
+            let wrong = found.iter().find(wrong);
+            self.expect(wrong.is_none(), format!("`{line}` offers {wrong:?} among {}", found.len()));
+            self.shows("en|c1: Conv2d", &["Sees the edges.", "160 parameters, 28,224 MACs"]);
             self.shows("model.en|c1", &["Sees the edges."]);
         }
     }

@@ -48,8 +48,12 @@ impl Expansion<'_> {
 
     /// Parameters and multiply-adds, if the macro can see them.
     pub(crate) fn known_costs(&self, id: NodeId) -> Option<(u64, u64)> {
-        let seen = !self.graph.deferred() && !matches!(self.graph.nodes[id].recipe, Recipe::Chain { .. });
-        seen.then(|| self.costs(id))
+        let node = &self.graph.nodes[id];
+        let seen = !self.graph.deferred() && !matches!(node.recipe, Recipe::Chain { .. });
+        // While a chain has errors, only the layers whose shapes are known have costs.
+        let ends = node.inputs.iter().copied().chain([self.graph.given_by(id)]);
+        let right = !self.refused || ends.map(|value| self.shape(value)).all(|shape| Self::is_fixed(&shape));
+        (seen && right).then(|| self.costs(id))
     }
 
     /// The nodes that are layers: rows of the table and of `LAYERS`.

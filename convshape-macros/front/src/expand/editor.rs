@@ -56,9 +56,12 @@ struct Probe<'a> {
 
 /// A body whose names are in scope.
 struct VisibleBody {
-    /// The variable whose fields are the names.
+    /// The variable whose fields are the names, those of layers with parameters through `Deref`.
     variable: Ident,
     ty: Ident,
+    /// The variable whose fields are offered for a name that is being typed: the same names and nothing internal.
+    offer: Ident,
+    offer_ty: Ident,
     names: HashSet<String>,
 }
 
@@ -91,6 +94,7 @@ impl<'a> Probe<'a> {
         let id = self.scopes;
         self.scopes += 1;
         let (ty, variable) = (format_ident!("__Names{id}"), format_ident!("__names{id}"));
+        let (offer_ty, offer) = (format_ident!("__Offer{id}"), format_ident!("__offer{id}"));
         let mut statements = Vec::new();
         flat(body, &mut statements);
         let body = statements;
@@ -106,11 +110,16 @@ impl<'a> Probe<'a> {
                 }
             }
         });
-        outer.push(VisibleBody { variable, ty: ty.clone(), names });
+        let offered = names.iter().filter_map(|name| syn::parse_str::<Ident>(name).ok());
+        let offered = quote!(#(#offered: __layers::values::Named,)*);
+        outer.push(VisibleBody { variable, ty: ty.clone(), offer, offer_ty: offer_ty.clone(), names });
         let uses = self.uses(&body, outputs, outer);
-        let params = outer.iter().map(|VisibleBody { variable, ty, .. }| quote!(#variable: &#ty));
+        let params = outer
+            .iter()
+            .map(|VisibleBody { variable, ty, offer, offer_ty, .. }| quote!(#variable: &#ty, #offer: &#offer_ty));
         self.items.extend(quote! {
             struct #ty { #fields }
+            struct #offer_ty { #offered }
             #deref
             fn #ty(#(#params),*) { #uses }
         });
@@ -230,11 +239,13 @@ impl<'a> Probe<'a> {
 /// A use of a name, in the innermost body that has it.
 fn refer(name: &Ident, scopes: &[VisibleBody]) -> TokenStream {
     let text = name.to_string();
-    let scope = scopes.iter().rev().find(|scope| scope.names.contains(&text)).or(scopes.last());
-    match scope {
+    let scope = scopes.iter().rev().find(|scope| scope.names.contains(&text));
+    match (scope, scopes.last()) {
+        _ if !usable(name) => TokenStream::new(),
+        (Some(VisibleBody { variable, .. }), _) => quote!(_ = &#variable.#name;),
         // A half-typed name is completed with names of the innermost body.
-        Some(VisibleBody { variable, .. }) if usable(name) => quote!(_ = &#variable.#name;),
-        _ => TokenStream::new(),
+        (None, Some(VisibleBody { offer, .. })) => quote!(_ = &#offer.#name;),
+        (None, None) => TokenStream::new(),
     }
 }
 

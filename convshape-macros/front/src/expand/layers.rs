@@ -101,9 +101,6 @@ impl Expansion<'_> {
         let Some(op) = self.op(node) else { return (0, 0) };
         let (_, output) = self.ends(node);
         let inputs: Vec<_> = self.graph.nodes[node].inputs.iter().map(|value| self.shape(*value)).collect();
-        if self.refused {
-            return (0, 0);
-        }
         let own = self.graph.nodes[node].first_run.is_none();
         let params = if own { op.params().trainable().unwrap_or(0) } else { 0 };
         (params, op.macs(&inputs, &output, self.graph.order()))

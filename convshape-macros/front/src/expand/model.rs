@@ -143,7 +143,14 @@ impl Expansion<'_> {
         let krate = &self.krate;
         let vis = &self.chain.vis;
         let core = quote!(#krate::__private::core);
-        let names: Vec<&Ident> = fields.iter().map(|field| &field.name).collect();
+        // The methods' uses of a field have a place of their own: editors show what is at each use of the user's.
+        let unplaced = |field: &FieldTokens| {
+            let mut name = field.name.clone();
+            name.set_span(Span::call_site());
+            name
+        };
+        let names: Vec<Ident> = fields.iter().map(unplaced).collect();
+        let names: Vec<&Ident> = names.iter().collect();
         let fields = fields.iter().map(|FieldTokens { name, docs, ty }| quote!(#docs pub #name: #ty));
         // A struct without fields is written without braces, and its arguments are unused.
         let next = if names.is_empty() { format_ident!("_next") } else { format_ident!("next") };

@@ -1,7 +1,8 @@
 //! The words as Rust items, for rustdoc and editors: a module per dialect, a struct per layer, a field per field. The
 //! macro's expansion refers to them with the user's tokens.
 
-use std::collections::BTreeSet;
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
 
 use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span, TokenStream};
@@ -15,13 +16,20 @@ pub(crate) fn markers() -> TokenStream {
     let dialects = super::fields::ALL.iter().map(|dialect| {
         let name = Ident::new(dialect.name(), Span::call_site());
         let doc = format!("The layers of the {name} dialect.");
-        let layers = layers(*dialect);
+        let (layers, groups) = layers(*dialect);
+        let activations = groups.iter().filter(|(_, group)| **group == Group::Activation);
+        let activations = activations.map(|(name, _)| format_ident!("{name}"));
         quote! {
             #[doc = #doc]
             #[allow(non_camel_case_types)]
             pub mod #name {
                 use super::values;
                 #layers
+                /// The activations among them, which an editor offers after `activation:`.
+                #[doc(hidden)]
+                pub mod activations {
+                    pub use super::{#(#activations),*};
+                }
             }
         }
     });
@@ -61,10 +69,10 @@ pub(super) fn value_words() -> Vec<&'static Word> {
     words.filter(|word| seen.insert(word.name)).collect()
 }
 
-/// The layers of a dialect, each under its own name and under the framework's.
-fn layers(dialect: Dialect) -> TokenStream {
+/// The layers of a dialect, each under its own name and under the framework's, and the group of each name.
+fn layers(dialect: Dialect) -> (TokenStream, BTreeMap<String, Group>) {
     let mut items = TokenStream::new();
-    let mut seen = BTreeSet::new();
+    let mut seen = BTreeMap::new();
     for row in super::layers().filter(|row| row.dialects.contains(&dialect)) {
         let ranks: Vec<Option<usize>> = match row.ranks {
             [] => vec![None],
@@ -75,7 +83,7 @@ fn layers(dialect: Dialect) -> TokenStream {
             let fields = fields(row, dialect);
             let doc = format!("{}\n\nShapes: {}.\n\n{}", row.doc, row.rule.shapes, leading(row));
             let ident = format_ident!("{name}");
-            seen.insert(name);
+            seen.insert(name, row.group);
             items.extend(quote!(#[doc = #doc] pub struct #ident { #fields }));
         }
         for alias in row.aliases.iter().filter(|alias| alias.dialects.contains(&dialect)) {
@@ -93,16 +101,18 @@ fn layers(dialect: Dialect) -> TokenStream {
             items.extend(also(row, row.snake.to_owned(), 2, &mut seen));
         }
     }
-    items
+    (items, seen)
 }
 
 /// Another name of a layer.
-fn also(row: &LayerWords, name: String, rank: usize, seen: &mut BTreeSet<String>) -> TokenStream {
+fn also(row: &LayerWords, name: String, rank: usize, seen: &mut BTreeMap<String, Group>) -> TokenStream {
     let ident = format_ident!("{name}");
     let rank = if row.ranks.is_empty() { None } else { Some(rank) };
     let canonical = format_ident!("{}", row.name(rank));
     let doc = row.doc;
-    if seen.insert(name) { quote!(#[doc = #doc] pub type #ident = #canonical;) } else { TokenStream::new() }
+    let Entry::Vacant(entry) = seen.entry(name) else { return TokenStream::new() };
+    entry.insert(row.group);
+    quote!(#[doc = #doc] pub type #ident = #canonical;)
 }
 
 fn fields(row: &LayerWords, dialect: Dialect) -> TokenStream {

@@ -42,7 +42,7 @@ impl<'a> Probe<'a> {
         let mut code = TokenStream::new();
         for stmt in body {
             match &stmt.kind {
-                StmtKind::Layer(layer) => code.extend(self.layer(&layer.op, &layer.args, sizes)),
+                StmtKind::Layer(layer) => code.extend(self.call(quote!(), &layer.op, &layer.args, sizes)),
                 StmtKind::Repeat(repeat) => {
                     let mut head = TokenStream::new();
                     let before = sizes.len();
@@ -84,15 +84,20 @@ impl<'a> Probe<'a> {
             known.any().is_some() && !sizes.contains(&name.to_string())
         };
         match value {
-            Value::Word(name) if activation(name) => code.extend(self.layer(name, &Args::default(), sizes)),
-            Value::Call { name, args } if activation(name) => code.extend(self.layer(name, args, sizes)),
+            Value::Word(name) if activation(name) => code.extend(self.activation(name, &Args::default(), sizes)),
+            Value::Call { name, args } if activation(name) => code.extend(self.activation(name, args, sizes)),
             Value::Tuple(values, _) => values.iter().for_each(|value| self.value(value, sizes, code)),
             other => value_names(other, code),
         }
     }
 
-    /// A layer with its fields, or an activation.
-    fn layer(&self, op: &Ident, args: &Args, sizes: &[String]) -> TokenStream {
+    /// An activation with its fields, in a module without other layers, so that only activations are offered.
+    fn activation(&self, op: &Ident, args: &Args, sizes: &[String]) -> TokenStream {
+        self.call(quote!(::activations), op, args, sizes)
+    }
+
+    /// A layer with its fields, in this module of the dialect's.
+    fn call(&self, module: TokenStream, op: &Ident, args: &Args, sizes: &[String]) -> TokenStream {
         if !usable(op) {
             return TokenStream::new();
         }
@@ -128,8 +133,12 @@ impl<'a> Probe<'a> {
                 Some(field.takes)
             });
             match (takes, &field.value) {
-                (Some(Takes::Activation), Value::Word(name)) => code.extend(self.layer(name, &Args::default(), sizes)),
-                (Some(Takes::Activation), Value::Call { name, args }) => code.extend(self.layer(name, args, sizes)),
+                (Some(Takes::Activation), Value::Word(name)) => {
+                    code.extend(self.activation(name, &Args::default(), sizes))
+                }
+                (Some(Takes::Activation), Value::Call { name, args }) => {
+                    code.extend(self.activation(name, args, sizes))
+                }
                 (Some(Takes::Dialect), Value::Word(name)) if usable(name) => {
                     code.extend(quote!(_ = __any::<__layers::grammar::#name>();));
                 }
@@ -147,8 +156,8 @@ impl<'a> Probe<'a> {
             }
         }
         let fields = fields.into_iter().filter(|name| usable(name));
-        let module = Ident::new(dialect.name(), Span::call_site());
-        quote!({ #code let __layer = __any::<__layers::#module::#op>(); #(_ = __layer.#fields;)* })
+        let dialect = Ident::new(dialect.name(), Span::call_site());
+        quote!({ #code let __layer = __any::<__layers::#dialect #module::#op>(); #(_ = __layer.#fields;)* })
     }
 }
 
