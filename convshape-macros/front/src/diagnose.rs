@@ -39,7 +39,7 @@ pub(crate) struct Report {
     /// The word of another framework that caused it.
     foreign: Option<ForeignWord>,
     /// Whether an equal message elsewhere is the same mistake, as with a misspelt word.
-    once: bool,
+    once: Option<String>,
     /// The field that a layer lacks, and whether it is its leading value.
     needed: Option<(&'static str, bool)>,
     /// Whether one of its helps is a likely edit, in a form that a tool can apply.
@@ -78,7 +78,7 @@ impl Report {
             message: String::new(),
             lines: Vec::new(),
             foreign: None,
-            once: false,
+            once: None,
             needed: None,
             has_edit: false,
             is_spelled: false,
@@ -177,8 +177,14 @@ impl Report {
     }
 
     /// An equal message elsewhere is the same mistake.
-    pub(crate) fn once(mut self) -> Report {
-        self.once = true;
+    pub(crate) fn once(self) -> Report {
+        let message = self.message.clone();
+        self.once_as(message)
+    }
+
+    /// Reports with one key are the same mistake.
+    pub(crate) fn once_as(mut self, key: String) -> Report {
+        self.once = Some(key);
         self
     }
 
@@ -333,7 +339,7 @@ impl Sink {
             if report.code.is_some() && !seen.insert((report.message.clone(), report.span.start())) {
                 continue;
             }
-            match first.get(&report.message).filter(|_| report.once) {
+            match report.once.as_ref().and_then(|key| first.get(key)) {
                 Some(at) => {
                     let (line, others) = (report.span.start().line, lines.entry(*at).or_default());
                     if line != kept[*at].span.start().line && others.last() != Some(&line) {
@@ -341,8 +347,8 @@ impl Sink {
                     }
                 }
                 None => {
-                    if report.once {
-                        first.insert(report.message.clone(), kept.len());
+                    if let Some(key) = &report.once {
+                        first.insert(key.clone(), kept.len());
                     }
                     kept.push(report);
                 }

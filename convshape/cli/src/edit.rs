@@ -69,8 +69,8 @@ fn apart(mut edits: Vec<Edit>) -> Vec<Edit> {
 /// Another word in place of the one that a finding points at.
 fn instead(chain: &Chain, span: Span, word: &str) -> Option<Edit> {
     let (tokens, at) = find(&chain.tokens, &span.byte_range())?;
-    let TokenTree::Ident(ident) = &tokens[at] else { return None };
-    Some(Edit { range: ident.span().byte_range(), text: word.to_owned() })
+    let (TokenTree::Ident(_) | TokenTree::Literal(_)) = &tokens[at] else { return None };
+    Some(Edit { range: tokens[at].span().byte_range(), text: word.to_owned() })
 }
 
 fn changed(chain: &Chain, change: &Change<'_>) -> Option<Vec<Edit>> {

@@ -59,8 +59,11 @@ fn step(source: &Source) -> Result<Option<Source>, Unusable> {
                 let Some(after) = tried.chains.get(index) else { continue };
                 let better = if fix.rewrites {
                     further(after, finding)
+                } else if has(after, finding) {
+                    // One error may stand for the same mistake in several lines.
+                    errors(after) == errors(chain) && further(after, finding)
                 } else {
-                    !has(after, finding) && errors(after) < errors(chain)
+                    errors(after) < errors(chain)
                 };
                 if better {
                     return Ok(Some(tried));

@@ -4,6 +4,7 @@ use convshape_arith::code;
 use convshape_arith::op::Dialect;
 use proc_macro2::{Ident, Span};
 
+use super::names::as_bool;
 use super::{ForeignWord, Report};
 use crate::fault::Slip;
 use crate::fix::{field_text, with_rank};
@@ -54,9 +55,9 @@ pub(crate) fn layer_elsewhere(
     let here = (one_name && found.words.dialects.contains(&dialect)).then(|| found.words.name(found.rank));
     let report = Report::new(code::DIALECT, op.span(), message).of_foreign_word(&op.to_string(), dialects, here);
     if !found.words.dialects.contains(&dialect) {
-        // A single layer may have a different dialect than its chain.
+        // A single layer may have a different dialect than its chain. Whether it fits there is not tried.
         return match (label, dialects) {
-            (Some(label), [of, ..]) => report.edit(format_args!("in `{label}`, set `dialect: {}`", of.name())),
+            (Some(label), [of, ..]) => report.help(format_args!("in `{label}`, set `dialect: {}`", of.name())),
             (None, [of, ..]) => report.help(format_args!("write `{op}(.., dialect: {})`", of.name())),
             (_, []) => report,
         };
@@ -209,8 +210,14 @@ pub(crate) fn one_leading_part(op: &str, span: Span) -> Report {
         .help("give it its field's name: `kernel: 3`")
 }
 
-pub(crate) fn no_leading_part(op: &str, span: Span) -> Report {
-    Report::new(code::VALUE, span, format!("`{op}` takes no value without a name"))
+pub(crate) fn no_leading_part(op: &str, value: &Value) -> Report {
+    let report = |message: String| Report::new(code::VALUE, value.span(), message);
+    match value {
+        Value::Arrow { .. } => report(format!("`{op}` has no channels, found `{value}`"))
+            .help(format_args!("leave them out: `{op};`"))
+            .help(format_args!("or write a layer that has them, such as `Linear({value})`")),
+        _ => report(format!("`{op}` takes no value without a name")),
+    }
 }
 
 /// Fields with values for the wrong number of axes. `meant` is the number of axes of the input.
@@ -294,7 +301,7 @@ pub(crate) fn wrong_value(word: &str, takes: Takes, value: &Value) -> Report {
         Value::Word(found) => {
             report.meant(crate::words::nearest(&found.to_string(), known.iter().map(|word| (*word).to_owned())))
         }
-        _ => report,
+        _ => report.meant(as_bool(value).filter(|_| matches!(takes, Takes::Bool))),
     }
 }
 

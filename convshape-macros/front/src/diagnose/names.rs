@@ -349,14 +349,26 @@ fn example(kind: ParamKind) -> &'static str {
     }
 }
 
-pub(crate) fn block_argument(param: &Param, value: &Value) -> Report {
+pub(crate) fn wrong_argument(param: &Param, value: &Value) -> Report {
     let kind = match param.kind {
         ParamKind::Size => "a size, or one per axis in parentheses",
         ParamKind::Bool => "a bool: `true` or `false`",
         ParamKind::Real => "a real number",
         ParamKind::Activation => "an activation such as `Relu`",
     };
-    Report::new(code::BLOCK, value.span(), format!("`{}` is {kind}, found `{value}`", param.name))
+    // A parameter that is taken for another kind is one mistake, however often its block is used.
+    let report = Report::new(code::BLOCK, value.span(), format!("`{}` is {kind}, found `{value}`", param.name))
+        .once_as(format!("{} {:?}", param.name, param.name.span().start()));
+    report.meant(as_bool(value).filter(|_| param.kind == ParamKind::Bool))
+}
+
+/// What a number means as a bool.
+pub(super) fn as_bool(value: &Value) -> Option<String> {
+    match value.to_string().as_str() {
+        "0" => Some("false".to_owned()),
+        "1" => Some("true".to_owned()),
+        _ => None,
+    }
 }
 
 /// A parameter that was meant to have another kind.

@@ -264,6 +264,10 @@ impl Parser {
             Positional::Two(..) => 2,
             Positional::Names | Positional::Axes => usize::MAX,
         };
+        // A layer without channels: not a matter of Python's order.
+        if let (Positional::None, [Value::Arrow { .. }]) = (call.layer.positional, args.positional.as_slice()) {
+            return;
+        }
         let extra = args.positional.get(taken).filter(|_| !is_broken(args));
         let positional = extra.map(|value| (value.span(), Slip::Positional(value.to_string())));
         // In a Python call even a single value follows Python's order.

@@ -185,7 +185,7 @@ impl<'a, 's> Builder<'a, 's> {
             },
             Positional::Two(first, _) => self.named(first, value),
             Positional::Names | Positional::Axes | Positional::Undo => {}
-            Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value.span())),
+            Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value)),
         }
     }
 

@@ -79,7 +79,7 @@ impl<'a> Resolver<'a> {
 
     /// A parameter's value.
     fn bind(&mut self, param: &Param, value: &'a Value, numbers: &Numbers) -> Result<Bound, Report> {
-        let wrong = || diagnose::block_argument(param, value);
+        let wrong = || diagnose::wrong_argument(param, value);
         match (param.kind, value) {
             // Reported by the parser.
             (_, Value::Broken(_)) => Err(Report::silent()),
