@@ -38,9 +38,7 @@ struct Rewrite {
 pub(crate) fn improve(text: TokenStream, graph: &Graph, accepts: &dyn Fn(TokenStream) -> bool, sink: &mut Sink) {
     let reports = sink.reports();
     let [first, others @ ..] = reports.as_slice() else { return };
-    // Another dialect of one layer is suggested untried.
-    let untried = first.code() == Some(code::DIALECT.id);
-    if graph.nodes.len() > MOST_LAYERS || others.is_empty() && first.has_edit() && !untried {
+    if graph.nodes.len() > MOST_LAYERS || others.is_empty() && first.has_edit() {
         return;
     }
     let reader = Reader { graph, accepts, text: text.into_iter().collect(), read: Cell::new(0) };

@@ -7,9 +7,9 @@ mod keras;
 mod onnx;
 mod torch;
 
-use crate::axis::{Scatter, Window};
+use crate::axis::{Scatter, Window, extent};
 use crate::fault::{Fault, Reason, tri};
-use crate::op::{AxisOrder, Conv, Dialect, Direction, Padding, PaddingMode, PerAxis, Pool, WeightFrom};
+use crate::op::{AxisOrder, Conv, Dialect, Direction, MAX_SPATIAL, Padding, PaddingMode, PerAxis, Pool, WeightFrom};
 use crate::shape::Shape;
 use crate::size::{Scope, Size, SizeError};
 
@@ -93,6 +93,22 @@ impl WeightLayout {
 }
 
 impl Conv {
+    /// The padding and output padding in PyTorch's terms with which a transposed convolution gives input * stride.
+    /// `None` if its kernel is too large to count.
+    pub const fn crop_to_stride(&self) -> Option<(PerAxis<i64>, PerAxis<i64>)> {
+        let mut padding = [0; MAX_SPATIAL];
+        let mut output_padding = [0; MAX_SPATIAL];
+        let mut axis = 0;
+        while axis < self.rank {
+            let Ok(reach) = extent(self.kernel[axis], self.dilation[axis]) else { return None };
+            let Some(more) = reach.checked_sub(self.stride[axis]) else { return None };
+            padding[axis] = if more > 0 { more / 2 + more % 2 } else { 0 };
+            output_padding[axis] = if more > 0 { more % 2 } else { -more };
+            axis += 1;
+        }
+        Some((padding, output_padding))
+    }
+
     /// The windows of a convolution over `input`, one per axis.
     ///
     /// # Errors

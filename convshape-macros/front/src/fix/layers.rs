@@ -223,6 +223,10 @@ impl<'a> ChangedLayer<'a> {
             }
             Direction::Transposed => {
                 self.field(AxisField::OutputPadding, 0, 10, found);
+                // Each row becomes as many as the stride, however far that is from the padding now.
+                if let Some((padding, [0, 0, 0])) = conv.crop_to_stride() {
+                    self.word("padding", Setting::ints(padding, conv.rank), 12, found);
+                }
                 self.stride_and_output_padding(conv, found);
                 self.blocks(conv, found);
                 self.without_upsampling(conv, found);

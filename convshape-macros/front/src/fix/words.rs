@@ -21,8 +21,9 @@ pub(super) fn at_the_layer(
     reason: &Reason,
     found: &mut Candidates,
 ) {
+    let takes = |field: &str| graph.nodes[node].writing.takes(field);
     let mut offer = |field: &'static str, setting: Setting, cost: u32| {
-        if graph.nodes[node].writing.takes(field) {
+        if takes(field) {
             found.push(vec![Edit::Field { node, field, setting }], cost);
         }
     };
@@ -43,6 +44,25 @@ pub(super) fn at_the_layer(
             }
             offer("padding", Setting::Word("same"), 10);
             offer("padding", Setting::Word("valid"), 14);
+            // What the word means takes two fields in numbers.
+            let set = |field, values, rank| Edit::Field { node, field, setting: Setting::ints(values, rank) };
+            match op {
+                Op::Conv(conv) if conv.direction == Direction::Transposed && conv.padding == Padding::Same => {
+                    if let Some((crop, more)) = conv.crop_to_stride().filter(|_| takes("output_padding")) {
+                        let mut edits = vec![set("padding", crop, conv.rank)];
+                        if more != [0; MAX_SPATIAL] {
+                            edits.push(set("output_padding", more, conv.rank));
+                        }
+                        found.push(edits, 6);
+                    }
+                }
+                // With the size kept, as with the stride of 1 that flax has.
+                Op::Pool(pool) if pool.padding == Padding::Same && pool.kernel.iter().all(|rows| rows % 2 == 1) => {
+                    let sides = pool.kernel.map(|rows| rows / 2);
+                    found.push(vec![set("padding", sides, pool.rank), set("stride", [1; MAX_SPATIAL], pool.rank)], 14);
+                }
+                _ => {}
+            }
         }
         Reason::NotInDialect { field: "bias", .. } => offer("bias", Setting::Bool(false), 10),
         Reason::Exclusive { field: "dilation", .. } => {

@@ -171,15 +171,10 @@ const fn torch_transposed(text: &mut Text, conv: &Conv) -> bool {
             true
         }
         Padding::Same => {
-            let mut padding = [0; MAX_SPATIAL];
-            let mut output_padding = [0; MAX_SPATIAL];
+            let Some((padding, output_padding)) = conv.crop_to_stride() else { return false };
             let mut any = false;
             let mut axis = 0;
             while axis < conv.rank {
-                let Ok(reach) = extent(conv.kernel[axis], conv.dilation[axis]) else { return false };
-                let more = reach - conv.stride[axis];
-                padding[axis] = if more > 0 { (more + 1) / 2 } else { 0 };
-                output_padding[axis] = 2 * padding[axis] - more;
                 any |= output_padding[axis] > 0;
                 axis += 1;
             }
