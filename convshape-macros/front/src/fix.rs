@@ -510,6 +510,7 @@ impl<'b> Search<'_, 'b> {
             | Edit::Argument { .. } => true,
             Edit::Field { .. }
             | Edit::Channels { .. }
+            | Edit::Open { .. }
             | Edit::Formula { .. }
             | Edit::Keep { .. }
             | Edit::Reshape { .. }

@@ -43,7 +43,11 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
         }
         Problem::Layer { node, op, inputs, fault } => {
             match fault.reason {
-                Reason::Channels { expected, found: comes } => trunk(graph, *node, expected, comes, found),
+                Reason::Channels { expected, found: comes } => {
+                    growing(graph, *node, found);
+                    trunk(graph, *node, expected, comes, found);
+                }
+                Reason::Features { found: comes, .. } if comes.rank() == 1 => growing(graph, *node, found),
                 Reason::Join { operand, axis: Some(_), first, other }
                     if matches!(op, Op::Add | Op::Mul) && inputs.len() == 2 =>
                 {
@@ -130,6 +134,15 @@ fn of_layer(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, inputs: &[S
             wanted.map(|wanted| (values[0], inputs[0].size(0), Size::Number(wanted))).collect()
         }
         _ => Vec::new(),
+    }
+}
+
+/// `repeat c in [16, 32] { Conv2d(c -> c) }`: what comes in has the width of the turn before.
+fn growing(graph: &Graph, node: NodeId, found: &mut Candidates) {
+    let writing = &graph.nodes[node].writing;
+    let [inputs, outputs] = ["in_channels", "out_channels"].map(|field| writing.expression(field));
+    if writing.block.is_none() && inputs.is_some() && inputs == outputs {
+        found.push(vec![Edit::Open { node }], 12);
     }
 }
 

@@ -19,6 +19,8 @@ pub(crate) enum Edit {
     Field { node: NodeId, field: &'static str, setting: Setting },
     /// `write A -> B`
     Channels { node: NodeId, inputs: i64, outputs: i64 },
+    /// `write B`: the input channels are left out, and follow from what comes in.
+    Open { node: NodeId },
     /// `write A -> to`: a count that follows from a parameter of the block or a variable of the repeat.
     Formula { node: NodeId, field: &'static str, formula: Formula },
     /// `write [..]` in a `Reshape`
@@ -154,6 +156,11 @@ impl Edit {
                     set(node, "out_channels", &Setting::Int(*outputs));
                 }
             }
+            Edit::Open { .. } => {
+                if let Recipe::Given(Op::Conv(Conv { inputs, .. }) | Op::Linear { inputs, .. }) = &mut node.recipe {
+                    *inputs = None;
+                }
+            }
             Edit::Formula { field, formula, .. } => {
                 if let Some(number) = formula.number(node) {
                     let rows = Setting::Ints { values: [number; MAX_SPATIAL], axes: None };
@@ -224,6 +231,7 @@ impl Edit {
         match self {
             Edit::Field { node, .. }
             | Edit::Channels { node, .. }
+            | Edit::Open { node }
             | Edit::Formula { node, .. }
             | Edit::Reshape { node, .. }
             | Edit::Keep { node, .. }
@@ -262,7 +270,7 @@ impl Edit {
         match self {
             Edit::Field { field, .. } => field,
             Edit::Formula { field, .. } if is_of_rows(field) => field,
-            Edit::Channels { .. } | Edit::Formula { .. } | Edit::Reshape { .. } => "channels",
+            Edit::Channels { .. } | Edit::Open { .. } | Edit::Formula { .. } | Edit::Reshape { .. } => "channels",
             Edit::Like { .. } => "scale",
             Edit::Keep { .. } => "padding",
             Edit::Transposed { .. }
@@ -372,6 +380,10 @@ impl Edit {
         match self {
             Edit::Field { node, field, setting } => (field_verb(&graph.nodes[*node], field, setting), name(*node)),
             Edit::Channels { node, inputs, outputs } => (Verb::Write(format!("{inputs} -> {outputs}")), name(*node)),
+            Edit::Open { node } => {
+                let outputs = graph.nodes[*node].writing.expression("out_channels").unwrap_or("_");
+                (Verb::Write(outputs.to_owned()), name(*node))
+            }
             Edit::Formula { node, field, formula } => (formula_verb(&graph.nodes[*node], field, formula), name(*node)),
             Edit::Reshape { node, shape } => {
                 let reshape = &graph.nodes[*node];

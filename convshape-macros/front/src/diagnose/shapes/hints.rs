@@ -148,9 +148,10 @@ impl Context<'_> {
                 fix.edits.iter().any(|edit| edit.field() == "axis" || matches!(edit, Edit::Order { .. }))
             })
             && self.graph.nodes[*node].inputs.iter().any(|value| self.graph.producer(*value).is_some())
-            && !fixes
-                .iter()
-                .any(|fix| matches!(fix.only(), Some(Edit::Channels { node: at, outputs, .. }) if at == node && *outputs != conv.outputs))
+            && !fixes.iter().any(|fix| match fix.only() {
+                Some(Edit::Channels { node: at, outputs, .. }) => at == node && *outputs != conv.outputs,
+                edit => matches!(edit, Some(Edit::Open { .. })),
+            })
         {
             return report.note(format_args!(
                 "{expected} is twice {found}: if a skip connection belongs here, join it before `{}` (`Concat(skip, _);`)",
