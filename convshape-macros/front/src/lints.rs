@@ -37,6 +37,7 @@ pub(crate) fn find(graph: &Graph, checked: &Checked) -> Vec<Report> {
             lints.only_last(id),
             lints.attends_channels(id),
             lints.counts_from_the_sample(id),
+            lints.image_turned_round(id),
         ];
         for (lint, report) in found.into_iter().enumerate() {
             let Some(report) = report else { continue };
@@ -80,6 +81,9 @@ fn images(graph: &Graph, checked: &Checked) -> Vec<bool> {
     }
     images
 }
+
+/// Fewer rows are no image.
+const SMALL_IMAGE: i64 = 16;
 
 /// The origin of a value: a node, and whether its activation or the layer itself gives it.
 enum Origin {
@@ -297,6 +301,37 @@ impl Lints<'_> {
                     "give `{name}` the shape `[{size}{}]` for the channels, or `[1, {size}]` for the {last}",
                     ones(output.rank() - 1)
                 )),
+        )
+    }
+
+    /// An image whose channels are at the other end of its shape: `[3, 224, 224]` in keras, whose convolution takes any
+    /// number of channels.
+    fn image_turned_round(&self, id: NodeId) -> Option<Report> {
+        let Op::Conv(conv @ Conv { inputs: None, rank: 2, .. }) = self.graph.given(id)? else { return None };
+        let (node, order) = (&self.graph.nodes[id], self.graph.order());
+        let input = node.inputs.first().and_then(|value| self.graph.inputs.get(*value))?;
+        let sizes: Vec<i64> = input.shape.sizes().iter().map(|size| size.number()).collect::<Option<_>>()?;
+        let [first, middle, last] = sizes[..] else { return None };
+        let (other, [height, width], turned) = match order {
+            AxisOrder::ChannelsLast => (first, [middle, last], [middle, last, first]),
+            AxisOrder::ChannelsFirst => (last, [first, middle], [last, first, middle]),
+        };
+        // Few rows may be meant, if no window covers several of them.
+        let thin = if order == AxisOrder::ChannelsLast { 0 } else { 1 };
+        let like_an_image = height.min(width) >= SMALL_IMAGE && height.max(width) <= 2 * height.min(width);
+        if !matches!(other, 1 | 3) || !like_an_image || conv.kernel[thin] == 1 {
+            return None;
+        }
+        let (channels, there) = match order {
+            AxisOrder::ChannelsLast => (last, "last"),
+            AxisOrder::ChannelsFirst => (first, "first"),
+        };
+        let message = format!("`{}` takes {} as {channels} channels", node.name, input.shape);
+        let turned = Shape::new(&turned.map(Size::Number), input.shape.scope());
+        Some(
+            Report::new(code::TURNED_IMAGE, node.spans.op.span(), message)
+                .note(format!("channels come {there} in {}", node.writing.dialect.name()))
+                .help(format!("an image with {other} channels is `{turned}` here")),
         )
     }
 
@@ -543,6 +578,34 @@ mod tests {
         // Each value is looked at once.
         let sums: String = (0..60).map(|at| format!("s{at}: Scale(0.5); t{at}: Tanh; Add(s{at}, t{at});")).collect();
         assert!(told("[8, 4]", &format!("{sums} Attention(_, _, _, heads: 2); output: [8, 4];")).is_empty());
+    }
+
+    #[test]
+    fn an_image_turned_round_is_told() {
+        let told = |dialect: &str, input: &str, layer: &str| {
+            let found = findings(&format!("dialect: {dialect};"), input, &format!("c: {layer}; output: [_, _, _];"));
+            found.into_iter().find(|found| found.starts_with("CS08"))
+        };
+        let warning = Some("CS0812 `c` takes [3, 224, 224] as 224 channels".to_owned());
+        assert_eq!(told("keras", "[3, 224, 224]", "Conv2D(16, kernel_size: 3)"), warning);
+        assert_eq!(told("flax", "[3, 224, 224]", "Conv(features: 16, kernel_size: (3, 3))"), warning);
+        assert_eq!(
+            told("torch", "[96, 128, 3]", "Conv2d(16, kernel: 3)"),
+            Some("CS0812 `c` takes [96, 128, 3] as 96 channels".to_owned())
+        );
+        for (input, layer) in [
+            ("[224, 224, 3]", "Conv2D(16, kernel_size: 3)"),
+            // Three rows, which no window mixes.
+            ("[3, 224, 224]", "Conv2D(16, kernel_size: (1, 3))"),
+            // The channels are written.
+            ("[3, 224, 224]", "Conv2d(224 -> 16, kernel: 3)"),
+            // Three rows of a long signal, a small map, three frames with few features.
+            ("[3, 500, 64]", "Conv2D(16, kernel_size: 3)"),
+            ("[3, 8, 8]", "Conv2D(16, kernel_size: 3)"),
+            ("[8, 224, 224]", "Conv2D(16, kernel_size: 3)"),
+        ] {
+            assert_eq!(told("keras", input, layer), None, "{input} {layer}");
+        }
     }
 
     #[test]

@@ -130,4 +130,5 @@ codes! {
     NO_EFFECT = "CS0809" "a word of a framework that has no effect here";
     ATTENDS_CHANNELS = "CS0810" "an attention whose tokens are channels or rows of an image";
     ONLY_LAST = "CS0811" "a value that fits the last axis of an image, not its channels";
+    TURNED_IMAGE = "CS0812" "an image whose channels are at the other end of its shape";
 }

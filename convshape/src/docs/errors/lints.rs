@@ -354,3 +354,34 @@ pub const CS0810: &str = code::ATTENDS_CHANNELS.title;
 /// }
 /// ```
 pub const CS0811: &str = code::ONLY_LAST.title;
+
+/// An image whose channels are at the other end of its shape.
+///
+/// ```compile_fail
+/// convshape::conv_chain! {
+///     struct Model {
+///         dialect: keras;
+///         lint: deny;
+///         input: [3, 64, 64];
+///         Conv2D(16, kernel_size: 3, padding: same);
+///         output: [3, 64, 16];
+///     }
+/// }
+/// ```
+///
+/// The first convolution reads three rows of an image with 64 channels, and takes them without a word, because its
+/// channels are not written. [Keras](https://keras.io/api/layers/convolution_layers/convolution2d/) and flax have the
+/// channels last, PyTorch has them first.
+///
+/// ```
+/// convshape::conv_chain! {
+///     struct Model {
+///         dialect: keras;
+///         lint: deny;
+///         input: [64, 64, 3];
+///         Conv2D(16, kernel_size: 3, padding: same);
+///         output: [64, 64, 16];
+///     }
+/// }
+/// ```
+pub const CS0812: &str = code::TURNED_IMAGE.title;
