@@ -82,6 +82,7 @@ mod threads;
 mod tile;
 #[cfg(feature = "train")]
 pub(crate) mod train;
+mod tuning;
 mod winograd;
 
 pub(crate) use self::cache::Engines;

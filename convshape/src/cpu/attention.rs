@@ -14,11 +14,10 @@ use super::buffer::{Buffer, Grid, Place, View};
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Simd, panel};
 use super::threads::{Spread, Threads};
+use super::tuning::KEYS;
 
 /// Queries per block: a whole number of tiles on every instruction set.
 pub(super) const QUERIES: usize = 24;
-/// Keys per block. The scores of a block take `4 * QUERIES * KEYS` = 24 KiB, most of a first-level cache.
-pub(super) const KEYS: usize = 256;
 /// Width of a panel of keys or features, in vectors.
 pub(super) const VECTORS: usize = 2;
 /// The lowest score relative to the largest, as a power of 2; lower ones are raised to it. Such a weight is too small

@@ -10,6 +10,7 @@ use convshape_arith::shape::Shape;
 
 use super::engine::{Engine, Spares};
 use super::simd::Level;
+use super::tuning::KEPT_WEIGHTS;
 use crate::model::cache::Keep;
 use crate::model::param::Param;
 use crate::model::parts::Parts;
@@ -25,9 +26,6 @@ pub(crate) struct Engines {
     pub(crate) plans: super::train::Plans,
 }
 
-/// The most packed weights that are kept for earlier input shapes, in elements: 64 MiB. A small model can keep many
-/// shapes.
-const MOST_PACKED: usize = 16 << 20;
 /// The smallest and the largest number of shapes that are kept. A plan takes a few kilobytes.
 const SHAPES: RangeInclusive<usize> = 4..=256;
 
@@ -76,7 +74,7 @@ impl Engines {
         }
         let engine = Engine::new(&graph, &params, Level::best(), Arc::clone(&self.spares))?;
         let engine = Arc::new(engine);
-        let most = (MOST_PACKED / engine.weights().max(1)).clamp(*SHAPES.start(), *SHAPES.end());
+        let most = (KEPT_WEIGHTS / engine.weights().max(1)).clamp(*SHAPES.start(), *SHAPES.end());
         let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|engine| is_current(engine) && !is_wanted(engine));
         engines.truncate(most - 1);

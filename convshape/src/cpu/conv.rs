@@ -22,6 +22,7 @@ use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
 use super::taps::{Axis, AxisPhase};
 use super::threads::{Spread, Threads};
 use super::tile::{MOST_POSITIONS, MOST_VECTORS};
+use super::tuning::{CHUNK, DEPTHWISE_CHUNK, PARTIAL_STORE, RESIDENT_WEIGHTS};
 use crate::model::workspace::{LINE, Workspace};
 
 /// A sum over taps and the steps that are fused into it.
@@ -193,9 +194,6 @@ struct Merged {
     taps: Vec<Vec<Option<usize>>>,
 }
 
-/// The time to store part of a vector, in multiply-adds of vectors.
-const PARTIAL_STORE: usize = 8;
-
 impl Merged {
     fn new(level: Level, sum: &TapSum<'_>, x: &View, y: &View) -> Option<Merged> {
         let (width, outputs, lanes) = (&sum.axes[2], y.buffer.size[2], level.lanes());
@@ -245,14 +243,6 @@ impl Merged {
         }
     }
 }
-
-/// Elements of weights that stay in the cache while the positions pass. Larger weights pass through the cache once, and
-/// all positions use each panel.
-pub(super) const MOST_RESIDENT: usize = 128 * 1024;
-/// The most elements of input and output in a chunk of positions.
-const CHUNK: usize = 32 * 1024;
-/// The most elements of a chunk in a depthwise convolution, which reads them once per vector of channels: 1 MiB.
-const DEPTHWISE_CHUNK: usize = 256 * 1024;
 
 impl Conv {
     pub(super) fn new(level: Level, sum: &TapSum<'_>, x: View, y: View) -> Conv {
@@ -344,7 +334,7 @@ impl Conv {
         }
         conv.weights = Workspace::of(packed);
         let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
-        let resident = conv.weights.get().len() <= MOST_RESIDENT;
+        let resident = conv.weights.get().len() <= RESIDENT_WEIGHTS;
         let chunk = if kind == Kind::Depthwise { DEPTHWISE_CHUNK } else { CHUNK };
         conv.chunk = if resident { (chunk / unit.max(1)).max(1) } else { usize::MAX };
         conv

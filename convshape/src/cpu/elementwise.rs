@@ -8,6 +8,7 @@ use super::buffer::View;
 use super::math::Epilogue;
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
+use super::tuning::BLOCK;
 
 /// One thread's share of a step with one input.
 pub(super) struct ElementShare<'a> {
@@ -111,9 +112,6 @@ pub(super) struct Each<'a> {
     pub(super) by_sample: bool,
     pub(super) epilogue: Epilogue,
 }
-
-/// Elements to which all operations are applied while the first-level cache holds them.
-const BLOCK: usize = 2 * 1024;
 
 impl Kernel for Each<'_> {
     type Output = ();

@@ -23,6 +23,7 @@ use super::recurrent::RecurrentBatch;
 use super::relayout::Relayout;
 use super::simd::Level;
 use super::threads::{self, Threads};
+use super::tuning::{PACKING, WORKSPACE};
 use crate::model::param::Param;
 use crate::model::workspace::Workspace;
 use crate::reference::kernels::{self, Operands, Product};
@@ -69,13 +70,6 @@ impl Spares {
     }
 }
 
-/// Elements of workspace that stay in the cache. As many samples run together as fit in it, or in the size of the
-/// weights if that is larger.
-const CACHED: usize = 192 * 1024;
-
-/// The time to pack one weight, about 10 ns, in multiply-adds.
-const PACKING: usize = 500;
-
 impl Engine {
     /// An engine for a lowered graph and its parameters. `None` if no plan can be made; the reference implementation
     /// then reports the error.
@@ -93,7 +87,7 @@ impl Engine {
             slot.get_or_init(|| Ready::new(&plan, step, *clears, params, level));
         });
         let steps = slots.into_iter().map(|slot| slot.into_inner().flatten()).collect::<Option<Vec<Ready>>>()?;
-        let together = (CACHED.max(weights) / plan.elements.max(1)).max(1);
+        let together = (WORKSPACE.max(weights) / plan.elements.max(1)).max(1);
         let stamps = params.iter().map(|param| param.stamp()).collect();
         let work = steps.iter().map(|step| step.job.work()).sum();
         Some(Engine { level, stamps, plan, steps, together, work, weights, spares })

@@ -5,18 +5,11 @@ use convshape_arith::graph::Node;
 use convshape_arith::op::Op;
 
 use super::buffer::Grid;
-use super::conv::MOST_RESIDENT;
 use super::job::{Job, Ready};
 use super::memory::RunMemory;
 use super::plan::{Method, Step, Work};
 use super::threads::Threads;
-
-/// The smallest number of elements between the two for which interleaving is faster: 1 MiB. Fewer stay in the L2 cache
-/// anyway.
-const LEAST: usize = if cfg!(test) { 1 } else { 256 * 1024 };
-
-/// Elements of a block of rows per thread: 256 KiB, a part of the L2 cache.
-const BLOCK: usize = if cfg!(test) { 256 } else { 64 * 1024 };
+use super::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, RESIDENT_WEIGHTS};
 
 /// How the rows of two steps depend on each other.
 #[derive(Clone, Copy, Debug)]
@@ -43,14 +36,14 @@ impl Interleave {
         let flat = [between, to].iter().all(|grid| grid.size[0] == 1 && grid.size[1] > 1 && grid.size[2] > 1);
         let simple = [&axes[1], &reach[1]].iter().all(|axis| axis.phases.len() == 1 && axis.modulus == 1);
         let weights = nodes[*node].macs / u64::try_from(between.positions().max(1)).ok()?;
-        let is_small = weights <= MOST_RESIDENT as u64;
-        let follows = second.inputs == [first.output] && between.elements() >= LEAST;
+        let is_small = weights <= RESIDENT_WEIGHTS as u64;
+        let follows = second.inputs == [first.output] && between.elements() >= INTERLEAVED;
         if !(one_each && flat && simple && is_small && follows) {
             return None;
         }
         let last = reach[1].phases[0].taps.iter().map(|(_, row)| *row).max()?;
         let step = reach[1].step;
-        let rows = BLOCK / (between.channels * between.size[2]) / step.max(1);
+        let rows = INTERLEAVED_BLOCK / (between.channels * between.size[2]) / step.max(1);
         Some(Interleave { rows: rows.max(1), step, first: usize::try_from(last + 1).unwrap_or(0) })
     }
 

@@ -5,13 +5,11 @@ use std::ops::Range;
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, Simd, panel};
 use super::threads::{Spread, Threads};
+use super::tuning::MATRIX_DEPTH;
 use crate::reference::kernels::Product;
 
 /// Vectors of columns in a panel.
 const VECTORS: usize = 2;
-
-/// Elements that are summed over in one go: the rows of a packed panel, which then stay in the first-level cache.
-const DEPTH: usize = 256;
 
 /// Writes the products of all pairs of matrices of a sample.
 pub(super) fn multiply(level: Level, threads: Threads, product: &Product, [a, b]: [&[f32]; 2], y: &mut [f32]) {
@@ -22,7 +20,7 @@ pub(super) fn multiply(level: Level, threads: Threads, product: &Product, [a, b]
     let work = pairs * matrix * product.inner;
     spread.run(threads, work, 1, y, &|y, base, _, units| {
         let y = &mut y[units.start * step - base..units.end * step - base];
-        with_scratch(DEPTH * VECTORS * level.lanes(), |panel| match pairs {
+        with_scratch(MATRIX_DEPTH * VECTORS * level.lanes(), |panel| match pairs {
             1 => {
                 let [a_start, b_start] = product.pairs().next().unwrap_or_default();
                 level.run(Matrices { product, a: &a[a_start..], b: &b[b_start..], rows: units, panel, y });
@@ -100,8 +98,8 @@ impl Matrices<'_> {
             self.y.fill(0.0);
         }
         for column in (0..columns).step_by(VECTORS * S::LANES) {
-            for first in (0..inner).step_by(DEPTH) {
-                let count = DEPTH.min(inner - first);
+            for first in (0..inner).step_by(MATRIX_DEPTH) {
+                let count = MATRIX_DEPTH.min(inner - first);
                 self.pack(simd, first..first + count, column);
                 let mut row = 0;
                 while row + R <= rows {

@@ -12,6 +12,7 @@ use super::elementwise::{ElementShare, RunPairs};
 use super::math::{Epilogue, exp};
 use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
 use super::threads::{Spread, Threads};
+use super::tuning::NORM;
 
 /// Calls `$code` for blocks of four vectors of channels, then for single vectors, with the number of vectors, the first
 /// channel, and the number of channels in the last vector.
@@ -72,13 +73,10 @@ pub(super) struct Units {
     pub(super) channels: usize,
 }
 
-/// Elements of a unit: 16 KiB, half of a first-level cache.
-const UNIT: usize = 4 * 1024;
-
 impl Units {
     pub(super) fn new(grid: &Grid) -> Units {
         let (channels, positions) = (grid.channels, grid.positions());
-        let each = (UNIT / channels.max(1)).clamp(1, positions.max(1));
+        let each = (NORM / channels.max(1)).clamp(1, positions.max(1));
         Units { count: positions.div_ceil(each), each, positions, channels }
     }
 

@@ -9,9 +9,7 @@ use super::buffer::View;
 use super::relayout::copy;
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
-
-/// The time per element, in multiply-adds.
-const WORK: usize = 8;
+use super::tuning::MOVE;
 
 /// Elements that are copied in turn: their number, and the axis and the step of each turn in the input and in the
 /// output.
@@ -251,7 +249,7 @@ impl Rearrangement {
     pub(super) fn run(&self, level: Level, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         let (outer, [x_start, y_start]) = (self.loops.get()[0], self.starts);
         let spread = Spread { sample: self.samples[1], units: outer.size, origin: y_start, step: outer.y };
-        spread.run(threads, WORK * self.elements, samples, y, &|y, base, samples, units| {
+        spread.run(threads, MOVE * self.elements, samples, y, &|y, base, samples, units| {
             let loops = self.loops.first(units.len());
             for sample in samples {
                 let from = sample * self.samples[0] + x_start + units.start * outer.x;

@@ -7,9 +7,7 @@ use convshape_arith::op::AxisOrder;
 use super::buffer::{Grid, View};
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
-
-/// The time per element, in multiply-adds.
-const WORK: usize = 8;
+use super::tuning::MOVE;
 
 /// The conversion of a value between the caller's order and a view.
 #[derive(Clone, Copy)]
@@ -24,7 +22,7 @@ impl Relayout {
         let (grid, buffer) = (self.view.grid(), &self.view.buffer);
         let planes = Spread { units: grid.channels, step: buffer.channel_stride(), ..Spread::samples(buffer.sample()) };
         let spread = if buffer.planar { planes } else { self.view.spread() };
-        spread.run(threads, WORK * grid.elements(), samples, y, &|y, base, samples, units| {
+        spread.run(threads, MOVE * grid.elements(), samples, y, &|y, base, samples, units| {
             let mut own = RelayoutShare {
                 order: self.view.order,
                 grid,
@@ -57,7 +55,7 @@ impl Relayout {
         let block = if apart { MOST_LANES } else { grid.channels.max(1) };
         let units = grid.channels.div_ceil(block);
         let spread = Spread { units, step: block * grid.positions(), ..Spread::samples(grid.elements()) };
-        spread.run(threads, WORK * grid.elements(), samples, y, &|y, base, samples, units| {
+        spread.run(threads, MOVE * grid.elements(), samples, y, &|y, base, samples, units| {
             let (channel, mut view) = (units.start * block, self.view);
             view.channel += channel;
             view.channels = (units.len() * block).min(grid.channels - channel);

@@ -10,13 +10,13 @@ use std::ops::Range;
 use std::sync::{Mutex, PoisonError};
 use std::vec::Vec;
 
+#[cfg(feature = "rayon")]
+use super::tuning::LEAST_RUN;
+use super::tuning::LEAST_WORK;
+
 /// How many threads a run may use.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Threads(usize);
-
-/// The fewest multiply-adds of a run per thread.
-#[cfg(feature = "rayon")]
-const LEAST_RUN: usize = 3 << 18;
 
 /// The threads for `work` multiply-adds: those of the pool that the caller runs in, or the library's own helpers.
 /// Outside of a pool rayon is not asked, as that would start its global pool, which is the program's to configure.
@@ -34,9 +34,6 @@ pub(super) fn threads(work: usize) -> Threads {
 pub(super) fn threads(_: usize) -> Threads {
     Threads::ONE
 }
-
-/// The fewest multiply-adds of a part of a step: handing it to another thread takes about as long.
-const LEAST_WORK: usize = 1 << 15;
 
 impl Threads {
     pub(super) const ONE: Threads = Threads(1);

@@ -23,6 +23,7 @@ use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
 use super::taps::{Axis, AxisPhase, Row, RowPart};
 use super::threads::{Spread, Threads};
 use super::tile::{EACH, Products, Tile, UNLIMITED, panels, rows};
+use super::tuning::{TRANSFORM, TRANSFORMED_LOAD, TRANSFORMED_PACKING};
 use crate::model::workspace::Workspace;
 
 /// How an axis is computed: `step` outputs from `taps + step - 1` inputs at a time.
@@ -97,7 +98,7 @@ impl Tiling {
             let forms = [if several.len() == 1 { Form::SINGLE } else { form }, form];
             let (rows, columns) = (split(&rows, forms[0])?, split(&columns, forms[1])?);
             let tiling = Tiling { order, forms, rows, columns, work };
-            let pack = if packed_anew { PACK } else { 0 };
+            let pack = if packed_anew { TRANSFORMED_PACKING } else { 0 };
             Some((tiling.cost(samples * depth, planes.len() * inputs, outputs, pack), tiling))
         });
         let (cost, tiling) = tilings.min_by_key(|(cost, _)| *cost)?;
@@ -118,7 +119,7 @@ impl Tiling {
             }
         }
         let set = |(.., tiles): (&Row, &Row, usize)| {
-            let matrices = (tiles + LOAD * tiles.div_ceil(together) + pack) * read * outputs;
+            let matrices = (tiles + TRANSFORMED_LOAD * tiles.div_ceil(together) + pack) * read * outputs;
             points * (matrices + TRANSFORM * tiles * (read + outputs))
         };
         sets.into_iter().map(set).sum()
@@ -144,15 +145,6 @@ impl Tiling {
         }
     }
 }
-
-/// The time of a transformed element, in multiply-adds.
-const TRANSFORM: usize = 14;
-
-/// The time of reading a weight from a large cache, in multiply-adds.
-const LOAD: usize = 8;
-
-/// The time of packing a transformed weight, in multiply-adds.
-const PACK: usize = 16;
 
 /// How many tiles are computed together, so that their transforms stay in the cache.
 fn together(points: usize, read: usize, outputs: usize) -> usize {
@@ -363,7 +355,7 @@ impl Winograd {
         let own = tiles * units.div_ceil(threads) / units;
         let weights = self.read * self.outputs;
         let transforms = TRANSFORM * (self.read + self.outputs);
-        let products = |tiles: usize| (tiles + LOAD * tiles.div_ceil(self.together)) * weights;
+        let products = |tiles: usize| (tiles + TRANSFORMED_LOAD * tiles.div_ceil(self.together)) * weights;
         products(tiles).div_ceil(threads) + tiles * transforms < products(own) + own * transforms
     }
 

@@ -11,10 +11,11 @@ use convshape_arith::shape::Shape;
 
 use super::Machine;
 use crate::cpu::attention::{
-    Attention, AttentionInputs, Drop, KEYS, PackColumns, PackRows, QUERIES, TokenRows, VECTORS, exp2,
+    Attention, AttentionInputs, Drop, PackColumns, PackRows, QUERIES, TokenRows, VECTORS, exp2,
 };
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::simd::{Kernel, Level, Simd, panel};
+use crate::cpu::tuning::KEYS;
 
 /// An attention layer, and what the backward pass needs of a batch.
 pub(super) struct Attend {

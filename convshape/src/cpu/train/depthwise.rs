@@ -11,6 +11,7 @@ use crate::cpu::buffer::View;
 use crate::cpu::simd::{Kernel, Level, Simd};
 use crate::cpu::taps::all_taps;
 use crate::cpu::threads::Threads;
+use crate::cpu::tuning::DEPTHWISE_SHARES;
 
 /// A weight gradient.
 pub(super) struct DepthwiseGradient {
@@ -31,10 +32,6 @@ pub(super) struct DepthwiseGradient {
     shares: usize,
     work: usize,
 }
-
-/// Into how many shares the samples are divided, each with its own sums. It does not depend on the number of threads,
-/// so neither do the results.
-const SHARES: usize = 8;
 
 impl DepthwiseGradient {
     /// `None` if it is not a depthwise convolution.
@@ -66,7 +63,7 @@ impl DepthwiseGradient {
             places,
             count: weight.count,
             sums: Vec::new(),
-            shares: samples.clamp(1, SHARES),
+            shares: samples.clamp(1, DEPTHWISE_SHARES),
             work: samples * dense.grid().elements() * taps.len(),
             taps,
         })

@@ -9,6 +9,7 @@ use crate::cpu::buffer::View;
 use crate::cpu::elementwise::{self, Binary, Combine, Each, Operand};
 use crate::cpu::math::{Differentiate, Epilogue};
 use crate::cpu::simd::{Kernel, Simd};
+use crate::cpu::tuning::OPERATIONS;
 
 /// The contiguous runs that two views of the same grid have in common.
 #[derive(Clone, Copy)]
@@ -44,14 +45,12 @@ pub(super) fn samples(
     samples: usize,
     f: &(dyn Fn(&mut [f32], usize, usize) + Sync),
 ) {
-    // An element takes a few operations.
-    const WORK: usize = 4;
     let sample = view.buffer.sample();
     if sample == 0 {
         return;
     }
     let y = &mut y[..samples * sample];
-    on.threads.pieces(y, samples * sample * WORK, &|at| at / sample * sample, &|first, y| {
+    on.threads.pieces(y, samples * sample * OPERATIONS, &|at| at / sample * sample, &|first, y| {
         let count = y.len() / sample;
         f(y, count, first / sample);
     });

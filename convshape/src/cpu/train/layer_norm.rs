@@ -6,6 +6,7 @@ use std::vec::Vec;
 use super::{Machine, elements};
 use crate::cpu::norm::{moments, normalise};
 use crate::cpu::simd::{Kernel, Simd};
+use crate::cpu::tuning::LAYER_NORM;
 
 /// A normalisation of each run of `size` elements.
 #[derive(Clone, Copy)]
@@ -14,13 +15,10 @@ pub(super) struct LayerNorm {
     pub(super) eps: f64,
 }
 
-/// Elements per unit of work. Units do not depend on the number of threads, so neither does the result.
-const UNIT: usize = if cfg!(test) { 64 } else { 16 * 1024 };
-
 impl LayerNorm {
     /// Elements per unit, a whole number of rows.
     fn unit(&self) -> usize {
-        (UNIT / self.size).max(1) * self.size
+        (LAYER_NORM / self.size).max(1) * self.size
     }
 
     /// `params` are weight and bias.

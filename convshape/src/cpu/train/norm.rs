@@ -16,6 +16,7 @@ use crate::cpu::elementwise::{self, Each, lines};
 use crate::cpu::math::{Differentiate, Epilogue};
 use crate::cpu::norm::Units;
 use crate::cpu::simd::{Kernel, Simd};
+use crate::cpu::tuning::BLOCK;
 use crate::model::param::Param;
 
 /// The update of one normalisation's running statistics.
@@ -307,10 +308,6 @@ struct Block<'a> {
     dy: &'a [f32],
     steps: [usize; 2],
 }
-
-/// Elements of a block of positions, 8 KiB: its values, gradients and intermediate results fit in the first-level
-/// cache.
-const BLOCK: usize = 2 * 1024;
 
 /// Room for the intermediate results of [`NormGradients::block_of`].
 fn room(gradients: &NormGradients<'_>) -> [Vec<f32>; 2] {

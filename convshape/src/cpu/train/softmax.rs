@@ -6,6 +6,7 @@ use convshape_arith::shape::Shape;
 use super::Machine;
 use crate::cpu::norm::{smallest_power, softmax};
 use crate::cpu::simd::{Kernel, Simd};
+use crate::cpu::tuning::SOFTMAX;
 
 /// A softmax of each run of `size` elements.
 #[derive(Clone, Copy)]
@@ -13,9 +14,6 @@ pub(super) struct Softmax {
     size: usize,
     log: bool,
 }
-
-/// The time per element, in multiply-adds.
-const WORK: usize = 16;
 
 impl Softmax {
     /// `None` for other layers, and other axes.
@@ -28,7 +26,7 @@ impl Softmax {
 
     pub(super) fn forward(&self, on: Machine, x: &[f32], y: &mut [f32]) {
         let size = self.size;
-        on.threads.pieces(y, WORK * x.len(), &|at| at / size * size, &|first, y| {
+        on.threads.pieces(y, SOFTMAX * x.len(), &|at| at / size * size, &|first, y| {
             on.level.run(SoftmaxRows { softmax: *self, x: &x[first..][..y.len()], y });
         });
     }
@@ -36,7 +34,7 @@ impl Softmax {
     /// Writes the gradient of the input, which may be empty.
     pub(super) fn backward(&self, on: Machine, [y, dy]: [&[f32]; 2], dx: &mut [f32]) {
         let size = self.size;
-        on.threads.pieces(dx, WORK * y.len(), &|at| at / size * size, &|first, dx| {
+        on.threads.pieces(dx, SOFTMAX * y.len(), &|at| at / size * size, &|first, dx| {
             let (y, dy) = (&y[first..][..dx.len()], &dy[first..][..dx.len()]);
             on.level.run(SoftmaxRowsBack { softmax: *self, y, dy, dx });
         });

@@ -18,18 +18,14 @@ use crate::cpu::buffer::View;
 use crate::cpu::math::Epilogue;
 use crate::cpu::simd::{Kernel, MOST_LANES, Simd};
 use crate::cpu::taps::all_taps;
+use crate::cpu::tuning::{DOT_COLUMNS, DOT_ROWS, UNPACKED_POSITIONS, UNPACKED_WEIGHTS};
 
-/// The most positions of a batch. With more, packed weights are faster: a step of a network of `Linear` on 136 positions
-/// takes 1.4 times as long here, one on 64 takes 0.8 times as long.
-const POSITIONS: usize = 64;
-/// The least number of weights. Fewer stay in the cache while they are packed.
-const WEIGHTS: usize = 64 * 1024;
 /// Vectors in a block of columns.
 const BLOCK: usize = 4;
 
 /// Whether a layer has many weights. In tests, layers are small, and some are computed in each way.
 fn has_many_weights(count: usize) -> bool {
-    if cfg!(test) { count.is_multiple_of(2) } else { count >= WEIGHTS }
+    if cfg!(test) { count.is_multiple_of(2) } else { count >= UNPACKED_WEIGHTS }
 }
 
 /// A layer as a product of matrices.
@@ -110,7 +106,7 @@ impl Thin {
         let positions = samples * dense.grid().positions();
         let (channels, place) = (dense.channels, weight.place);
         if weight.groups != 1
-            || positions > POSITIONS
+            || positions > UNPACKED_POSITIONS
             || !has_many_weights(weight.count)
             || !weight.count.is_multiple_of(channels)
         {
@@ -290,10 +286,6 @@ impl Kernel for Finish<'_> {
     }
 }
 
-/// Rows and columns of weights that are multiplied together: 16 KiB, which stay in a first-level cache for all positions.
-const DOT_ROWS: usize = 8;
-const DOT_COLUMNS: usize = 512;
-
 /// The products of rows of weights with the columns of each position.
 struct ByColumns<'a> {
     columns: usize,
@@ -377,8 +369,8 @@ fn some<S: Simd>(simd: S, from: &[f32]) -> S::F {
 /// `R` of `rows` rows of all positions, from `row` on: in `x` those of one position are far from those of the next, and a
 /// cache would hold few of them.
 #[inline(always)]
-fn tile<const R: usize>(x: &[f32], positions: usize, [rows, row]: [usize; 2]) -> [[f32; R]; POSITIONS] {
-    let mut tile = [[0.0; R]; POSITIONS];
+fn tile<const R: usize>(x: &[f32], positions: usize, [rows, row]: [usize; 2]) -> [[f32; R]; UNPACKED_POSITIONS] {
+    let mut tile = [[0.0; R]; UNPACKED_POSITIONS];
     for (position, tile) in tile.iter_mut().enumerate().take(positions) {
         *tile = *x[position * rows + row..].first_chunk().expect("as many as there are rows");
     }

@@ -15,15 +15,11 @@ use crate::cpu::buffer::{SLACK, View};
 use crate::cpu::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::cpu::taps::{Line, all_taps};
 use crate::cpu::threads::Threads;
+use crate::cpu::tuning::{CHUNK, GRADIENT_TASKS};
 use crate::model::workspace::Workspace;
 
-/// The most elements of both sides in a chunk of samples, so that the cache holds them.
-const CHUNK: usize = 32 * 1024;
 /// The most vectors of a block of columns.
 const BLOCK: usize = 4;
-/// The least number of tasks. With fewer tiles, the samples are divided too. It does not depend on the number of
-/// threads, so neither do the sums.
-const TASKS: usize = 8;
 
 /// Contiguous elements of a position: some channels of one or several taps.
 #[derive(Clone, Copy, Debug)]
@@ -150,7 +146,7 @@ impl WeightGradient {
                 first_column += run.count;
             }
         }
-        let shares = (TASKS / tiles.len().max(1)).clamp(1, samples.max(1));
+        let shares = (GRADIENT_TASKS / tiles.len().max(1)).clamp(1, samples.max(1));
         let sample = dense.buffer.sample() + spread.buffer.sample();
         WeightGradient {
             level,

@@ -12,12 +12,8 @@ use crate::cpu::scratch::with_scratch;
 use crate::cpu::simd::{Kernel, Level, Sets, Simd, Walk, outer};
 use crate::cpu::threads::Threads;
 use crate::cpu::tile::panels;
+use crate::cpu::tuning::{GRADIENT_SUMS, WINOGRAD_SHARES};
 use crate::model::workspace::Workspace;
-
-/// The most sums, of all shares together, in elements: 4 MiB.
-const SUMS: usize = 1024 * 1024;
-/// The most shares of a batch. Their number does not depend on the threads, so neither do the sums.
-const SHARES: usize = 4;
 
 /// The weight gradient of a convolution, ready to run.
 pub(in crate::cpu) struct WinogradGradient {
@@ -43,7 +39,7 @@ impl WinogradGradient {
         conv.weights = Workspace::with_elements(0);
         let tiles: usize = conv.phases.iter().map(|phase| conv.tiles(phase).iter().product::<usize>()).sum();
         let enough = samples * tiles / (2 * conv.together);
-        let shares = SHARES.min(samples).min(SUMS / size.max(1)).min(enough).max(1);
+        let shares = WINOGRAD_SHARES.min(samples).min(GRADIENT_SUMS / size.max(1)).min(enough).max(1);
         Some((WinogradGradient { conv, size, sums: Workspace::with_elements(shares * size) }, taps))
     }
 

@@ -1,0 +1,97 @@
+//! The numbers that were chosen for speed: what work costs, and how much a cache holds. The rest follows from shapes
+//! and the instruction set.
+//!
+//! To choose one anew, compare `cargo bench -p convshape --bench speed` before and after, in turns, for the cases that
+//! its comment names, or all of them. Sizes are in elements of 4 bytes. Costs are in multiply-adds of one element,
+//! unless they say otherwise. No result depends on one of these, except that sums are taken in another order.
+
+// Threads.
+
+/// The fewest multiply-adds of a run per thread.
+#[cfg(feature = "rayon")]
+pub(super) const LEAST_RUN: usize = 3 << 18;
+/// The fewest multiply-adds of a part of a step: handing it to another thread takes about as long.
+pub(super) const LEAST_WORK: usize = 1 << 15;
+
+// Costs.
+
+/// An element that is moved to another place.
+pub(super) const MOVE: usize = 8;
+/// An element to which a few operations are applied.
+#[cfg(feature = "train")]
+pub(super) const OPERATIONS: usize = 4;
+/// An element of a softmax.
+#[cfg(feature = "train")]
+pub(super) const SOFTMAX: usize = 16;
+/// A packed weight: about 10 ns.
+pub(super) const PACKING: usize = 500;
+/// Storing part of a vector, in multiply-adds of vectors.
+pub(super) const PARTIAL_STORE: usize = 8;
+/// A transformed element of a Winograd convolution.
+pub(super) const TRANSFORM: usize = 14;
+/// A transformed weight that is read from a large cache.
+pub(super) const TRANSFORMED_LOAD: usize = 8;
+/// A transformed weight that is packed.
+pub(super) const TRANSFORMED_PACKING: usize = 16;
+
+// The first-level cache.
+
+/// The elements to which all operations are applied in turn, 8 KiB: with gradients and intermediate results they fit.
+pub(super) const BLOCK: usize = 2 * 1024;
+/// The elements of a unit of a normalisation: 16 KiB, half of the cache.
+pub(super) const NORM: usize = 4 * 1024;
+/// The rows of a packed matrix that are summed over in one go.
+pub(super) const MATRIX_DEPTH: usize = 256;
+/// The keys of a block of attention. Its scores take `4 * QUERIES * KEYS` = 24 KiB.
+pub(super) const KEYS: usize = 256;
+/// The rows and columns of weights that are multiplied by all positions of a small batch: 16 KiB.
+#[cfg(feature = "train")]
+pub(super) const DOT_ROWS: usize = 8;
+#[cfg(feature = "train")]
+pub(super) const DOT_COLUMNS: usize = 512;
+
+// The second-level cache.
+
+/// The most workspace of the samples that run together, or the size of the weights if that is larger.
+pub(super) const WORKSPACE: usize = 192 * 1024;
+/// The most weights that stay while the positions pass. Larger ones pass through the cache once, and all positions use
+/// each panel.
+pub(super) const RESIDENT_WEIGHTS: usize = 128 * 1024;
+/// The most input and output of a chunk of positions or samples.
+pub(super) const CHUNK: usize = 32 * 1024;
+/// The most elements of a chunk in a depthwise convolution, which reads them once per vector of channels: 1 MiB.
+pub(super) const DEPTHWISE_CHUNK: usize = 256 * 1024;
+/// The fewest elements between two layers for which it is faster to run both row by row: 1 MiB.
+pub(super) const INTERLEAVED: usize = if cfg!(test) { 1 } else { 256 * 1024 };
+/// The elements of a block of such rows per thread: 256 KiB.
+pub(super) const INTERLEAVED_BLOCK: usize = if cfg!(test) { 256 } else { 64 * 1024 };
+/// The fewest weights that a small batch uses unpacked: fewer stay in the cache while they are packed.
+#[cfg(feature = "train")]
+pub(super) const UNPACKED_WEIGHTS: usize = 64 * 1024;
+/// The most positions of a small batch, whose weights are not packed. A step of a network of `Linear` on 136 positions
+/// takes 1.4 times as long unpacked, one on 64 takes 0.8 times as long.
+#[cfg(feature = "train")]
+pub(super) const UNPACKED_POSITIONS: usize = 64;
+
+// Memory.
+
+/// The most packed weights that are kept for earlier input shapes, 64 MiB. A small model can keep many shapes.
+pub(super) const KEPT_WEIGHTS: usize = 16 << 20;
+/// The most sums of the weight gradient of a Winograd convolution, of all shares together: 4 MiB.
+#[cfg(feature = "train")]
+pub(super) const GRADIENT_SUMS: usize = 1024 * 1024;
+
+// Shares of a gradient. They do not depend on the number of threads, so neither do the sums.
+
+/// The most shares of a batch in the weight gradient of a Winograd convolution.
+#[cfg(feature = "train")]
+pub(super) const WINOGRAD_SHARES: usize = 4;
+/// The shares of a batch in the weight gradient of a depthwise convolution.
+#[cfg(feature = "train")]
+pub(super) const DEPTHWISE_SHARES: usize = 8;
+/// The fewest tasks of any other weight gradient. With fewer tiles, the samples are divided too.
+#[cfg(feature = "train")]
+pub(super) const GRADIENT_TASKS: usize = 8;
+/// The elements of a unit in the gradient of a layer normalisation.
+#[cfg(feature = "train")]
+pub(super) const LAYER_NORM: usize = if cfg!(test) { 64 } else { 16 * 1024 };
