@@ -67,6 +67,8 @@ struct Parser {
     depth: usize,
     /// The first slip in the statement that is being read.
     sign: Option<slip::Sign>,
+    /// The first `None` of the current statement.
+    nothing: Option<Span>,
     /// The number of slips so far.
     slips: usize,
     /// Whether the chain's input was read.
@@ -92,6 +94,7 @@ impl Parser {
             dialect: Dialect::Torch,
             depth: 0,
             sign: None,
+            nothing: None,
             slips: 0,
             has_input: false,
             input_layer: None,

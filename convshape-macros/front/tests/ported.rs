@@ -286,3 +286,16 @@ fn names_in_files_that_occur_twice() {
         &twice("b", "give one of them another `#[name = \"..\"]`"),
     );
 }
+
+/// A `None` that no default stands for is an error, and no help writes something in its place.
+#[test]
+fn a_none_that_cannot_be_left_out() {
+    for layer in
+        ["AdaptiveAvgPool2d((None, 1))", "AdaptiveAvgPool2d(output_size=(None, 1))", "Dropout(None)", "Relu(None)"]
+    {
+        refused_with(
+            &format!("input: [8, 12, 12]; {layer}; output: [_, _, _];"),
+            "[CS0001] expected a value, found `None` | help: write the number that `None` stands for",
+        );
+    }
+}

@@ -213,6 +213,7 @@ pub(crate) fn one_leading_part(op: &str, span: Span) -> Report {
 pub(crate) fn no_leading_part(op: &str, value: &Value) -> Report {
     let report = |message: String| Report::new(code::VALUE, value.span(), message);
     match value {
+        Value::Broken(_) => Report::silent(),
         Value::Arrow { .. } => report(format!("`{op}` has no channels, found `{value}`"))
             .help(format_args!("leave them out: `{op};`"))
             .help(format_args!("or write a layer that has them, such as `Linear({value})`")),

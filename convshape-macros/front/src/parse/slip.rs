@@ -47,9 +47,19 @@ impl Parser {
         if self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::NoParentheses(_))) {
             add_kernel(layer, dialect);
         }
-        // What could not be read was reported already, and would leave a gap in the line.
-        if is_broken(&layer.args) {
+        // What could not be read was reported already, and would leave a gap in the line. A `None` that cannot be left
+        // out was not.
+        let nothing = self.nothing.take();
+        if let Some(broken) = broken(&layer.args) {
             self.sign = None;
+            if let Some(span) = nothing.filter(|span| span.start() == broken.start()) {
+                self.fault(SyntaxFault::Unexpected {
+                    span,
+                    found: "`None`".to_owned(),
+                    expected: "a value",
+                    help: Some("write the number that `None` stands for".to_owned()),
+                });
+            }
         }
         if ended && self.unpacked.is_none() && from == layer.from.is_some() && layer.op == op {
             layer.args.correction = self.correction(&layer.args);
@@ -166,10 +176,18 @@ fn name_of(value: &Value) -> Option<Reference> {
 }
 
 pub(super) fn is_broken(args: &Args) -> bool {
-    let values = args.positional.iter().chain(args.fields.iter().map(|field| &field.value));
-    values.into_iter().any(|value| match value {
-        Value::Broken(_) => true,
-        Value::Call { args, .. } => is_broken(args),
-        _ => false,
-    })
+    broken(args).is_some()
+}
+
+/// The first value that could not be read.
+fn broken(args: &Args) -> Option<Span> {
+    fn of(value: &Value) -> Option<Span> {
+        match value {
+            Value::Broken(span) => Some(*span),
+            Value::Call { args, .. } => broken(args),
+            Value::Tuple(values, _) | Value::List(values, _) => values.iter().find_map(of),
+            _ => None,
+        }
+    }
+    args.positional.iter().chain(args.fields.iter().map(|field| &field.value)).find_map(of)
 }

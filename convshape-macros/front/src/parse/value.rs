@@ -235,6 +235,7 @@ impl Parser {
             "None" => {
                 c.bump();
                 self.slip(span, Slip::Constant("None".to_owned()));
+                self.nothing.get_or_insert(span);
                 return Ok(Some(Value::Broken(span)));
             }
             "undo" if c.ident_at(1).is_some() => {
