@@ -1,4 +1,5 @@
-//! Helps that write whole statements anew: ``write `c: Conv2d(1 -> 8, kernel: 3)` ``, ``in line 8, write `Relu` ``.
+//! Helps that write whole statements anew: ``write `c: Conv2d(1 -> 8, kernel: 3)` ``, ``in line 8, write `Relu` ``; and
+//! those that replace a word: ``write `activation: Relu` instead of `Relu` ``.
 
 use std::ops::Range;
 
@@ -12,6 +13,9 @@ use crate::source::Chain;
 /// How a help begins that gives another line than the one of its finding.
 pub(crate) const IN_LINE: &str = "in line ";
 
+/// What stands in a help between a part of a line and the word that it replaces.
+const INSTEAD: &str = "` instead of `";
+
 /// The codes of syntax errors, whose helps give whole lines.
 const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 
@@ -21,8 +25,13 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
     let place = finding.span.byte_range();
     let mut edits: Vec<Option<Edit>> = Vec::new();
     for help in finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")) {
-        if let Some(text) = quoted(help, "write ").filter(|_| of_syntax) {
-            edits.push(around(&chain.tokens, &place).map(|tokens| edit(&tokens, text)));
+        if let Some((text, _)) = help.split_once(INSTEAD).filter(|_| of_syntax) {
+            edits.push(
+                quoted(&format!("{text}`"), "write ").map(|text| Edit { range: place.clone(), text: text.to_owned() }),
+            );
+        } else if let Some(text) = quoted(help, "write ").filter(|_| of_syntax) {
+            let statement = around(&chain.tokens, &place).filter(|tokens| keeps_name(tokens, text));
+            edits.push(statement.map(|tokens| edit(&tokens, text)));
         } else if let Some((line, text)) = help.strip_prefix(IN_LINE).and_then(|rest| rest.split_once(", ")) {
             let (Ok(line), Some(text)) = (line.parse(), quoted(text, "write ")) else { return Vec::new() };
             edits.push(in_line(&chain.tokens, line, text).map(|tokens| edit(&tokens, text)));
@@ -39,6 +48,18 @@ fn quoted<'a>(help: &'a str, word: &str) -> Option<&'a str> {
 
 /// A statement's tokens, and its `;` if it has one.
 type Statement = Vec<TokenTree>;
+
+/// Whether a statement's name is that of the new line.
+fn keeps_name(statement: &[TokenTree], text: &str) -> bool {
+    match statement {
+        [TokenTree::Ident(name), TokenTree::Punct(colon), ..]
+            if colon.as_char() == ':' && colon.spacing() == Spacing::Alone =>
+        {
+            text.split(':').next().is_some_and(|first| name == first.trim())
+        }
+        _ => true,
+    }
+}
 
 fn edit(statement: &[TokenTree], text: &str) -> Edit {
     let has_end = statement.last().is_some_and(is_end);

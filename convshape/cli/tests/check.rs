@@ -187,6 +187,23 @@ fn a_fix_changes_nothing_else() {
 }
 
 #[test]
+fn an_activation_without_its_field_stays_in_its_layer() {
+    let text = "convshape::conv_chain! {
+    struct A {
+        input: [1, 28, 28];
+        conv1: Conv2d(1 -> 16, kernel: 3, stride: 2, padding: 1, Relu);
+        output: [16, 14, 14];
+    }
+}
+";
+    let files = files("fix-activation", &[text]);
+    let output = convshape(&["fix"], &files);
+    assert!(output.status.success(), "{output:?}");
+    let fixed = fs::read_to_string(&files[0]).unwrap_or_default();
+    assert_eq!(fixed, text.replace("Relu", "activation: Relu"));
+}
+
+#[test]
 fn words_of_a_framework_get_their_values() {
     let text = "convshape::conv_chain! {
     struct A {

@@ -357,7 +357,7 @@ fn unnamed(value: &Value, field: &Field, span: Span) -> SyntaxFault {
         Value::Word(word) => {
             let text = word.to_string();
             match words::find_activation(&text, Dialect::Torch) {
-                Lookup::Found(_) => fault(format!("write `activation: {text}`")),
+                Lookup::Found(_) => fault(format!("write `activation: {text}` instead of `{text}`")),
                 Lookup::Elsewhere { .. } | Lookup::Unknown { .. } => {
                     let name = words::nearest_field(&text).unwrap_or(&text);
                     fault(format!("write its value too: `{name}: ..`"))
