@@ -71,10 +71,10 @@
 //! - `forward_batch(x)` runs an [`ndarray`] view with any strides and the batch axis first;
 //! - `summary()` is a table of layers, outputs, parameters and multiply-accumulates, see [`Summary`].
 //!
-//! Debug builds run models very slowly unless the program's manifest optimises its dependencies:
+//! Debug builds run models very slowly unless the program's manifest optimises the library:
 //!
 //! ```toml
-//! [profile.dev.package."*"]
+//! [profile.dev.package.convshape]
 //! opt-level = 3
 //! ```
 //!
