@@ -110,10 +110,8 @@ fn of_layer(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, inputs: &[S
         }
         Reason::Elements { from, to } => {
             let (value, from) = unpermuted(graph, checked, values[0], &from);
-            let others = (0..from.rank()).filter(|axis| *axis != graph.order().channel(from.rank()));
-            let others = others.map(|axis| from.size(axis).number().unwrap_or(0)).fold(1, i64::saturating_mul);
-            match to.elements() {
-                Ok(Size::Number(elements)) if others > 0 && elements % others == 0 => {
+            match (to.elements(), others(&from, graph.order().channel(from.rank()))) {
+                (Ok(Size::Number(elements)), Some(others @ 1..)) if elements % others == 0 => {
                     vec![(value, channel(&from), Size::Number(elements / others))]
                 }
                 _ => Vec::new(),
