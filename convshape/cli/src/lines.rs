@@ -13,7 +13,7 @@ use crate::source::Chain;
 /// How a help begins that gives another line than the one of its finding.
 pub(crate) const IN_LINE: &str = "in line ";
 
-/// What stands in a help between a part of a line and the word that it replaces.
+/// Between the new words of a help and the old one: ``write `activation: Relu` instead of `Relu` ``.
 const INSTEAD: &str = "` instead of `";
 
 /// The codes of syntax errors, whose helps give whole lines.
@@ -25,10 +25,8 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
     let place = finding.span.byte_range();
     let mut edits: Vec<Option<Edit>> = Vec::new();
     for help in finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")) {
-        if let Some((text, _)) = help.split_once(INSTEAD).filter(|_| of_syntax) {
-            edits.push(
-                quoted(&format!("{text}`"), "write ").map(|text| Edit { range: place.clone(), text: text.to_owned() }),
-            );
+        if let Some((text, _)) = help.strip_prefix("write `").and_then(|rest| rest.split_once(INSTEAD)) {
+            edits.push(Some(Edit { range: place.clone(), text: text.to_owned() }));
         } else if let Some(text) = quoted(help, "write ").filter(|_| of_syntax) {
             let statement = around(&chain.tokens, &place).filter(|tokens| keeps_name(tokens, text));
             edits.push(statement.map(|tokens| edit(&tokens, text)));
