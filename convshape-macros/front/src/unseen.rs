@@ -46,7 +46,7 @@ impl Unseen {
         FIRST + i64::try_from(all.len()).unwrap_or(i64::MAX) - 1
     }
 
-    /// The expression that a placeholder stands for; `None` for a number.
+    /// The expression of a placeholder; `None` if this is an ordinary number.
     pub(crate) fn get(&self, number: i64) -> Option<Expr> {
         let index = usize::try_from(number.checked_sub(FIRST)?).ok()?;
         self.numbers.borrow().get(index).cloned()
@@ -59,7 +59,7 @@ impl Unseen {
         Constant::later(arrays.len() - 1)
     }
 
-    /// The path of the array that such a placeholder stands for.
+    /// The path of the array; `None` if this is no placeholder.
     pub(crate) fn array(&self, constant: &Constant) -> Option<TokenStream> {
         self.arrays.borrow().get(constant.key()?).cloned()
     }
@@ -71,7 +71,7 @@ impl Unseen {
         Custom::later(customs.len() - 1)
     }
 
-    /// The type that such a placeholder stands for.
+    /// The type of the custom layer; `None` if this is no placeholder.
     pub(crate) fn custom(&self, layer: &Custom) -> Option<TokenStream> {
         self.customs.borrow().get(layer.key()?).cloned()
     }
@@ -82,7 +82,7 @@ impl Unseen {
         f64::from_bits(FIRST_REAL + index)
     }
 
-    /// The expression that a placeholder stands for; `None` for a real number.
+    /// The expression of a placeholder; `None` if this is an ordinary real number.
     pub(crate) fn get_real(&self, number: f64) -> Option<Expr> {
         let index = number.to_bits().checked_sub(FIRST_REAL).filter(|_| Unseen::is_real(number))?;
         self.get(FIRST.checked_add_unsigned(index)?)

@@ -287,7 +287,7 @@ fn names_in_files_that_occur_twice() {
     );
 }
 
-/// A `None` that no default stands for is an error, and no help writes something in its place.
+/// `None` in a field can be left out. Anywhere else it is an error, and no help guesses a value.
 #[test]
 fn a_none_that_cannot_be_left_out() {
     for layer in

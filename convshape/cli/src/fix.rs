@@ -60,7 +60,7 @@ fn step(source: &Source) -> Result<Option<Source>, Unusable> {
                 let better = if fix.rewrites {
                     further(after, finding)
                 } else if has(after, finding) {
-                    // One error may stand for the same mistake in several lines.
+                    // One error can report the same mistake in several lines.
                     errors(after) == errors(chain) && further(after, finding)
                 } else {
                     errors(after) < errors(chain)

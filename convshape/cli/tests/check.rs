@@ -377,7 +377,7 @@ fn fixes_of_uses_headers_orders_and_ports() {
             "input: [8, 4, 4];\n        flat: Flatten;\n        pool: MaxPool2d(2);\n        Linear(32 -> 10);\n        output: [10];".to_owned(),
             "input: [8, 4, 4];\n        pool: MaxPool2d(2);\n        flat: Flatten;\n        Linear(32 -> 10);\n        output: [10];".to_owned(),
         ),
-        // One error stands for both lines.
+        // One error reports both lines.
         (
             "input: [8];\n        Relus;\n        Linear(8 -> 4, bias: 0);\n        Relus;\n        output: [4];".to_owned(),
             "input: [8];\n        Relu;\n        Linear(8 -> 4, bias: false);\n        Relu;\n        output: [4];".to_owned(),

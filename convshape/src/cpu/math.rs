@@ -1,4 +1,5 @@
-//! Element-wise functions on vectors. Functions that are not here run by their definition.
+//! Element-wise functions on vectors. An activation without such code is computed by the reference, one element at a
+//! time.
 
 use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 

@@ -1,9 +1,9 @@
 //! The numbers that were chosen for speed: what work costs, and how much a cache holds. The rest follows from shapes
 //! and the instruction set.
 //!
-//! To choose one anew, compare `cargo bench -p convshape --bench speed` before and after, in turns, for the cases that
-//! its comment names, or all of them. Sizes are in elements of 4 bytes. Costs are in multiply-adds of one element,
-//! unless they say otherwise. No result depends on one of these, except that sums are taken in another order.
+//! To choose another value, run `cargo bench -p convshape --bench speed` before and after, several times in turn. Sizes
+//! are in elements of 4 bytes, costs in multiply-adds of one element unless they say otherwise. Another value may change
+//! the order of sums, and so their last bits.
 
 // Threads.
 
@@ -68,7 +68,7 @@ pub(super) const INTERLEAVED_BLOCK: usize = if cfg!(test) { 256 } else { 64 * 10
 /// The fewest weights that a small batch uses unpacked: fewer stay in the cache while they are packed.
 #[cfg(feature = "train")]
 pub(super) const UNPACKED_WEIGHTS: usize = 64 * 1024;
-/// The most positions of a small batch, whose weights are not packed. A step of a network of `Linear` on 136 positions
+/// The most positions of a batch whose weights are not packed. A step of a network of `Linear` on 136 positions
 /// takes 1.4 times as long unpacked, one on 64 takes 0.8 times as long.
 #[cfg(feature = "train")]
 pub(super) const UNPACKED_POSITIONS: usize = 64;

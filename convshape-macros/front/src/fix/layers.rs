@@ -223,7 +223,7 @@ impl<'a> ChangedLayer<'a> {
             }
             Direction::Transposed => {
                 self.field(AxisField::OutputPadding, 0, 10, found);
-                // Each row becomes as many as the stride, however far that is from the padding now.
+                // The padding that gives `input * stride`, which may be far from the present one.
                 if let Some((padding, [0, 0, 0])) = conv.crop_to_stride() {
                     self.word("padding", Setting::ints(padding, conv.rank), 12, found);
                 }

@@ -26,7 +26,7 @@ pub(super) fn edits(graph: &Graph, problem: &Problem, found: &mut Candidates) {
     let others = path.clone().filter(|other| *other != node);
     for (first, second) in others.map(|other| (node.min(other), node.max(other))) {
         let (Some(earlier), Some(later)) = (graph.given(first), graph.given(second)) else { continue };
-        // A normalisation that stands after the wrong layer is given the wrong channels, which is another mistake.
+        // A normalisation after the wrong layer gets the wrong number of channels, which is another mistake.
         if later.keeps_shape() && !is_view(&earlier) {
             continue;
         }

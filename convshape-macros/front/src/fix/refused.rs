@@ -242,7 +242,7 @@ impl Refused<'_> {
         }
     }
 
-    /// A positive number of output channels: what later layers take, or as many as come in.
+    /// A positive number of output channels: what later layers expect, or the number of input channels.
     fn output_channels(&self, found: &mut Candidates) {
         let (node, Op::Conv(conv)) = (self.node, self.op) else { return };
         let inputs = conv.inputs.unwrap_or(1);
