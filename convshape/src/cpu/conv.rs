@@ -333,7 +333,12 @@ impl Conv {
             }
         }
         conv.weights = Workspace::of(packed);
-        let unit = (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1);
+        let unit = match split {
+            WorkUnit::Rows(axis) => conv.x.0[1 + axis] + conv.y.0[1 + axis],
+            WorkUnit::Phases(_) | WorkUnit::Channels(_) => {
+                (x.buffer.sample() + y.buffer.sample()) / conv.spread.units.max(1)
+            }
+        };
         let resident = conv.weights.get().len() <= RESIDENT_WEIGHTS;
         let chunk = if kind == Kind::Depthwise { DEPTHWISE_CHUNK } else { CHUNK };
         conv.chunk = if resident { (chunk / unit.max(1)).max(1) } else { usize::MAX };
@@ -358,9 +363,15 @@ impl Conv {
         self.spread.units
     }
 
-    /// Runs some units of one sample.
-    pub(super) fn run_rows(&self, threads: Threads, units: Range<usize>, x: &[f32], y: &mut [f32]) {
-        self.spread.run_some(threads, self.work, units, y, &|y, base, samples, units| {
+    /// The strides of input and output from one output row to the next, for such a convolution.
+    pub(super) fn row_steps(&self) -> [usize; 2] {
+        [self.x, self.y].map(|strides| strides.0[2])
+    }
+
+    /// Runs some rows of one sample. `x` and `y` begin so far before the first of them as before the first row of a
+    /// sample.
+    pub(super) fn run_rows(&self, threads: Threads, rows: usize, x: &[f32], y: &mut [f32]) {
+        self.spread.run_some(threads, self.work, rows, y, &|y, base, samples, units| {
             self.block(x, y, base, samples, units);
         });
     }

@@ -185,18 +185,18 @@ impl Engine {
         done
     }
 
-    /// For each step or interleaved pair, the names of its layers and the multiply-adds of a sample. A step that only
+    /// For each step or interleaved steps, the names of its layers and the multiply-adds of a sample. A step that only
     /// moves data has no layers.
     #[cfg(feature = "ndarray")]
     pub(crate) fn layers(&self) -> impl Iterator<Item = (Vec<&str>, u64)> {
-        let plan = &self.plan;
-        let is_second = |index: usize| index > 0 && plan.interleaved[index - 1].is_some();
-        (0..plan.steps.len()).filter(move |index| !is_second(*index)).map(move |index| {
-            let count = if plan.interleaved[index].is_some() { 2 } else { 1 };
-            let nodes = plan.steps[index..index + count].iter().flat_map(|step| &step.nodes);
+        let (plan, mut next) = (&self.plan, 0);
+        core::iter::from_fn(move || {
+            let first = next;
+            next += plan.together(*(first < plan.steps.len()).then_some(&first)?);
+            let nodes = plan.steps[first..next].iter().flat_map(|step| &step.nodes);
             let nodes = nodes.map(|&node| &plan.nodes[node]);
             let macs = nodes.clone().map(|node| node.macs);
-            (nodes.map(|node| &node.name[..]).collect(), macs.sum())
+            Some((nodes.map(|node| &node.name[..]).collect(), macs.sum()))
         })
     }
 
@@ -226,27 +226,18 @@ impl Engine {
         for first in (0..samples).step_by(together) {
             let count = together.min(samples - first);
             let mut memory = RunMemory { workspace: &mut *workspace, inputs, outputs: &mut *outputs, first, count };
-            let (mut row, mut steps) = (0, &self.steps[..]);
-            while let [step, rest @ ..] = steps {
-                let interleave = self.plan.interleaved[self.steps.len() - steps.len()];
-                steps = match (interleave, rest) {
-                    (Some(interleave), [next, rest @ ..]) if count == 1 => {
-                        [step, next].into_iter().for_each(|step| clear(step, &mut memory));
-                        interleave.run(threads, [step, next], &mut memory)?;
-                        rest
+            let (mut row, mut next) = (0, 0);
+            while next < self.steps.len() {
+                let steps = &self.steps[next..][..self.plan.together(next)];
+                match &self.plan.interleaved[next] {
+                    Some(interleave) => {
+                        steps.iter().for_each(|step| clear(step, &mut memory));
+                        interleave.run(threads, steps, &mut memory)?;
                     }
-                    (Some(_), [next, rest @ ..]) => {
-                        self.step(threads, step, &mut memory)?;
-                        self.step(threads, next, &mut memory)?;
-                        rest
-                    }
-                    _ => {
-                        self.step(threads, step, &mut memory)?;
-                        rest
-                    }
-                };
+                    None => self.step(threads, &steps[0], &mut memory)?,
+                }
                 observe(row);
-                row += 1;
+                (row, next) = (row + 1, next + steps.len());
             }
         }
         Some(())

@@ -1,77 +1,223 @@
-//! Interleaves a convolution with the depthwise one after it: some rows of the first, then of the second, so that the
-//! values between them are still in the cache when they are read.
+//! Interleaves convolutions that follow each other: some rows of the first, then of the second, and so on, so that the
+//! values between them are still in the cache when they are read. Of these values only the rows that will still be read
+//! are kept.
+
+use std::vec::Vec;
 
 use convshape_arith::graph::Node;
-use convshape_arith::op::Op;
 
-use super::buffer::Grid;
+use super::buffer::{Buffer, Place};
+use super::conv::Conv;
 use super::job::{Job, Ready};
 use super::memory::RunMemory;
 use super::plan::{Method, Step, Work};
-use super::threads::Threads;
+use super::taps::Axis;
+use super::threads::{self, Threads};
 use super::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, RESIDENT_WEIGHTS};
 
-/// How the rows of two steps depend on each other.
-#[derive(Clone, Copy, Debug)]
+/// Steps whose rows are interleaved.
+#[derive(Debug)]
 pub(super) struct Interleave {
-    /// Output rows of the second step in a block, per thread.
+    /// Output rows of the last step in a block, per thread and at most.
     rows: usize,
-    /// The rows of the value between the two that the output needs: the first output row needs those below `first`,
-    /// each further one `step` more.
+    most: usize,
+    /// The values between the steps.
+    links: Vec<Link>,
+}
+
+/// A value between two steps.
+#[derive(Debug)]
+struct Link {
+    /// Its rows, and the border before them.
+    rows: usize,
+    low: usize,
+    /// The elements of a row.
+    row: usize,
+    /// The first output row of the second step reads `reach` rows, with those of the border, and each further one
+    /// those that are `step` rows on.
     step: usize,
-    first: usize,
+    reach: usize,
+}
+
+/// The values of a plan.
+pub(super) struct Values<'a> {
+    pub(super) nodes: &'a [Node],
+    pub(super) buffers: &'a mut [Buffer],
+    /// The buffer that a value is stored in.
+    pub(super) root: &'a dyn Fn(usize) -> usize,
+    /// Whether a single step reads a value, and nothing else shares its memory.
+    pub(super) is_passed_on: &'a dyn Fn(usize) -> bool,
+}
+
+impl Values<'_> {
+    /// How the rows of a step depend on those that it reads, if it can run row by row.
+    fn reach<'a>(&self, step: &'a Step) -> Option<&'a Axis> {
+        let Work::Sum { node, axes, method: Method::Direct { .. }, .. } = &step.work else { return None };
+        let [depth, height, width] = self.buffers[(self.root)(step.output)].size;
+        let weights = self.nodes[*node].macs / u64::try_from(height * width).ok()?;
+        let is_flat = depth == 1 && height > 1 && width > 1;
+        let is_simple = axes[1].phases.len() == 1 && axes[1].modulus == 1;
+        (is_flat && is_simple && weights <= RESIDENT_WEIGHTS as u64).then_some(&axes[1])
+    }
+
+    /// The value between two steps, if they can be interleaved.
+    fn link(&self, first: &Step, second: &Step) -> Option<Link> {
+        let reach = self.reach(second)?;
+        let buffer = &self.buffers[first.output];
+        let elements = buffer.width * buffer.size[1] * buffer.size[2];
+        let follows = second.inputs == [first.output] && (self.is_passed_on)(first.output);
+        let is_own = matches!(buffer.place, Place::Workspace(_));
+        let last = reach.phases[0].taps.iter().map(|(_, row)| *row).max()?;
+        let new = usize::try_from(last + 1).ok()?;
+        // Neighbouring output rows leave no row out.
+        (follows && is_own && elements >= INTERLEAVED && new >= reach.step).then_some(Link {
+            rows: buffer.size[1],
+            low: buffer.low[1],
+            row: buffer.strides()[1],
+            step: reach.step,
+            reach: buffer.low[1] + new,
+        })
+    }
+
+    /// The values between the first of these steps and those that can be interleaved with it.
+    fn links(&self, steps: &[Step]) -> Option<Vec<Link>> {
+        let reach = self.reach(steps.first()?)?;
+        let mut links: Vec<Link> = steps.windows(2).map_while(|pair| self.link(&pair[0], &pair[1])).collect();
+        // A step that writes to the value that the first one reads must stay behind it.
+        let writes = |link: &usize| (self.root)(steps[link + 1].output) == (self.root)(steps[0].inputs[0]);
+        let stays_behind = reach.low == 0 && reach.step == 1 && links.iter().all(|link| link.step == 1);
+        let end = (0..links.len()).find(writes).filter(|_| !stays_behind);
+        links.truncate(end.unwrap_or(links.len()));
+        Some(links)
+    }
 }
 
 impl Interleave {
-    /// For a step and the one after it; `None` if they run one after the other.
-    pub(super) fn new(nodes: &[Node], grids: &[Grid], steps: &[Step]) -> Option<Interleave> {
-        let [first, second, ..] = steps else { return None };
-        let Work::Sum { node, axes, method: Method::Direct { .. }, .. } = &first.work else { return None };
-        let Work::Sum { node: depthwise, axes: reach, method: Method::Direct { .. }, .. } = &second.work else {
-            return None;
-        };
-        let Op::Conv(conv) = nodes[*depthwise].op else { return None };
-        let (between, to) = (&grids[first.output], &grids[second.output]);
-        let one_each = [between, to].iter().all(|grid| Ok(conv.groups) == i64::try_from(grid.channels));
-        let flat = [between, to].iter().all(|grid| grid.size[0] == 1 && grid.size[1] > 1 && grid.size[2] > 1);
-        let simple = [&axes[1], &reach[1]].iter().all(|axis| axis.phases.len() == 1 && axis.modulus == 1);
-        let weights = nodes[*node].macs / u64::try_from(between.positions().max(1)).ok()?;
-        let is_small = weights <= RESIDENT_WEIGHTS as u64;
-        let follows = second.inputs == [first.output] && between.elements() >= INTERLEAVED;
-        if !(one_each && flat && simple && is_small && follows) {
-            return None;
-        }
-        let last = reach[1].phases[0].taps.iter().map(|(_, row)| *row).max()?;
-        let step = reach[1].step;
-        let rows = INTERLEAVED_BLOCK / (between.channels * between.size[2]) / step.max(1);
-        Some(Interleave { rows: rows.max(1), step, first: usize::try_from(last + 1).unwrap_or(0) })
-    }
-
-    /// How many rows of the value between the two the first `end` output rows need.
-    fn needed(&self, end: usize) -> usize {
-        self.first + (end - 1) * self.step
-    }
-
-    /// Runs both on one sample.
-    pub(super) fn run(&self, threads: Threads, steps: [&Ready; 2], memory: &mut RunMemory<'_, '_>) -> Option<()> {
-        let [(first, from, between), (second, _, to)] =
-            [steps[0], steps[1]].map(|step| (step, step.inputs[0], step.output));
-        let (Job::Conv(first), Job::Conv(second), between, to) = (&first.job, &second.job, between?, to?) else {
-            return None;
-        };
-        let (rows, end) = (first.units(), second.units());
-        let mut done = 0;
-        for start in (0..end).step_by(self.rows * threads.count()) {
-            let block_end = end.min(start + self.rows * threads.count());
-            let needed = if block_end == end { rows } else { rows.min(self.needed(block_end)) };
-            if needed > done {
-                let (x, y) = memory.pair(&from, &between);
-                first.run_rows(threads, done..needed, x, y);
-                done = needed;
+    /// The first of these steps with those that can be interleaved with it; `None` if there are none. The buffers of
+    /// the values between them are shortened.
+    pub(super) fn new(steps: &[Step], values: &mut Values<'_>) -> Option<Interleave> {
+        let mut links = values.links(steps)?;
+        while !links.is_empty() {
+            let root = values.root;
+            let [x, y] = [steps[0].inputs[0], steps[links.len()].output].map(|value| &values.buffers[root(value)]);
+            let interleave = Interleave::of(links, y.size[1]);
+            let kept = interleave.kept();
+            // Together they take no more memory than one after the other.
+            let sum = |index: usize| interleave.links[index].row * kept[index];
+            let sum = (0..kept.len()).map(sum).sum::<usize>();
+            let between = [0, kept.len() - 1].map(|index| values.buffers[steps[index].output].sample());
+            if y.sample() + sum <= between[0] || x.sample() + sum <= between[1] {
+                for (step, (link, rows)) in steps.iter().zip(interleave.links.iter().zip(kept)) {
+                    let buffer = &mut values.buffers[step.output];
+                    (buffer.size[1], buffer.high[1]) = (rows - link.low, 0);
+                }
+                return Some(interleave);
             }
-            let (x, y) = memory.pair(&between, &to);
-            second.run_rows(threads, start..block_end, x, y);
+            links = interleave.links;
+            links.pop();
+        }
+        None
+    }
+
+    /// Steps with these values between them, of which the last has so many output rows.
+    fn of(links: Vec<Link>, rows: usize) -> Interleave {
+        // The elements between the steps for a row of the output.
+        let each = links.iter().rev().scan(1, |rows, link| {
+            *rows *= link.step;
+            Some(*rows * link.row)
+        });
+        let block = (INTERLEAVED_BLOCK / each.sum::<usize>()).max(1);
+        Interleave { rows: block, most: rows.min(block * threads::threads(usize::MAX).count()), links }
+    }
+
+    /// How many rows of each value between the steps are kept, with those of the border.
+    fn kept(&self) -> Vec<usize> {
+        let mut rows = self.most;
+        let kept = self.links.iter().rev().map(|link| {
+            // A buffer of one row would be divided among threads along its other axis.
+            let kept = link.span(rows).max(link.low + 2);
+            rows = link.needed(rows).max(rows * link.step).min(link.rows);
+            kept
+        });
+        let mut kept: Vec<usize> = kept.collect();
+        kept.reverse();
+        kept
+    }
+
+    /// How many steps it has.
+    pub(super) fn steps(&self) -> usize {
+        self.links.len() + 1
+    }
+
+    /// How many output rows of a step the first `rows` output rows of the last one need.
+    fn needed(&self, step: usize, rows: usize) -> usize {
+        self.links[step..].iter().rev().fold(rows, |rows, link| link.needed(rows))
+    }
+
+    /// Runs all steps.
+    pub(super) fn run(&self, threads: Threads, steps: &[Ready], memory: &mut RunMemory<'_, '_>) -> Option<()> {
+        let (all, block) = (conv(steps.last()?)?.units(), self.most.min(self.rows * threads.count()));
+        for sample in 0..memory.count {
+            for start in (0..all).step_by(block) {
+                // The ends of the block before and of this one, in rows of the last output.
+                let ends = [start, all.min(start + block)];
+                for (index, step) in steps.iter().enumerate() {
+                    let (conv, from, to) = (conv(step)?, &step.inputs[0], step.output.as_ref()?);
+                    let [first, end] = ends.map(|rows| self.needed(index, rows));
+                    let [x_row, y_row] = conv.row_steps();
+                    // What is kept of a value begins with the first row that is still read.
+                    let x_first = if index == 0 { first * x_row } else { 0 };
+                    let y_first = match self.links.get(index) {
+                        None => first * y_row,
+                        Some(link) => {
+                            let read = [start.saturating_sub(block), ends[0], ends[1]];
+                            let kept = &mut memory.output(to)[sample * to.buffer.sample()..];
+                            link.keep(read.map(|rows| self.needed(index + 1, rows)), first, kept)
+                        }
+                    };
+                    let (x, y) = memory.pair(from, to);
+                    let (x, y) = (&x[sample * from.buffer.sample()..], &mut y[sample * to.buffer.sample()..]);
+                    if end > first {
+                        conv.run_rows(threads, end - first, &x[x_first..], &mut y[y_first..]);
+                    }
+                }
+            }
         }
         Some(())
+    }
+}
+
+/// The convolution of a step.
+fn conv(step: &Ready) -> Option<&Conv> {
+    if let Job::Conv(conv) = &step.job { Some(conv) } else { None }
+}
+
+impl Link {
+    /// How many rows of the value the first `rows` output rows read.
+    fn needed(&self, rows: usize) -> usize {
+        if rows == 0 { 0 } else { self.rows.min(self.span(rows) - self.low) }
+    }
+
+    /// How many rows, with those of the border, so many output rows read.
+    fn span(&self, rows: usize) -> usize {
+        (rows - 1) * self.step + self.reach
+    }
+
+    /// Drops the rows that are not read any more: output rows from the first of `read` on were computed from the rows
+    /// that are kept, those from the second to the third are next. Fills the border after the value as far as these
+    /// read it. `done` rows are computed; returns where the next one is written.
+    fn keep(&self, read: [usize; 3], done: usize, kept: &mut [f32]) -> usize {
+        let [before, first] = [read[0] * self.step, read[1] * self.step];
+        let computed = self.low + done;
+        if first > before && computed > first {
+            kept.copy_within((first - before) * self.row..(computed - before) * self.row, 0);
+        }
+        if read[2] > read[1] {
+            let (border, end) = (first.max(self.low + self.rows), first + self.span(read[2] - read[1]));
+            if end > border {
+                kept[(border - first) * self.row..(end - first) * self.row].fill(0.0);
+            }
+        }
+        done.saturating_sub(first) * self.row
     }
 }

@@ -122,7 +122,7 @@ pub(super) struct Plan {
     /// Whether a step is the first to write to its buffer and so clears its border. Imported planes get their border
     /// while they are copied.
     pub(super) clears: Vec<bool>,
-    /// How a step is interleaved with the next one, if it is.
+    /// How a step is interleaved with those after it, if it is.
     pub(super) interleaved: Vec<Option<Interleave>>,
     /// Elements of workspace per sample, without those that may be read after its end.
     pub(super) elements: usize,
@@ -150,6 +150,11 @@ impl Plan {
         };
         plan.place(&lowered.grids, &lowered.layouts, &lowered.inside);
         Some(plan)
+    }
+
+    /// How many steps run together from one on.
+    pub(super) fn together(&self, step: usize) -> usize {
+        self.interleaved[step].as_ref().map_or(1, Interleave::steps)
     }
 
     /// The number of weights of a convolution or matrix.

@@ -588,6 +588,38 @@ fn interleaved_rows() {
     }
 }
 
+/// Blocks whose last layer adds to what the first one reads, and convolutions in a row.
+#[test]
+fn interleaved_blocks() {
+    let mut random = Random::new(14);
+    let mut run = 0;
+    while run < 80 {
+        let (inputs, channels) = (random.one_of(&[3, 16]), random.one_of(&[20, 48]));
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let mut sizes = vec![random.pick(2, 23), random.pick(2, 23)];
+        sizes.insert(order.channel(3), inputs);
+        let mut conv = |inputs: i64, outputs: i64, groups: i64| {
+            let size = random.one_of(&[1, 3, 5]);
+            let conv = random_conv(&mut random, 2, inputs);
+            let (kernel, padding) = ([size, size, 1], Padding::Symmetric([size / 2, size / 2, 0]));
+            let stride = if size > 1 && random.pick(0, 3) == 0 { conv.stride } else { [1; 3] };
+            let direction = Direction::Forward;
+            Op::Conv(Conv { kernel, padding, stride, dilation: [1; 3], direction, groups, outputs, ..conv })
+        };
+        let layers = [
+            (conv(inputs, inputs, inputs), vec![0]),
+            (conv(inputs, channels, 1), vec![1]),
+            (conv(channels, channels, channels), vec![2]),
+            (conv(channels, inputs, 1), vec![3]),
+            (Op::Add, vec![4, 1]),
+        ];
+        // As above.
+        let tolerance = 10.0 * TOLERANCE;
+        run += u32::from(check_within(tolerance, &mut random, order, Shape::of(&sizes), &layers, &[5]));
+        check_within(tolerance, &mut random, order, Shape::of(&sizes), &layers[..4], &[4]);
+    }
+}
+
 /// A wide layer that is the whole chain keeps the caller's order of axes.
 #[test]
 fn layers_over_planes() {

@@ -128,22 +128,20 @@ impl Spread {
         Spread { sample, units: 1, origin: 0, step: sample }
     }
 
-    /// Computes some units of one sample on as many threads as are worth waking; all units together are `work`
-    /// multiply-adds.
-    pub(super) fn run_some(&self, threads: Threads, work: usize, units: Range<usize>, y: &mut [f32], part: &Part<'_>) {
-        let tasks = threads.0.min(work * units.len() / self.units.max(1) / LEAST_WORK);
-        if tasks < 2 || units.len() < 2 {
-            return part(y, 0, 0..1, units);
+    /// Computes the first `units` units of one sample on as many threads as are worth waking; all units together are
+    /// `work` multiply-adds.
+    pub(super) fn run_some(&self, threads: Threads, work: usize, units: usize, y: &mut [f32], part: &Part<'_>) {
+        let tasks = threads.0.min(work * units / self.units.max(1) / LEAST_WORK);
+        if tasks < 2 || units < 2 {
+            return part(y, 0, 0..1, 0..units);
         }
-        let share = units.len().div_ceil(tasks);
-        let base = self.origin + units.start * self.step;
-        let end = if units.end == self.units { self.sample } else { self.origin + units.end * self.step };
-        let end = end.min(y.len());
-        threads.share_chunks(&mut y[base..end], share * self.step, &|index, y| {
-            let first = units.start + index * share;
-            let own = first..units.end.min(first + share);
+        let share = units.div_ceil(tasks);
+        let end = y.len().min(self.origin + units * self.step);
+        threads.share_chunks(&mut y[self.origin..end], share * self.step, &|index, y| {
+            let first = index * share;
+            let own = first..units.min(first + share);
             if !own.is_empty() {
-                part(y, base + index * share * self.step, 0..1, own);
+                part(y, self.origin + first * self.step, 0..1, own);
             }
         });
     }

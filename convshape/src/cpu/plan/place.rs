@@ -9,7 +9,7 @@ use convshape_arith::op::{AxisOrder, Op};
 
 use super::{Method, Plan, Step, Work};
 use crate::cpu::buffer::{Buffer, Grid, Place, SLACK, View};
-use crate::cpu::interleave::Interleave;
+use crate::cpu::interleave::{Interleave, Values};
 
 /// For a value without a buffer of its own: the value whose buffer it shares, and its first channel there.
 pub(super) type Inside = Option<(usize, usize)>;
@@ -100,16 +100,13 @@ impl Plan {
             }
         }
         let starts: Vec<Option<usize>> = lives.iter().map(|life| life.map(|(start, _)| start)).collect();
-        for step in 0..self.steps.len() {
-            let is_second = step > 0 && self.interleaved[step - 1].is_some();
-            let interleave = if is_second { None } else { Interleave::new(&self.nodes, grids, &self.steps[step..]) };
-            self.interleaved.push(interleave);
-            if interleave.is_some() {
-                // Buffers of two interleaved steps live as long as both run.
-                for (start, end) in lives.iter_mut().flatten() {
-                    *start = if *start == step + 1 { step } else { *start };
-                    *end = if *end == step { step + 1 } else { *end };
-                }
+        self.interleave(&mut buffers, &memory, inside);
+        for first in 0..self.steps.len() {
+            // Buffers of interleaved steps live as long as all of them run.
+            let last = first + self.together(first) - 1;
+            for (start, end) in lives.iter_mut().flatten() {
+                *start = if (first..=last).contains(start) { first } else { *start };
+                *end = if (first..=last).contains(end) { last } else { *end };
             }
         }
         let mut taken: Vec<(usize, usize, usize, usize)> = Vec::new();
@@ -167,6 +164,26 @@ impl Plan {
             })
             .collect();
         self.views = (0..grids.len()).map(|value| lives[memory[root(value).0]].map(|_| view(value))).collect();
+    }
+
+    /// Finds the steps that run row by row, and shortens the buffers of the values between them.
+    fn interleave(&mut self, buffers: &mut [Buffer], memory: &[usize], inside: &[Inside]) {
+        let root = |value: usize| root(inside, value).0;
+        let steps = &self.steps;
+        let is_passed_on = |value: usize| {
+            let shared = (0..memory.len()).filter(|&other| memory[root(other)] == value).count();
+            let reads = steps.iter().flat_map(|step| &step.inputs).filter(|input| **input == value).count();
+            shared == 1 && reads == 1 && inside[value].is_none()
+        };
+        let mut values = Values { nodes: &self.nodes, buffers, root: &root, is_passed_on: &is_passed_on };
+        let mut interleaved = Vec::new();
+        while interleaved.len() < steps.len() {
+            let found = Interleave::new(&steps[interleaved.len()..], &mut values);
+            let more = found.as_ref().map_or(0, |found| found.steps() - 1);
+            interleaved.push(found);
+            interleaved.extend((0..more).map(|_| None));
+        }
+        self.interleaved = interleaved;
     }
 
     /// The buffer whose memory each buffer uses: another's if a step would only copy it. Such steps are removed.
