@@ -193,7 +193,7 @@ impl Ready {
                 let along = match node.op {
                     Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
                     Op::RmsNorm { eps, .. } => Along::Rms { eps, weight: param(0) },
-                    Op::ChannelShuffle { groups } => Along::shuffle(inputs[0].channels, usize::try_from(groups).ok()?),
+                    Op::ChannelShuffle { groups } => Along::Shuffle { groups: usize::try_from(groups).ok()? },
                     Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
                         Along::local(dialect.channel_window(size), size, [alpha, beta, k])?
                     }

@@ -266,19 +266,13 @@ pub(super) enum Along {
     Rms { eps: f64, weight: Vec<f32> },
     /// `Softmax`, or its logarithm.
     Softmax { log: bool },
-    /// `ChannelShuffle`: the channel that each channel is taken from.
-    Shuffle { from: Vec<usize> },
+    /// `ChannelShuffle`
+    Shuffle { groups: usize },
     /// `LocalResponseNorm`; `window` has the channels below and above the centre.
     Local { window: (usize, usize), factor: f32, beta: f32, k: f32 },
 }
 
 impl Along {
-    /// `ChannelShuffle`
-    pub(super) fn shuffle(channels: usize, groups: usize) -> Along {
-        let size = channels / groups.max(1);
-        Along::Shuffle { from: (0..channels).map(|channel| channel % groups * size + channel / groups).collect() }
-    }
-
     /// `LocalResponseNorm` with `alpha`, `beta` and `k`; `None` if the window's size is out of range.
     #[expect(clippy::cast_possible_truncation, clippy::cast_precision_loss, reason = "rounds to the nearest f32")]
     pub(super) fn local(window: (i64, i64), size: i64, [alpha, beta, k]: [f64; 3]) -> Option<Along> {
@@ -311,7 +305,7 @@ impl Kernel for AlongChannels<'_> {
                     Along::Norm { eps, weight, bias } => normalise(simd, *eps, weight, bias, x, y),
                     Along::Rms { eps, weight } => root_mean_square(simd, *eps, weight, x, y),
                     Along::Softmax { log } => softmax(simd, *log, smallest, x, y),
-                    Along::Shuffle { from } => y.iter_mut().zip(from).for_each(|(y, from)| *y = x[*from]),
+                    Along::Shuffle { groups } => shuffle(simd, *groups, x, y),
                     Along::Local { window, factor, beta, k } => local_response(*window, [*factor, *beta, *k], x, y),
                 }
             }
@@ -361,6 +355,28 @@ fn root_mean_square<S: Simd>(simd: S, eps: f64, weight: &[f32], x: &[f32], y: &m
     let factor = (1.0 / (sum(simd, x, 0.0, true) / x.len() as f64 + eps).sqrt()) as f32;
     for ((y, x), weight) in y.iter_mut().zip(x).zip(weight) {
         *y = x * factor * weight;
+    }
+}
+
+/// Interleaves the channels of the groups.
+#[inline(always)]
+fn shuffle<S: Simd>(simd: S, groups: usize, x: &[f32], y: &mut [f32]) {
+    let size = x.len() / groups;
+    if groups == 2 && size >= S::LANES {
+        let (first, second) = x.split_at(size);
+        for at in (0..size).step_by(S::LANES) {
+            // The last vector overlaps the one before it.
+            let at = at.min(size - S::LANES);
+            let [low, high] = simd.interleave(simd.load(&first[at..]), simd.load(&second[at..]));
+            simd.store(low, &mut y[2 * at..]);
+            simd.store(high, &mut y[2 * at + S::LANES..]);
+        }
+        return;
+    }
+    for (group, x) in x.chunks_exact(size).enumerate() {
+        for (y, x) in y[group..].iter_mut().step_by(groups).zip(x) {
+            *y = *x;
+        }
     }
 }
 
