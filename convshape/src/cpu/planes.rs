@@ -289,7 +289,7 @@ impl PanelShare<'_> {
         let size = phase.taps.iter().map(|taps| taps.len() * own.wide).sum::<usize>();
         let mut weights = &own.weights.get()[phase.weights + panel * size..][..size];
         let shift = &own.shift[panel * own.wide..][..own.wide];
-        let whole = phase.taps.len() == 1 && !matches!(own.epilogue, Epilogue::Leaky(_) | Epilogue::Clamp(..));
+        let whole = phase.taps.len() == 1;
         let rows = [0, 1, 2, 3].map(|v| v * S::LANES);
         for (taps, sums) in phase.taps.iter().zip(sums.chunks_exact_mut(MOST_SUMS)) {
             let (now, rest) = weights.split_at(taps.len() * own.wide);
@@ -301,7 +301,7 @@ impl PanelShare<'_> {
                 taps,
                 weights: now,
                 shift,
-                relu: own.epilogue == Epilogue::Relu,
+                epilogue: own.epilogue,
                 y: sums,
                 places: &rows[..count],
                 channels: own.wide,
@@ -319,15 +319,9 @@ impl PanelShare<'_> {
             for v in 0..count {
                 let y = &mut y[places[v] + r * own.y.channel..];
                 let at = (r * count + v) * S::LANES;
-                let even = own.epilogue.apply(simd, simd.load(&sums[at..]));
-                if phase.taps.len() == 1 {
-                    simd.store(even, y);
-                } else {
-                    let odd = own.epilogue.apply(simd, simd.load(&sums[MOST_SUMS + at..]));
-                    let [low, high] = simd.interleave(even, odd);
-                    simd.store(low, y);
-                    simd.store(high, &mut y[S::LANES..]);
-                }
+                let [low, high] = simd.interleave(simd.load(&sums[at..]), simd.load(&sums[MOST_SUMS + at..]));
+                simd.store(low, y);
+                simd.store(high, &mut y[S::LANES..]);
             }
         }
     }
@@ -343,8 +337,7 @@ struct PlanarTile<'a> {
     weights: &'a [f32],
     /// The initial sums of each channel.
     shift: &'a [f32],
-    /// Whether `Relu` is applied.
-    relu: bool,
+    epilogue: Epilogue,
     /// The output from the first channel on, the number of channels to store, and the stride between them.
     y: &'a mut [f32],
     places: &'a [usize],
@@ -381,20 +374,14 @@ impl<const R: usize, const V: usize, const STEP: usize> Kernel for PlanarSums<'_
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let PlanarTile { x, starts, taps, weights, shift, relu, y, places, channels, channel, .. } = self.0;
+        let PlanarTile { x, starts, taps, weights, shift, epilogue, y, places, channels, channel, .. } = self.0;
         let mut sums = [[simd.splat(0.0); V]; R];
         for r in 0..R {
             sums[r] = [simd.splat(shift[r]); V];
         }
         let starts = starts.first_chunk().expect("a start for each stretch");
         planar::<S, R, V, STEP>(simd, x, starts, taps, weights, &mut sums);
-        if relu {
-            for r in 0..R {
-                for v in 0..V {
-                    sums[r][v] = simd.at_least(sums[r][v], simd.splat(0.0));
-                }
-            }
-        }
+        epilogue.apply_all(simd, &mut sums);
         let places: &[usize; V] = places.first_chunk().expect("a place for each stretch");
         for r in 0..R {
             if r < channels {
