@@ -1,15 +1,20 @@
-//! A chain from lines of Python: PyTorch's `nn.Sequential` and modules, Keras models.
+//! A chain from a program in Python: PyTorch's modules, what it prints of them, Keras and Flax models.
 //!
-//! Lines are read as Python writes them (`lines`), calls and the values between them are followed (`program`), and each
-//! layer goes through the parser, which knows how Python writes a layer (`layer`).
+//! Lines are read as Python writes them (`lines`, `stmts`, `expr`) and run (`machine`): what a value of the model goes
+//! through becomes statements of a chain, and what cannot become one is listed. Each layer goes through the parser, which
+//! knows how Python writes a layer (`layer`).
 
 mod expr;
 mod input;
 mod layer;
 mod lines;
+mod machine;
 mod program;
+mod stmts;
+mod syntax;
 #[cfg(test)]
 mod tests;
+mod value;
 
 use std::fmt::{self, Display, Formatter, Write};
 
@@ -17,8 +22,11 @@ use convshape_arith::op::Dialect;
 use quote::quote;
 
 use crate::graph::{Graph, Recipe};
+use crate::syntax::Chain;
 use crate::{check, diagnose, parse, resolve};
-use program::{Program, Statement};
+use machine::Machine;
+use program::Program;
+use syntax::Stmt;
 
 /// A chain that was ported.
 #[derive(Clone, Debug)]
@@ -52,38 +60,138 @@ impl Display for Unported {
     }
 }
 
-/// The chain for lines of PyTorch or Keras, as a struct called `name` unless they define a class.
+/// The chain for a program in PyTorch, Keras or Flax, as a struct called `name` unless the model is a class. Of several
+/// models, the class called `name` is taken.
 ///
 /// Lines that say nothing about the model, such as imports and training, are skipped. The chain is not checked: it may
 /// have the mistakes of the original.
 ///
 /// # Errors
-/// Every line that cannot be read.
+/// Every line of the model that cannot be translated.
 pub fn port(python: &str, name: &str) -> Result<Ported, Vec<Unported>> {
-    let mut program = Program::read(python)?;
-    let inputs = input::candidates(&program);
-    let draft = |input: &str| Draft::new(&chain(&program, name, input, &[], &[]));
-    let fitting = inputs.shapes.iter().find(|input| draft(input).is_some_and(|draft| draft.fits));
-    let input = fitting.or(inputs.shapes.first()).map_or("[_]", String::as_str);
-    let draft = draft(input);
-    let (with_params, outputs) = draft.map_or_else(Default::default, |draft| (draft.with_params, draft.outputs));
-    let source = chain(&program, name, input, &with_params, &outputs);
-    if inputs.guessed {
+    let lines = lines::lines(python).map_err(|fault| vec![fault])?;
+    let (dialect, stmts) = (program::dialect(&lines), stmts::stmts(&lines));
+    let first = run(&stmts, dialect, name, &[]);
+    let candidates = input::candidates(&first.program);
+    let usual = candidates.shapes.first().cloned().unwrap_or_else(|| vec!["[_]".to_owned()]);
+    let (program, input) = if first.asked || first.program.inputs.len() > 1 {
+        tried(&stmts, dialect, name, &candidates.shapes)?
+    } else if first.faults.is_empty() {
+        let fits =
+            |input: &&Vec<String>| Draft::new(&chain(&first.program, name, input)).is_some_and(|draft| draft.fits);
+        let input = candidates.shapes.iter().find(fits).unwrap_or(&usual).clone();
+        (first.program, input)
+    } else {
+        return Err(first.faults);
+    };
+    let mut program = program;
+    if candidates.guessed {
+        let input = input.join(", ");
         program.notes.push(format!("the lines do not say the size of the input: `{input}` is a guess"));
     }
+    let source = finished(&mut program, name, &input);
     Ok(Ported { source: format!("convshape::conv_chain! {{\n{source}}}\n"), notes: program.notes })
 }
 
-/// The chain inside the macro's braces. `with_params` are the statements that get their name in files.
-fn chain(program: &Program, name: &str, input: &str, with_params: &[bool], outputs: &[String]) -> String {
+fn run<'a>(stmts: &[Stmt], dialect: Dialect, name: &str, trial: &'a [String]) -> Machine<'a> {
+    let mut machine = Machine::new(Program::new(dialect), trial);
+    machine.run(stmts);
+    machine.finish(stmts, name);
+    machine
+}
+
+/// The program with the first shapes of the inputs with which it runs and its layers fit, and those shapes.
+fn tried(
+    stmts: &[Stmt],
+    dialect: Dialect,
+    name: &str,
+    shapes: &[Vec<String>],
+) -> Result<(Program, Vec<String>), Vec<Unported>> {
+    let mut runs = None;
+    let mut faults: Vec<Unported> = Vec::new();
+    for trial in shapes {
+        let machine = run(stmts, dialect, name, trial);
+        if let Some(first) = machine.faults.first() {
+            // Of wrong shapes, the one that goes furthest says most.
+            if faults.first().is_none_or(|known| known.line < first.line) {
+                faults = machine.faults;
+            }
+            continue;
+        }
+        if Draft::new(&chain(&machine.program, name, trial)).is_some_and(|draft| draft.fits) {
+            return Ok((machine.program, trial.clone()));
+        }
+        runs.get_or_insert((machine.program, trial.clone()));
+    }
+    runs.ok_or_else(|| {
+        if faults.is_empty() { vec![Unported::new(1, "the size of the input is not known")] } else { faults }
+    })
+}
+
+/// The sizes of a value of the chain so far.
+fn sizes_of(program: &Program, inputs: &[String], label: &str) -> Option<Vec<i64>> {
+    let mut program = Program { outputs: vec![label.to_owned()], ..program.clone() };
+    if program.inputs.len() > 1 && inputs.len() == program.inputs.len() || label == "input" || label.contains('.') {
+        // An input cannot be an output, and a port is not one.
+        let known = Some(plain(label)).filter(|label| label != "input").into_iter().collect::<Vec<_>>();
+        let copy = layer::read(&format!("Identity from {label}"), program.dialect, &known).ok()?;
+        let line = copy.to_string();
+        let copy = program::Statement {
+            label: "copy_of_it".to_owned(),
+            is_named: true,
+            file_name: None,
+            line,
+            layer: copy,
+            reads: Vec::new(),
+        };
+        program.statements.push(copy);
+        program.outputs = vec!["copy_of_it".to_owned()];
+    }
+    let output = program.outputs[0].clone();
+    program.name(label);
+    program.name(&output);
+    let draft = Draft::new(&chain(&program, "M", inputs)).filter(|draft| draft.fits)?;
+    let sizes = draft.outputs.first()?.strip_prefix('[')?.strip_suffix(']')?.split(", ");
+    sizes.map(|size| size.parse().ok()).collect()
+}
+
+fn plain(label: &str) -> String {
+    label.split('.').next().unwrap_or(label).to_owned()
+}
+
+/// The chain with the names of parameters in files and the shapes of its outputs.
+fn finished(program: &mut Program, name: &str, input: &[String]) -> String {
+    let draft = Draft::new(&chain(program, name, input));
+    let (with_params, outputs) = draft.map_or_else(Default::default, |draft| (draft.with_params, draft.outputs));
+    for (index, statement) in program.statements.iter_mut().enumerate() {
+        statement.file_name.take_if(|_| with_params.get(index) != Some(&true));
+    }
+    written(program, name, input, &outputs)
+}
+
+/// The chain inside the macro's braces, without what only its check tells.
+fn chain(program: &Program, name: &str, input: &[String]) -> String {
+    let mut program = program.clone();
+    program.statements.iter_mut().for_each(|statement| statement.file_name = None);
+    written(&program, name, input, &[])
+}
+
+fn written(program: &Program, name: &str, input: &[String], outputs: &[String]) -> String {
     let mut text = format!("    pub struct {} {{\n", program.class.as_deref().unwrap_or(name));
     if program.dialect != Dialect::Torch {
         let _ = writeln!(text, "        dialect: {};", program.dialect.name());
     }
-    let _ = writeln!(text, "        input: {input};\n");
-    for (index, statement) in program.statements.iter().enumerate() {
+    let ports = match input {
+        [only] => only.clone(),
+        several => {
+            let port = |(input, shape): (&program::Input, &String)| format!("{} {shape}", input.name);
+            program.inputs.iter().zip(several).map(port).collect::<Vec<_>>().join(", ")
+        }
+    };
+    let _ = writeln!(text, "        input: {ports};\n");
+    for statement in &program.statements {
         text += "        ";
-        if let Some(file_name) = statement.file_name.as_ref().filter(|_| with_params.get(index) == Some(&true)) {
+        if let Some(file_name) = &statement.file_name {
             let _ = write!(text, "#[name = {file_name:?}] ");
         }
         if statement.is_named {
@@ -113,26 +221,24 @@ impl Draft {
     fn new(source: &str) -> Option<Draft> {
         let (chain, faults) = parse::parse(source.parse().ok()?);
         let mut sink = diagnose::Sink::default();
-        let graph = resolve::resolve(&quote!(::convshape), &chain?, &mut sink);
+        let chain = chain?;
+        let graph = resolve::resolve(&quote!(::convshape), &chain, &mut sink);
         let checked = check::check(&graph);
         let wrong = |problem: &check::Problem| !matches!(problem.place(), check::Place::Output(_));
         let fits = faults.is_empty() && !sink.refused() && !checked.problems.iter().any(wrong);
         let shape = |value: Option<usize>| checked.shapes.get(value?).copied().flatten();
         let outputs =
             graph.outputs.iter().map(|output| shape(output.value).map_or("[_]".to_owned(), |s| s.to_string()));
-        Some(Draft { fits, with_params: with_params(&graph), outputs: outputs.collect() })
+        Some(Draft { fits, with_params: with_params(&chain, &graph), outputs: outputs.collect() })
     }
 }
 
-/// Whether each statement has parameters; nothing if a statement is not one node.
-fn with_params(graph: &Graph) -> Vec<bool> {
+/// Whether each statement has parameters.
+fn with_params(chain: &Chain, graph: &Graph) -> Vec<bool> {
     let has = |recipe: &Recipe| matches!(recipe, Recipe::Given(op) if op.params().iter().count() > 0);
-    graph.nodes.iter().map(|node| has(&node.recipe)).collect()
-}
-
-/// Whether a statement is read by its name.
-fn named(statements: &mut [Statement], label: &str) {
-    for statement in statements.iter_mut().filter(|statement| statement.label == label) {
-        statement.is_named = true;
-    }
+    let made_by = |stmt: &crate::syntax::Stmt| {
+        let origin = std::ptr::from_ref(stmt).addr();
+        graph.nodes.iter().any(|node| node.origin == origin && has(&node.recipe))
+    };
+    chain.body.iter().map(made_by).collect()
 }

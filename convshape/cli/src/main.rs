@@ -82,13 +82,13 @@ enum Command {
         #[arg(long)]
         verify: bool,
     },
-    /// Prints the chain for lines of PyTorch or Keras: a sequence, a module with its `forward`, a printed model.
+    /// Prints the chain for a program in PyTorch, Keras or Flax: a module with its `forward`, a sequence, a printed model.
     ///
-    /// Exits with 1 and lists the lines if some cannot be read.
+    /// Exits with 1 and lists the lines of the model if some cannot be translated.
     Port {
         /// A Python file.
         file: PathBuf,
-        /// The name of the chain's struct, unless the lines define a class.
+        /// The name of the chain's struct, unless the model is a class; of several models, the one to take.
         #[arg(long, default_value = "Net")]
         name: String,
     },

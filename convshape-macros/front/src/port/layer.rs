@@ -5,7 +5,7 @@ use convshape_arith::op::Dialect;
 use crate::fault::SyntaxFault;
 use crate::parse;
 use crate::syntax::{Layer, Source, StmtKind};
-use crate::words::{self, Group};
+use crate::words::{self, Positional};
 
 /// The layer in a line such as `nn.Conv2d(1, 16, 3)`, which reads `labels`.
 pub(super) fn read(text: &str, dialect: Dialect, labels: &[String]) -> Result<Layer, String> {
@@ -34,14 +34,12 @@ pub(super) fn source(layer: &Layer) -> Option<String> {
 
 /// Whether a second use of a layer shares anything with the first: its parameters.
 pub(super) fn is_shared(layer: &Layer, dialect: Dialect) -> bool {
-    let found = words::named_layer(&layer.op.to_string(), dialect);
-    let with_params = |group| matches!(group, Group::Convolution | Group::Dense | Group::Normalisation);
-    found.is_some_and(|found| with_params(found.words.group))
+    let op = words::named_layer(&layer.op.to_string(), dialect)
+        .and_then(|found| found.words.default_op(dialect, found.rank.unwrap_or(2)));
+    op.is_some_and(|op| op.params().iter().count() > 0)
 }
 
-/// Whether a name is a layer or a function of the framework for one.
-pub(super) fn is_known(name: &str, dialect: Dialect) -> bool {
-    words::named_layer(name, dialect).is_some()
-        || words::find_function(name, dialect).is_some()
-        || matches!(name, "view" | "reshape")
+/// Whether a layer reads values by their names in its parentheses.
+pub(super) fn joins(name: &str, dialect: Dialect) -> bool {
+    words::named_layer(name, dialect).is_some_and(|found| found.words.positional == Positional::Names)
 }

@@ -39,6 +39,12 @@ fn without_prompts(python: &str) -> String {
     python.lines().map(line).collect::<Vec<_>>().join("\n")
 }
 
+/// Most brackets inside each other.
+const DEEPEST: usize = 64;
+
+/// Stands before a string with values in braces.
+pub(super) const FORMAT: &str = "__format ";
+
 struct Reader<'a> {
     rest: &'a str,
     /// The current line of the text.
@@ -87,9 +93,9 @@ impl Reader<'_> {
                 self.string(next)?;
                 return Ok(true);
             }
-            // Python's `//` is `/` between sizes.
+            // `//` would be a comment.
             '/' if after.starts_with('/') => {
-                self.push("/");
+                self.push("/ /");
                 self.rest = &after[1..];
                 return Ok(true);
             }
@@ -101,6 +107,9 @@ impl Reader<'_> {
             }
             _ => {
                 self.depth += usize::from("([{".contains(next));
+                if self.depth > DEEPEST {
+                    return Err(Unported::new(self.number, "brackets inside brackets, too many to be read"));
+                }
                 self.depth = self.depth.saturating_sub(usize::from(")]}".contains(next)));
                 self.push(next.encode_utf8(&mut [0; 4]));
             }
@@ -122,7 +131,9 @@ impl Reader<'_> {
         if let Some(open) = &mut self.open {
             let prefix = open.text.trim_end_matches(|last: char| "rbfuRBFU".contains(last)).len();
             let word = open.text[..prefix].ends_with(|last: char| last.is_alphanumeric() || last == '_');
+            let formats = !word && open.text[prefix..].contains(['f', 'F']);
             open.text.truncate(if word { open.text.len() } else { prefix });
+            open.text.push_str(if formats { FORMAT } else { "" });
         }
         let triple = quote.to_string().repeat(3);
         let end = if self.rest.starts_with(&triple) { triple } else { quote.to_string() };

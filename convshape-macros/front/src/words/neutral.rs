@@ -52,6 +52,10 @@ static NEUTRAL: &[(&str, Dialects, &[Kind], Neutral)] = &[
     ("track_running_stats", &[Torch], &[Kind::BatchNorm], Neutral::Bool(true)),
     ("track_running_stats", &[Torch], &[Kind::InstanceNorm], Neutral::Bool(false)),
     ("elementwise_affine", &[Torch], &[Kind::LayerNorm, Kind::RmsNorm], Neutral::Bool(true)),
+    // What PyTorch prints of a layer.
+    ("bias", &[Torch], &[Kind::BatchNorm, Kind::LayerNorm, Kind::InstanceNorm, Kind::GroupNorm], Neutral::Bool(true)),
+    ("affine", &[Torch], &[Kind::GroupNorm], Neutral::Bool(true)),
+    ("momentum", &[Torch], &[Kind::InstanceNorm], Neutral::Any),
     ("batch_first", &[Torch], RECURRENT, Neutral::Any),
     ("batch_first", &[Torch], &[Kind::MultiHead], Neutral::Any),
     ("add_bias_kv", &[Torch], &[Kind::MultiHead], Neutral::Bool(false)),

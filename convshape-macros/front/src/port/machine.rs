@@ -1,0 +1,519 @@
+//! Runs a program: its statements one after the other, with values that may be the model's data.
+
+use std::cell::RefCell;
+use std::collections::{HashMap, HashSet};
+use std::rc::Rc;
+
+use convshape_arith::op::Dialect;
+
+use super::Unported;
+use super::program::Program;
+use super::stmts::{contains, mentions};
+use super::syntax::{Class, Expr, Function, Kind, Operator, Stmt, StmtKind};
+use super::value::{Args, Instance, Scope, Value};
+use crate::words;
+
+mod builtins;
+mod calls;
+mod data;
+mod emit;
+mod eval;
+mod finish;
+mod layers;
+mod shapes;
+
+pub(super) type Read<T> = Result<T, Unported>;
+
+/// Most statements that a program may run, and most calls within each other.
+const MOST_STEPS: usize = 100_000;
+const DEEPEST: usize = 48;
+
+pub(super) struct Machine<'a> {
+    pub(super) program: Program,
+    /// The shapes of the inputs that are tried; none in the first reading.
+    trial: &'a [String],
+    /// Whether the program asked for a size that only a trial knows.
+    pub(super) asked: bool,
+    globals: Scope,
+    calls: Vec<Frame>,
+    /// Every module, so that no other one takes its place in memory.
+    made: Vec<Value>,
+    /// The names of modules in files.
+    paths: HashMap<*const (), String>,
+    /// The labels of modules that ran.
+    ran: HashMap<*const (), String>,
+    /// Modules that the program keeps in a variable, or writes alone.
+    roots: Vec<(String, Value)>,
+    /// Modules that another one contains, or that ran.
+    used: HashSet<*const ()>,
+    labels: HashSet<String>,
+    /// The shapes that were asked for, by the label of the value.
+    sizes: HashMap<String, Option<Vec<i64>>>,
+    returned: Option<Vec<String>>,
+    steps: usize,
+    pub(super) faults: Vec<Unported>,
+}
+
+/// A call that runs.
+struct Frame {
+    scope: Scope,
+    closure: Option<Scope>,
+    function: Rc<Function>,
+    instance: Option<Rc<Instance>>,
+}
+
+/// Where a program goes on.
+enum Flow {
+    Next,
+    Return(Value),
+    Break,
+    Continue,
+}
+
+impl<'a> Machine<'a> {
+    pub(super) fn new(program: Program, trial: &'a [String]) -> Machine<'a> {
+        Machine {
+            labels: HashSet::from(["input".to_owned(), "output".to_owned()]),
+            program,
+            trial,
+            asked: false,
+            globals: Scope::default(),
+            calls: Vec::new(),
+            made: Vec::new(),
+            paths: HashMap::new(),
+            ran: HashMap::new(),
+            sizes: HashMap::new(),
+            roots: Vec::new(),
+            used: HashSet::new(),
+            returned: None,
+            steps: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    /// Runs statements outside functions.
+    pub(super) fn run(&mut self, stmts: &[Stmt]) {
+        self.block(stmts);
+    }
+
+    fn block(&mut self, stmts: &[Stmt]) -> Flow {
+        for stmt in stmts {
+            self.steps += 1;
+            if self.steps == MOST_STEPS {
+                self.fault(Unported::new(stmt.line, "the program runs too long to be followed"));
+            }
+            if self.steps >= MOST_STEPS {
+                return Flow::Return(Value::Failed);
+            }
+            match self.statement(stmt) {
+                Ok(Flow::Next) => {}
+                Ok(flow) => return flow,
+                Err(fault) => {
+                    self.fault(fault);
+                    self.failed(stmt);
+                }
+            }
+        }
+        Flow::Next
+    }
+
+    /// Lists a line, once.
+    fn fault(&mut self, fault: Unported) {
+        if !self.faults.contains(&fault) {
+            self.faults.push(fault);
+        }
+    }
+
+    /// What a listed line would have given is not missed again.
+    fn failed(&mut self, stmt: &Stmt) {
+        match &stmt.kind {
+            StmtKind::Assign(targets, _) => {
+                targets.iter().for_each(|target| drop(self.assign(target, Value::Failed)));
+            }
+            StmtKind::Augment(target, ..) => drop(self.assign(target, Value::Failed)),
+            _ => {}
+        }
+    }
+
+    fn statement(&mut self, stmt: &Stmt) -> Read<Flow> {
+        match &stmt.kind {
+            StmtKind::Expr(value) => self.alone(value)?,
+            StmtKind::Assign(targets, value) => {
+                let hint = targets.first().map_or(String::new(), name_of);
+                let value = self.value(value, &hint)?;
+                targets.iter().try_for_each(|target| self.assign(target, value.clone()))?;
+            }
+            StmtKind::Augment(target, operator, value) => self.augment(target, *operator, value)?,
+            StmtKind::Declare(_) | StmtKind::Nothing => {}
+            StmtKind::Return(None) => return Ok(Flow::Return(Value::None)),
+            StmtKind::Return(Some(value)) => {
+                return self.value(value, "y").map(Flow::Return).or_else(|fault| {
+                    self.fault(fault);
+                    Ok(Flow::Return(Value::Failed))
+                });
+            }
+            StmtKind::If(branches, otherwise) => return self.branch(stmt.line, branches, otherwise),
+            StmtKind::For(target, values, body) => return self.turns(stmt.line, target, values, body),
+            StmtKind::While(condition, body) => return self.turns_while(stmt.line, condition, body),
+            StmtKind::Body(body) => return Ok(self.block(body)),
+            StmtKind::Def(function) => {
+                let closure = self.calls.last().map(|frame| frame.scope.clone());
+                self.bind(&function.name, Value::Function(function.clone(), closure));
+            }
+            StmtKind::Class(class) => self.bind(&class.name, Value::Class(class.clone())),
+            StmtKind::Import(names) => {
+                for (name, path) in names {
+                    self.bind(name, Value::Foreign(path.clone()));
+                }
+            }
+            StmtKind::Break => return Ok(Flow::Break),
+            StmtKind::Continue => return Ok(Flow::Continue),
+            StmtKind::Raise if self.calls.is_empty() => {}
+            StmtKind::Raise => return Err(Unported::new(stmt.line, "the program stops here with an error")),
+        }
+        Ok(Flow::Next)
+    }
+
+    /// An expression whose value is not kept.
+    fn alone(&mut self, written: &Expr) -> Read<()> {
+        if let Kind::Text(_) = &*written.kind {
+            return Ok(());
+        }
+        let value = self.value(written, "y")?;
+        if self.calls.is_empty() {
+            // Layers written one per line end with a comma.
+            let values = if let Value::Tuple(items) = value { items } else { vec![value] };
+            let is_name = matches!(&*written.kind, Kind::Name(_));
+            let known: Vec<_> = self.roots.iter().filter_map(|(_, root)| root.place()).collect();
+            let is_new = |value: &Value| value.place().is_some_and(|place| !known.contains(&place));
+            let modules = values.into_iter().filter(|value| value.is_module() && !is_name && is_new(value));
+            self.roots.extend(modules.map(|module| (String::new(), module)));
+        }
+        Ok(())
+    }
+
+    fn augment(&mut self, target: &Expr, operator: Operator, value: &Expr) -> Read<()> {
+        let old = self.value(target, "")?;
+        let value = self.value(value, "y")?;
+        if let (Value::List(items), Some(more)) = (&old, value.items()) {
+            items.borrow_mut().extend(more);
+            return Ok(());
+        }
+        let new = self.binary(operator, old.clone(), value, target, &name_of(target))?;
+        // PyTorch changes a value of the model in place, under all its names.
+        if self.program.dialect == Dialect::Torch
+            && let (Value::Data(old), Value::Data(new)) = (&old, &new)
+        {
+            self.renamed(&old.label, &new.label);
+        }
+        self.assign(target, new)
+    }
+
+    /// Every variable that has a value of the model gets another one.
+    pub(super) fn renamed(&mut self, old: &str, new: &str) {
+        let scopes = self.calls.iter().flat_map(|frame| [Some(&frame.scope), frame.closure.as_ref()]).flatten();
+        for scope in scopes.chain([&self.globals]) {
+            for value in scope.borrow_mut().values_mut() {
+                if let Value::Data(data) = value
+                    && data.label == old
+                {
+                    data.label = new.to_owned();
+                }
+            }
+        }
+    }
+
+    fn scope(&self) -> &Scope {
+        self.calls.last().map_or(&self.globals, |frame| &frame.scope)
+    }
+
+    fn bind(&mut self, name: &str, value: Value) {
+        if self.calls.is_empty() && value.is_module() {
+            self.roots.retain(|(root, _)| root != name);
+            self.roots.push((name.to_owned(), value.clone()));
+        }
+        self.scope().borrow_mut().insert(name.to_owned(), value);
+    }
+
+    /// Gives a value to what is left of `=`.
+    fn assign(&mut self, target: &Expr, value: Value) -> Read<()> {
+        let unread = || Unported::new(target.line, format!("`{}` cannot be given a value", target.text));
+        match &*target.kind {
+            Kind::Name(name) => self.bind(name, value.plain()),
+            Kind::Attribute(of, name) => match self.value(of, "")? {
+                Value::Instance(instance) => instance.set(name, value.plain()),
+                of if of.has_data() || value.has_data() => return Err(unread()),
+                _ => {}
+            },
+            Kind::Tuple(targets) | Kind::List(targets) => self.unpack(targets, value, target)?,
+            Kind::Index(of, indices) => self.assign_item(of, indices, value, target)?,
+            Kind::Star(of) => self.assign(of, value)?,
+            _ if value.has_data() || self.is_in_model() => return Err(unread()),
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// `a, b = ..`
+    fn unpack(&mut self, targets: &[Expr], value: Value, whole: &Expr) -> Read<()> {
+        let items = match &value {
+            Value::Failed | Value::Opaque(_) => vec![value.clone(); targets.len()],
+            // The first axis of what has the batch behind it.
+            Value::Data(data) if data.batch > 0 => self.unbound(&data.clone(), 0, whole, &name_of(whole))?,
+            value => self.items(value).unwrap_or_default(),
+        };
+        // A first reading does not know how many sizes there are.
+        let items = if self.is_first_reading() && self.asked && items.len() != targets.len() {
+            vec![items.first().cloned().unwrap_or(Value::whole(1)); targets.len()]
+        } else {
+            items
+        };
+        if items.len() != targets.len() {
+            if !value.has_data() && !self.is_in_model() {
+                return Ok(());
+            }
+            let reason = format!("`{}` takes {} values, which are not known here", whole.text, targets.len());
+            return Err(Unported::new(whole.line, reason));
+        }
+        targets.iter().zip(items).try_for_each(|(target, item)| self.assign(target, item))
+    }
+
+    fn branch(&mut self, line: usize, branches: &[(Expr, Vec<Stmt>)], otherwise: &[Stmt]) -> Read<Flow> {
+        for (at, (condition, body)) in branches.iter().enumerate() {
+            match self.condition(condition)? {
+                Some(true) => return Ok(self.block(body)),
+                Some(false) => {}
+                None => {
+                    let rest = branches[at..].iter().flat_map(|(_, body)| body).chain(otherwise);
+                    if rest.into_iter().any(|stmt| self.matters(std::slice::from_ref(stmt))) {
+                        let reason = format!(
+                            "whether `{}` holds is not known here: keep the lines that the model runs",
+                            condition.text
+                        );
+                        return Err(Unported::new(line, reason));
+                    }
+                    return Ok(Flow::Next);
+                }
+            }
+        }
+        Ok(self.block(otherwise))
+    }
+
+    /// Whether a condition holds, if the program says.
+    fn condition(&mut self, written: &Expr) -> Read<Option<bool>> {
+        if written.text.contains("__name__") {
+            return Ok(Some(true));
+        }
+        let value = self.value(written, "")?;
+        if value.has_data() {
+            let reason = format!("`{}` depends on the values that go through the model", written.text);
+            return Err(Unported::new(written.line, reason));
+        }
+        Ok(self.truth(&value, written))
+    }
+
+    fn turns(&mut self, line: usize, target: &Expr, written: &Expr, body: &[Stmt]) -> Read<Flow> {
+        let values = self.value(written, "")?;
+        let Some(items) = self.items(&values) else {
+            if !values.has_failed() && self.matters(body) {
+                let reason = format!("`{}` is not known here: write out the lines that its turns run", written.text);
+                return Err(Unported::new(line, reason));
+            }
+            return Ok(Flow::Next);
+        };
+        for item in items {
+            self.assign(target, item)?;
+            match self.block(body) {
+                Flow::Break => break,
+                Flow::Return(value) => return Ok(Flow::Return(value)),
+                Flow::Next | Flow::Continue => {}
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    fn turns_while(&mut self, line: usize, condition: &Expr, body: &[Stmt]) -> Read<Flow> {
+        while self.steps < MOST_STEPS {
+            self.steps += 1;
+            match self.condition(condition)? {
+                Some(true) => {}
+                Some(false) => break,
+                None if self.matters(body) => {
+                    let reason = format!("how often `{}` holds is not known here: write out the turns", condition.text);
+                    return Err(Unported::new(line, reason));
+                }
+                None => break,
+            }
+            match self.block(body) {
+                Flow::Break => break,
+                Flow::Return(value) => return Ok(Flow::Return(value)),
+                Flow::Next | Flow::Continue => {}
+            }
+        }
+        Ok(Flow::Next)
+    }
+
+    /// Whether statements that are not run make layers, or read or give what goes through the model.
+    fn matters(&self, stmts: &[Stmt]) -> bool {
+        let mut found = false;
+        mentions(stmts, &mut |written| found |= contains(written, &|part| self.is_of_model(part)));
+        found || self.is_in_model() && stmts.iter().any(|stmt| matches!(stmt.kind, StmtKind::Return(Some(_))))
+    }
+
+    fn is_of_model(&self, written: &Expr) -> bool {
+        match &*written.kind {
+            Kind::Name(name) => self.found(name).is_some_and(|value| value.has_data()),
+            Kind::Call(of, _) => {
+                let name = name_of(of);
+                let upper = name.starts_with(|first: char| first.is_ascii_uppercase());
+                upper && (words::is_layer(&name) || matches!(name.as_str(), "Sequential" | "ModuleList"))
+            }
+            _ => false,
+        }
+    }
+
+    fn is_first_reading(&self) -> bool {
+        self.trial.is_empty()
+    }
+
+    /// Whether a method of the model runs.
+    fn is_in_model(&self) -> bool {
+        self.calls.iter().any(|frame| frame.instance.is_some())
+    }
+
+    fn found(&self, name: &str) -> Option<Value> {
+        let frame = self.calls.last();
+        let local = frame.and_then(|frame| frame.scope.borrow().get(name).cloned());
+        let outer = || frame.and_then(|frame| frame.closure.as_ref()?.borrow().get(name).cloned());
+        local.or_else(outer).or_else(|| self.globals.borrow().get(name).cloned())
+    }
+
+    /// The items that a loop or an assignment goes through.
+    pub(super) fn items(&self, value: &Value) -> Option<Vec<Value>> {
+        match value {
+            Value::Dict(pairs) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
+            Value::Modules(modules) => Some(modules.parts.borrow().iter().map(|(_, part)| part.clone()).collect()),
+            value => value.items(),
+        }
+    }
+
+    /// Runs a function.
+    fn call(
+        &mut self,
+        function: &Rc<Function>,
+        instance: Option<Rc<Instance>>,
+        closure: Option<Scope>,
+        args: Args,
+    ) -> Read<Value> {
+        if self.calls.len() >= DEEPEST {
+            return Err(Unported::new(function.line, format!("`{}` calls itself too often", function.name)));
+        }
+        let scope = self.bound(function, instance.as_ref(), args)?;
+        self.calls.push(Frame { scope, closure, function: function.clone(), instance });
+        let flow = self.block(&function.body);
+        self.calls.pop();
+        Ok(if let Flow::Return(value) = flow { value } else { Value::None })
+    }
+
+    /// The parameters of a function with their values.
+    fn bound(&mut self, function: &Function, instance: Option<&Rc<Instance>>, args: Args) -> Read<Scope> {
+        let mut scope = HashMap::new();
+        let mut params = function.params.iter();
+        let is_static = function.decorators.iter().any(|decorator| decorator == "staticmethod");
+        if let Some(instance) = instance.filter(|_| !is_static)
+            && let Some(own) = params.next()
+        {
+            scope.insert(own.name.clone(), Value::Instance(instance.clone()));
+        }
+        let mut positional = args.positional.into_iter();
+        let mut named = args.named;
+        for param in params {
+            let value = if param.stars == 1 {
+                Value::Tuple(positional.by_ref().collect())
+            } else if param.stars == 2 {
+                let pairs = std::mem::take(&mut named).into_iter().map(|(name, value)| (Value::Text(name), value));
+                Value::Dict(Rc::new(RefCell::new(pairs.collect())))
+            } else if let Some(value) = positional.next() {
+                value
+            } else if let Some(at) = named.iter().position(|(name, _)| *name == param.name) {
+                named.remove(at).1
+            } else if let Some(default) = &param.default {
+                self.value(default, "")?
+            } else {
+                self.missing(&param.name)
+            };
+            scope.insert(param.name.clone(), value);
+        }
+        let extra =
+            positional.next().map(|_| "values".to_owned()).or(named.first().map(|(name, _)| format!("`{name}`")));
+        match extra {
+            Some(extra) => Err(Unported::new(args.line, format!("`{}` does not take these {extra}", function.name))),
+            None => Ok(Rc::new(RefCell::new(scope))),
+        }
+    }
+
+    /// A parameter that nobody gives: a number of the program with this name, or not known.
+    fn missing(&self, name: &str) -> Value {
+        let known = self.globals.borrow().get(name).filter(|value| matches!(value, Value::Number(_))).cloned();
+        let reason = format!("`{name}` is a parameter without a number: write `{name} = 16` in a line before");
+        known.unwrap_or(Value::opaque(reason, None))
+    }
+
+    /// A class with the classes of the program that it extends, its own first.
+    fn ancestors(&mut self, class: &Rc<Class>) -> Vec<Rc<Class>> {
+        let mut found = vec![class.clone()];
+        let mut at = 0;
+        while at < found.len() && at < DEEPEST {
+            for base in found[at].clone().bases.iter() {
+                if let Ok(Value::Class(base)) = self.value(base, "")
+                    && !found.iter().any(|known| Rc::ptr_eq(known, &base))
+                {
+                    found.push(base);
+                }
+            }
+            at += 1;
+        }
+        found
+    }
+
+    /// The names of the framework's classes that a class extends.
+    fn bases(&mut self, class: &Rc<Class>) -> Vec<String> {
+        let ancestors = self.ancestors(class);
+        let bases: Vec<Expr> = ancestors.iter().flat_map(|class| class.bases.iter().cloned()).collect();
+        let names = bases.iter().map(|base| match self.value(base, "") {
+            Ok(Value::Foreign(path)) => path,
+            _ => String::new(),
+        });
+        names.filter(|name| !name.is_empty()).collect()
+    }
+
+    fn method(&mut self, class: &Rc<Class>, name: &str) -> Option<Rc<Function>> {
+        self.ancestors(class).iter().find_map(|class| class.method(name).cloned())
+    }
+}
+
+impl Instance {
+    pub(super) fn get(&self, name: &str) -> Option<Value> {
+        self.attrs.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+
+    pub(super) fn set(&self, name: &str, value: Value) {
+        let mut attrs = self.attrs.borrow_mut();
+        attrs.retain(|(known, _)| known != name);
+        attrs.push((name.to_owned(), value));
+    }
+}
+
+/// The fault of what no chain says.
+pub(super) fn unread(written: &Expr) -> Unported {
+    Unported::new(written.line, format!("`{}` cannot be translated", eval::short(&written.text)))
+}
+
+/// The last name of `a.b.c`.
+pub(super) fn name_of(written: &Expr) -> String {
+    match &*written.kind {
+        Kind::Name(name) | Kind::Attribute(_, name) => name.clone(),
+        Kind::Tuple(items) => items.first().map_or(String::new(), name_of),
+        _ => String::new(),
+    }
+}

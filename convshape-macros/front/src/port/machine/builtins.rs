@@ -1,0 +1,198 @@
+//! Functions of Python itself.
+
+use super::eval::opaque;
+use super::{Machine, Read};
+use crate::port::Unported;
+use crate::port::syntax::Expr;
+use crate::port::value::{Args, Number, Value, whole};
+use std::cell::RefCell;
+use std::rc::Rc;
+
+/// Functions that say nothing about a model.
+const SILENT: [&str; 4] = ["print", "breakpoint", "display", "assert"];
+
+impl Machine<'_> {
+    /// The value of one of Python's functions; `None` if it is not one that is known.
+    pub(super) fn builtin(&mut self, path: &str, name: &str, args: &Args, written: &Expr) -> Read<Option<Value>> {
+        if SILENT.contains(&path) {
+            return Ok(Some(Value::None));
+        }
+        let first = args.positional.first();
+        let items = |at: usize| args.positional.get(at).and_then(|value| self.items(value));
+        let found = match (path, first) {
+            ("range" | "torch.arange" | "np.arange", Some(_)) => range(&args.positional),
+            ("len", Some(_)) => items(0).map(|items| Value::whole(items.len() as i64)),
+            ("list" | "tuple" | "sorted" | "set" | "iter", None) => Some(Value::list(Vec::new())),
+            ("list" | "iter" | "sorted" | "set", Some(_)) => items(0).map(Value::list),
+            ("tuple", Some(_)) => items(0).map(Value::Tuple),
+            ("reversed", Some(_)) => items(0).map(|items| Value::list(items.into_iter().rev().collect())),
+            ("zip", Some(_)) => {
+                let lists: Option<Vec<Vec<Value>>> = (0..args.positional.len()).map(items).collect();
+                lists.map(zipped)
+            }
+            ("enumerate", Some(_)) => {
+                let start = args.get(1, "start").and_then(Value::as_whole).unwrap_or(0);
+                items(0).map(|items| {
+                    let pair = |(at, item)| Value::Tuple(vec![Value::whole(start + at as i64), item]);
+                    Value::list(items.into_iter().enumerate().map(pair).collect())
+                })
+            }
+            ("OrderedDict" | "collections.OrderedDict" | "dict", _) => Some(dict(items(0), args, first)),
+            ("isinstance" | "callable" | "hasattr" | "type" | "id", _) => instance(path, args),
+            ("getattr", Some(of)) => return self.got(of.clone(), args, written),
+            ("setattr", Some(Value::Instance(instance))) => {
+                if let (Some(Value::Text(name)), Some(value)) = (args.positional.get(1), args.positional.get(2)) {
+                    instance.set(name, value.clone());
+                    return Ok(Some(Value::None));
+                }
+                None
+            }
+            ("str", Some(Value::Number(number))) => Some(Value::Text(number.text.clone())),
+            ("str", Some(Value::Text(text))) => Some(Value::Text(text.clone())),
+            ("bool", Some(value)) => value.truth().map(Value::Bool),
+            _ => numeric(path, name, args, items(0)),
+        };
+        let is_python = matches!(
+            path,
+            "range"
+                | "len"
+                | "list"
+                | "tuple"
+                | "reversed"
+                | "zip"
+                | "enumerate"
+                | "isinstance"
+                | "hasattr"
+                | "int"
+                | "float"
+                | "bool"
+                | "str"
+                | "type"
+                | "id"
+                | "callable"
+                | "setattr"
+                | "set"
+                | "iter"
+                | "sorted"
+        );
+        Ok(found.or_else(|| is_python.then(|| opaque(written))))
+    }
+
+    /// `getattr(nn, "ReLU")`
+    fn got(&mut self, of: Value, args: &Args, written: &Expr) -> Read<Option<Value>> {
+        match args.positional.get(1) {
+            Some(Value::Text(name)) => {
+                let name = name.clone();
+                match self.attribute(of, &name, written, "")? {
+                    Value::Bound(..) if args.positional.len() > 2 => Ok(args.positional.get(2).cloned()),
+                    value => Ok(Some(value)),
+                }
+            }
+            _ if args.has_data() => Err(Unported::new(written.line, format!("`{}` cannot be followed", written.text))),
+            _ => Ok(Some(opaque(written))),
+        }
+    }
+}
+
+fn range(args: &[Value]) -> Option<Value> {
+    const MOST: i64 = 4096;
+    let bounds: Vec<i64> = args.iter().map(Value::as_whole).collect::<Option<_>>()?;
+    let (low, high, step) = match bounds.as_slice() {
+        [high] => (0, *high, 1),
+        [low, high] => (*low, *high, 1),
+        [low, high, step] => (*low, *high, *step),
+        _ => return None,
+    };
+    let count = if step == 0 { return None } else { (high - low + step - step.signum()) / step };
+    (count <= MOST).then(|| Value::list((0..count.max(0)).map(|at| Value::whole(low + at * step)).collect()))
+}
+
+fn zipped(lists: Vec<Vec<Value>>) -> Value {
+    let count = lists.iter().map(Vec::len).min().unwrap_or(0);
+    let row = |at: usize| Value::Tuple(lists.iter().filter_map(|list| list.get(at).cloned()).collect());
+    Value::list((0..count).map(row).collect())
+}
+
+fn dict(items: Option<Vec<Value>>, args: &Args, first: Option<&Value>) -> Value {
+    if let Some(whole @ Value::Dict(_)) = first {
+        return whole.clone();
+    }
+    let pairs = items.unwrap_or_default().into_iter().filter_map(|pair| match pair.items()?.as_slice() {
+        [key, value] => Some((key.clone(), value.clone())),
+        _ => None,
+    });
+    let named = args.named.iter().map(|(name, value)| (Value::Text(name.clone()), value.clone()));
+    Value::Dict(Rc::new(RefCell::new(pairs.chain(named).collect())))
+}
+
+/// `isinstance(x, int)`, as far as values tell.
+fn instance(path: &str, args: &Args) -> Option<Value> {
+    let value = args.positional.first()?;
+    let kind = args.positional.get(1);
+    let is = |kind: &Value| match (value, kind) {
+        (Value::Number(number), Value::Foreign(kind)) => Some(match kind.as_str() {
+            "int" => number.is_whole,
+            "float" => !number.is_whole,
+            _ => false,
+        }),
+        (Value::Tuple(_), Value::Foreign(kind)) => Some(kind == "tuple"),
+        (Value::List(_), Value::Foreign(kind)) => Some(kind == "list"),
+        (Value::Text(_), Value::Foreign(kind)) => Some(kind == "str"),
+        (Value::Layer(leaf), Value::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&leaf.call)),
+        (Value::Modules(modules), Value::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&modules.kind)),
+        (Value::Instance(instance), Value::Class(class)) => Some(Rc::ptr_eq(&instance.class, class)),
+        (Value::Data(_), Value::Foreign(kind)) => Some(kind.ends_with("Tensor")),
+        (Value::None, _) => Some(false),
+        _ => None,
+    };
+    match (path, kind) {
+        ("isinstance", Some(kinds)) => {
+            let kinds = kinds.items().unwrap_or_else(|| vec![kinds.clone()]);
+            let found: Vec<bool> = kinds.iter().map(is).collect::<Option<_>>()?;
+            Some(Value::Bool(found.contains(&true)))
+        }
+        ("hasattr", Some(Value::Text(name))) => match value {
+            Value::Instance(instance) => Some(Value::Bool(instance.get(name).is_some())),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Functions of numbers.
+fn numeric(path: &str, name: &str, args: &Args, items: Option<Vec<Value>>) -> Option<Value> {
+    let known = ["int", "float", "round", "min", "max", "sum", "abs", "pow"].contains(&path)
+        || ["math.", "np.", "numpy.", "torch."].iter().any(|module| path.starts_with(module));
+    if !known {
+        return None;
+    }
+    let values = items.unwrap_or_else(|| args.positional.clone());
+    let numbers: Vec<&Number> = values
+        .iter()
+        .map(|value| match value {
+            Value::Number(number) => Some(number),
+            _ => None,
+        })
+        .collect::<Option<_>>()?;
+    let all_whole = numbers.iter().all(|number| number.is_whole);
+    let of = |value: f64| Some(if all_whole { Value::whole(whole(value)) } else { Value::real(value) });
+    let values: Vec<f64> = numbers.iter().map(|number| number.value).collect();
+    match (name, values.as_slice()) {
+        ("int", [value]) => Some(Value::whole(whole(*value))),
+        ("float", [value]) => Some(Value::real(*value)),
+        ("round", [value]) => Some(Value::whole(whole(value.round_ties_even()))),
+        ("ceil", [value]) => Some(Value::whole(whole(value.ceil()))),
+        ("floor", [value]) => Some(Value::whole(whole(value.floor()))),
+        ("sqrt", [value]) => Some(Value::real(value.sqrt())),
+        ("log2", [value]) => Some(Value::real(value.log2())),
+        ("log", [value]) => Some(Value::real(value.ln())),
+        ("exp", [value]) => Some(Value::real(value.exp())),
+        ("pow", [value, power]) => of(value.powf(*power)),
+        ("abs", [value]) => of(value.abs()),
+        ("min", [_, ..]) => of(values.iter().copied().fold(f64::INFINITY, f64::min)),
+        ("max", [_, ..]) => of(values.iter().copied().fold(f64::NEG_INFINITY, f64::max)),
+        ("sum", _) => of(values.iter().sum()),
+        ("prod", _) => of(values.iter().product()),
+        _ => None,
+    }
+}

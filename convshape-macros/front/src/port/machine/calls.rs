@@ -1,0 +1,615 @@
+//! What a call does, by what is called.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
+use convshape_arith::op::Dialect;
+
+use super::eval::{opaque, short};
+use super::{Machine, Read};
+use crate::port::Unported;
+use crate::port::program::Input;
+use crate::port::syntax::{Class, Expr, StmtKind};
+use crate::port::value::{Args, Instance, Modules, Tensor, Value};
+use crate::words;
+
+/// The methods that run a model.
+const RUNS: [&str; 3] = ["forward", "call", "__call__"];
+
+/// Modules that hold others.
+const HOLDERS: [&str; 6] = ["Sequential", "ModuleList", "ModuleDict", "ParameterList", "sequential", "Residual"];
+
+impl Machine<'_> {
+    pub(super) fn called(&mut self, function: Value, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+        if args.all().any(Value::has_failed) {
+            return Ok(Value::Failed);
+        }
+        match function {
+            Value::Foreign(path) => self.foreign(&path, args, written, hint),
+            Value::Layer(_) | Value::Modules(_) => self.apply(&function, args, written, hint),
+            Value::Instance(instance) => self.run_instance(&instance, args, written, hint),
+            Value::Class(class) => self.instance(&class, args, written),
+            Value::Function(function, closure) => self.call(&function, None, closure, args),
+            Value::Method(instance, method) => self.call(&method, Some(instance), None, args),
+            Value::Bound(of, name) => self.bound_call(*of, &name, args, written, hint),
+            Value::Failed => Ok(Value::Failed),
+            function if args.has_data() || function.has_data() => Err(match function {
+                Value::Opaque(reason) => reason.at(written.line),
+                _ => Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))),
+            }),
+            Value::Opaque(reason) => Ok(Value::Opaque(reason)),
+            _ => Ok(opaque(written)),
+        }
+    }
+
+    /// A function or class of a framework, or of Python.
+    fn foreign(&mut self, path: &str, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+        let name = path.rsplit('.').next().unwrap_or(path);
+        if let Some(value) = self.builtin(path, name, &args, written)? {
+            return Ok(value);
+        }
+        if name == "Model" && !args.positional.is_empty() | !args.named.is_empty() {
+            return self.model(&args, written);
+        }
+        if name == "super" {
+            return Ok(self.parent());
+        }
+        if args.has_data() && !HOLDERS.contains(&name) {
+            return self.function(path, args, written, hint);
+        }
+        match name {
+            "Input" | "InputLayer" => self.input(&args, hint, written.line),
+            name if HOLDERS.contains(&name) => self.holder(name, &args, written.line),
+            "Parameter" => Ok(self.parameter_of(&args).unwrap_or_else(|| opaque(written))),
+            "Lambda" if matches!(args.positional.as_slice(), [Value::Function(..)]) => Ok(args.positional[0].clone()),
+            name if name.starts_with(|first: char| first.is_ascii_uppercase()) && words::is_layer(name) => {
+                self.layer(name, args, written)
+            }
+            "summary" => {
+                self.shape_hint(args.get(1, "input_size"));
+                Ok(Value::None)
+            }
+            "randn" | "rand" | "zeros" | "ones" | "empty" | "full" | "tensor" => {
+                Ok(self.filled(name, &args).unwrap_or_else(|| opaque(written)))
+            }
+            name => Ok(Value::opaque(self.no_layer(name), Some(written.line))),
+        }
+    }
+
+    /// Why a name is no layer.
+    pub(super) fn no_layer(&self, name: &str) -> String {
+        match words::instead(name) {
+            Some(instead) => format!("`{name}` is no layer of a chain: {instead}"),
+            None => format!("`{name}` is no layer that a chain has"),
+        }
+    }
+
+    /// `super()` in a method.
+    fn parent(&mut self) -> Value {
+        let Some((instance, function)) =
+            self.calls.last().and_then(|frame| Some((frame.instance.clone()?, frame.function.clone())))
+        else {
+            return Value::None;
+        };
+        let classes = self.ancestors(&instance.class);
+        let own = classes
+            .iter()
+            .position(|class| class.method(&function.name).is_some_and(|method| Rc::ptr_eq(method, &function)));
+        let rest = classes.into_iter().skip(own.map_or(1, |own| own + 1)).collect();
+        Value::Super(instance, rest)
+    }
+
+    /// `Sequential(..)`, `ModuleList([..])`
+    fn holder(&mut self, kind: &str, args: &Args, line: usize) -> Read<Value> {
+        let mut parts = Vec::new();
+        let named = args.named.iter().filter(|(name, _)| name == "layers").map(|(_, value)| value);
+        for value in args.positional.iter().chain(named) {
+            self.part(None, value, line, &mut parts)?;
+        }
+        let named = args.named.iter().find(|(name, _)| name == "input_shape").map(|(_, shape)| shape);
+        self.shape_hint(named);
+        Ok(Value::Modules(Rc::new(Modules { kind: kind.to_owned(), parts: RefCell::new(parts) })))
+    }
+
+    /// A part of a sequence: a module, a list of them, or named ones.
+    fn part(&mut self, name: Option<String>, value: &Value, line: usize, parts: &mut Vec<(String, Value)>) -> Read<()> {
+        let pairs: Vec<(Value, Value)> = match value {
+            Value::Dict(pairs) => pairs.borrow().clone(),
+            value => match value.items() {
+                Some(items) => {
+                    return match items.as_slice() {
+                        [Value::Text(name), value] => self.part(Some(name.clone()), value, line, parts),
+                        items => items.iter().try_for_each(|item| self.part(None, item, line, parts)),
+                    };
+                }
+                None => Vec::new(),
+            },
+        };
+        for (key, value) in &pairs {
+            if let Value::Text(name) = key {
+                self.part(Some(name.clone()), value, line, parts)?;
+            }
+        }
+        match value {
+            Value::Dict(_) => Ok(()),
+            // An input in a sequence gives only its shape.
+            Value::Data(_) if self.program.statements.is_empty() => {
+                self.program.shapes.extend(self.program.inputs.pop().and_then(|input| input.shape));
+                Ok(())
+            }
+            Value::Layer(_) | Value::Modules(_) | Value::Instance(_) | Value::Function(..) | Value::Tensor(_) => {
+                self.used.extend(value.place());
+                parts.push((name.unwrap_or_else(|| parts.len().to_string()), value.clone()));
+                Ok(())
+            }
+            Value::Failed => {
+                parts.push((String::new(), Value::Failed));
+                Ok(())
+            }
+            Value::Opaque(reason) => Err(reason.at(line)),
+            _ => Err(Unported::new(line, "this is not a layer")),
+        }
+    }
+
+    /// A module as PyTorch prints it.
+    pub(super) fn printed_module(&mut self, name: &str, parts: Vec<(String, Value)>, line: usize) -> Read<Value> {
+        if words::is_layer(name) {
+            let reason =
+                format!("a printed `{name}` does not say all that it computes: write its line as Python has it");
+            return Err(Unported::new(line, reason));
+        }
+        if !HOLDERS.contains(&name) {
+            // The outermost is read last.
+            self.program.class = Some(name.to_owned());
+            self.program.note(format!(
+                "`{name}` is printed without its `forward`: its parts are read as if each took what the one before gives"
+            ));
+        }
+        let mut found = Vec::new();
+        for (name, value) in parts {
+            self.part(Some(name), &value, line, &mut found)?;
+        }
+        Ok(Value::Modules(Rc::new(Modules { kind: "Sequential".to_owned(), parts: RefCell::new(found) })))
+    }
+
+    /// An instance of a class of the program.
+    pub(super) fn instance(&mut self, class: &Rc<Class>, args: Args, written: &Expr) -> Read<Value> {
+        if !self.is_module_class(class) {
+            let reason = format!("`{}` is no module: write out what it computes", class.name);
+            return Ok(Value::opaque(reason, Some(written.line)));
+        }
+        let instance = Rc::new(Instance { class: class.clone(), attrs: RefCell::default(), made: RefCell::default() });
+        self.made.push(Value::Instance(instance.clone()));
+        self.named_by_flax(&Value::Instance(instance.clone()), &class.name, &args);
+        let classes = self.ancestors(class);
+        let own = self.method(class, "__init__");
+        self.class_values(&classes, &instance, &args, own.is_none())?;
+        if let Some(init) = own {
+            self.call(&init, Some(instance.clone()), None, args)?;
+        } else if self.bases(class).iter().any(|base| base.ends_with("Sequential")) {
+            self.sequential(&instance, &args, written.line)?;
+        }
+        for method in ["setup", "build"] {
+            if let Some(method) = self.method(class, method) {
+                self.call(&method, Some(instance.clone()), None, Args::default())?;
+            }
+        }
+        let attrs: Vec<Value> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
+        self.used.extend(attrs.iter().filter_map(Value::place));
+        Ok(Value::Instance(instance))
+    }
+
+    /// Whether a class, or one that it extends, is a framework's module.
+    pub(super) fn is_module_class(&mut self, class: &Rc<Class>) -> bool {
+        let not = ["Dataset", "Enum", "ABC", "object", "Exception", "IterableDataset"];
+        let bases = self.bases(class);
+        let runs = RUNS.iter().any(|name| self.method(class, name).is_some());
+        bases.iter().any(|base| !not.iter().any(|not| base.ends_with(not))) || runs
+    }
+
+    /// What the body of a class gives its instances; without `__init__` also its fields, as in a dataclass.
+    fn class_values(&mut self, classes: &[Rc<Class>], instance: &Rc<Instance>, args: &Args, fields: bool) -> Read<()> {
+        let mut positional = args.positional.iter();
+        for class in classes.iter().rev() {
+            for stmt in &class.body {
+                let (name, default) = match &stmt.kind {
+                    StmtKind::Assign(targets, value) => {
+                        (targets.first().map_or(String::new(), super::name_of), Some(value))
+                    }
+                    StmtKind::Declare(name) => (name.clone(), None),
+                    _ => continue,
+                };
+                let given = positional.next().filter(|_| fields).cloned();
+                let named =
+                    args.named.iter().find(|(known, _)| *known == name && fields).map(|(_, value)| value.clone());
+                let value = match (given.or(named), default) {
+                    (Some(value), _) => value,
+                    (None, Some(default)) => self.value(default, "")?.plain(),
+                    (None, None) => self.missing(&name),
+                };
+                instance.set(&name, value);
+            }
+        }
+        Ok(())
+    }
+
+    /// A value in the body of a class.
+    pub(super) fn class_value(&mut self, class: &Rc<Class>, name: &str) -> Read<Option<Value>> {
+        for class in self.ancestors(class) {
+            for stmt in &class.body {
+                match &stmt.kind {
+                    StmtKind::Assign(targets, value)
+                        if targets.first().is_some_and(|target| super::name_of(target) == name) =>
+                    {
+                        return self.value(value, "").map(|value| Some(value.plain()));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    /// The parts of a class that extends `nn.Sequential`.
+    fn sequential(&mut self, instance: &Rc<Instance>, args: &Args, line: usize) -> Read<()> {
+        let mut parts = Vec::new();
+        args.positional.iter().try_for_each(|value| self.part(None, value, line, &mut parts))?;
+        parts.into_iter().for_each(|(name, value)| instance.set(&name, value));
+        Ok(())
+    }
+
+    /// A method of a value: of a list, of modules, of the model's data.
+    fn bound_call(&mut self, of: Value, name: &str, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+        match (&of, name) {
+            (Value::Data(data), _) => {
+                let args = Args { positional: std::iter::once(of.clone()).chain(args.positional).collect(), ..args };
+                let data = data.clone();
+                self.data_method(&data, name, args, written, hint)
+            }
+            (Value::Super(instance, _), "__init__") => {
+                let instance = instance.clone();
+                if self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
+                    self.sequential(&instance, &args, written.line)?;
+                }
+                Ok(Value::None)
+            }
+            (Value::Super(instance, _), name) if RUNS.contains(&name) => {
+                let instance = instance.clone();
+                self.run_parts(&instance, args, written, hint)
+            }
+            (Value::Modules(modules), name) => {
+                let modules = modules.clone();
+                self.modules_method(&modules, name, args, written, hint)
+            }
+            (Value::Instance(instance), name) => {
+                let instance = instance.clone();
+                self.instance_method(&instance, name, args, written, hint)
+            }
+            (Value::Layer(_), name) if RUNS.contains(&name) => self.apply(&of, args, written, hint),
+            (Value::List(items), "append") => {
+                items.borrow_mut().extend(args.positional);
+                Ok(Value::None)
+            }
+            (Value::List(items), "extend") => {
+                let more = args.positional.first().and_then(|value| self.items(value));
+                let more = more.ok_or_else(|| {
+                    Unported::new(written.line, format!("`{}` adds what is not known here", short(&written.text)))
+                })?;
+                items.borrow_mut().extend(more);
+                Ok(Value::None)
+            }
+            (Value::List(items), "insert") => {
+                let at = args.positional.first().and_then(Value::as_whole).and_then(|at| usize::try_from(at).ok());
+                let (Some(at), Some(value)) = (at, args.positional.get(1)) else { return Ok(opaque(written)) };
+                let mut items = items.borrow_mut();
+                let at = at.min(items.len());
+                items.insert(at, value.clone());
+                Ok(Value::None)
+            }
+            (Value::List(items), "pop") => {
+                let mut items = items.borrow_mut();
+                let at = args.positional.first().map_or(-1, |at| at.as_whole().unwrap_or(-1));
+                let at = if at < 0 { at + items.len() as i64 } else { at };
+                match usize::try_from(at).ok().filter(|at| *at < items.len()) {
+                    Some(at) => Ok(items.remove(at)),
+                    None => Ok(opaque(written)),
+                }
+            }
+            (Value::List(items), "reverse") => {
+                items.borrow_mut().reverse();
+                Ok(Value::None)
+            }
+            (Value::Dict(pairs), "items") => {
+                let pairs = pairs.borrow();
+                Ok(Value::list(
+                    pairs.iter().map(|(key, value)| Value::Tuple(vec![key.clone(), value.clone()])).collect(),
+                ))
+            }
+            (Value::Dict(pairs), "values") => {
+                Ok(Value::list(pairs.borrow().iter().map(|(_, value)| value.clone()).collect()))
+            }
+            (Value::Dict(pairs), "keys") => {
+                Ok(Value::list(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()))
+            }
+            (Value::Dict(pairs), "get" | "pop") => {
+                let key = args.positional.first();
+                let pairs = pairs.borrow();
+                let found = pairs.iter().find(|(known, _)| key.is_some_and(|key| known.equals(key) == Some(true)));
+                let default = args.positional.get(1).cloned().unwrap_or(Value::None);
+                Ok(found.map_or(default, |(_, value)| value.clone()))
+            }
+            (Value::Text(text), "lower") => Ok(Value::Text(text.to_lowercase())),
+            (Value::Text(text), "upper") => Ok(Value::Text(text.to_uppercase())),
+            (Value::Tensor(_), "requires_grad_" | "to" | "cuda" | "float" | "clone" | "detach") => Ok(of),
+            _ if args.has_data() => {
+                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
+            }
+            _ => Ok(opaque(written)),
+        }
+    }
+
+    /// `model.add(..)`, `net.add_module(..)`, `self.blocks.append(..)`
+    fn modules_method(
+        &mut self,
+        modules: &Rc<Modules>,
+        name: &str,
+        args: Args,
+        written: &Expr,
+        hint: &str,
+    ) -> Read<Value> {
+        match (name, args.positional.as_slice()) {
+            ("add" | "append", [value]) => {
+                let mut parts = modules.parts.borrow().clone();
+                self.part(None, value, args.line, &mut parts)?;
+                *modules.parts.borrow_mut() = parts;
+                Ok(Value::Modules(modules.clone()))
+            }
+            ("extend", [value]) => {
+                let mut parts = modules.parts.borrow().clone();
+                let items = self.items(value).map_or_else(|| value.clone(), Value::list);
+                self.part(None, &items, args.line, &mut parts)?;
+                *modules.parts.borrow_mut() = parts;
+                Ok(Value::Modules(modules.clone()))
+            }
+            ("add_module", [Value::Text(name), value]) => {
+                let mut parts = modules.parts.borrow().clone();
+                self.part(Some(name.clone()), value, args.line, &mut parts)?;
+                *modules.parts.borrow_mut() = parts;
+                Ok(Value::None)
+            }
+            ("build", [shape]) => {
+                self.shape_hint(Some(shape));
+                Ok(Value::None)
+            }
+            ("items" | "named_children", []) => {
+                let parts = modules.parts.borrow();
+                let pair =
+                    |(name, value): &(String, Value)| Value::Tuple(vec![Value::Text(name.clone()), value.clone()]);
+                Ok(Value::list(parts.iter().map(pair).collect()))
+            }
+            ("values" | "children", []) => {
+                Ok(Value::list(modules.parts.borrow().iter().map(|(_, value)| value.clone()).collect()))
+            }
+            ("keys", []) => {
+                Ok(Value::list(modules.parts.borrow().iter().map(|(name, _)| Value::Text(name.clone())).collect()))
+            }
+            ("to" | "cuda" | "cpu" | "eval" | "train" | "float" | "half" | "double" | "apply", _) => {
+                Ok(Value::Modules(modules.clone()))
+            }
+            (name, _) if RUNS.contains(&name) => self.apply(&Value::Modules(modules.clone()), args, written, hint),
+            ("add" | "append" | "extend" | "add_module" | "insert" | "pop" | "__setitem__", _) => {
+                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
+            }
+            _ if args.has_data() => {
+                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
+            }
+            _ => Ok(opaque(written)),
+        }
+    }
+
+    /// A method that a class has from its framework.
+    fn instance_method(
+        &mut self,
+        instance: &Rc<Instance>,
+        name: &str,
+        args: Args,
+        written: &Expr,
+        hint: &str,
+    ) -> Read<Value> {
+        match (name, args.positional.as_slice()) {
+            ("add_module" | "register_module", [Value::Text(name), value]) => {
+                instance.set(name, value.clone());
+                Ok(Value::None)
+            }
+            ("register_parameter", [Value::Text(name), value]) => {
+                instance.set(name, value.clone());
+                Ok(Value::None)
+            }
+            ("register_buffer", [Value::Text(name), ..]) => {
+                let reason = format!("`{name}` is a buffer: numbers of your own are `Constant(path::NAME, [2, 8])`");
+                instance.set(name, Value::opaque(reason, Some(written.line)));
+                Ok(Value::None)
+            }
+            ("to" | "cuda" | "cpu" | "eval" | "train" | "float" | "half" | "double" | "apply", _) => {
+                Ok(Value::Instance(instance.clone()))
+            }
+            ("children", []) => {
+                let attrs = instance.attrs.borrow();
+                Ok(Value::list(attrs.iter().map(|(_, value)| value.clone()).filter(Value::is_module).collect()))
+            }
+            ("param", [Value::Text(_), ..]) => Ok(Value::opaque(self.no_layer("param"), Some(written.line))),
+            (name, _) if RUNS.contains(&name) => self.run_parts(instance, args, written, hint),
+            _ if args.has_data() => {
+                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
+            }
+            _ => Ok(opaque(written)),
+        }
+    }
+
+    /// Runs the method that runs a model.
+    pub(super) fn run_instance(
+        &mut self,
+        instance: &Rc<Instance>,
+        args: Args,
+        written: &Expr,
+        hint: &str,
+    ) -> Read<Value> {
+        if !args.has_data() {
+            self.example(&args);
+            return Ok(opaque(written));
+        }
+        let method = RUNS.iter().find_map(|name| self.method(&instance.class, name));
+        match method {
+            Some(method) => self.call(&method, Some(instance.clone()), None, args),
+            None => self.run_parts(instance, args, written, hint),
+        }
+    }
+
+    /// Runs a model whose lines do not say how.
+    pub(super) fn run_without_method(&mut self, instance: &Rc<Instance>, args: Args, written: &Expr) -> Read<Value> {
+        if !self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
+            let name = &instance.class.name;
+            self.program.note(format!(
+                "`{name}` has no `forward`: its parts are read as if each took what the one before gives"
+            ));
+        }
+        let parts: Vec<Value> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
+        self.in_order(&parts, args, written, "y")
+    }
+
+    /// Runs a class that extends `nn.Sequential`.
+    fn run_parts(&mut self, instance: &Rc<Instance>, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+        if !self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
+            let reason = format!("`{}` has no method that runs it", instance.class.name);
+            return Err(Unported::new(written.line, reason));
+        }
+        let parts: Vec<Value> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
+        self.in_order(&parts, args, written, hint)
+    }
+
+    /// Each part takes what the one before gives.
+    pub(super) fn in_order(&mut self, parts: &[Value], mut args: Args, written: &Expr, hint: &str) -> Read<Value> {
+        let mut value = args.positional.first().cloned().unwrap_or(Value::Failed);
+        for part in parts.iter().filter(|part| part.is_module() || matches!(part, Value::Function(..) | Value::Failed))
+        {
+            value = self.called(part.clone(), args, written, hint)?;
+            args = Args { positional: vec![value.clone()], named: Vec::new(), line: written.line };
+        }
+        Ok(value)
+    }
+
+    /// `Model(inputs, outputs)` of Keras.
+    fn model(&mut self, args: &Args, written: &Expr) -> Read<Value> {
+        match args.get(1, "outputs") {
+            Some(outputs) => self.gives(&outputs.clone(), written.line)?,
+            None => return Ok(opaque(written)),
+        }
+        Ok(Value::opaque("a model in a model: write its layers out", None))
+    }
+
+    /// An input of a Keras model.
+    fn input(&mut self, args: &Args, hint: &str, line: usize) -> Read<Value> {
+        let shape = args.get(0, "shape").or(args.get(1, "batch_shape")).or(args.get(1, "input_shape"));
+        let sizes = shape.and_then(sizes);
+        if self.program.inputs.iter().any(|input| input.name == hint) {
+            return Err(Unported::new(line, format!("a second input called `{hint}`: give it another name")));
+        }
+        self.program
+            .inputs
+            .push(Input { name: if hint.is_empty() { "x".to_owned() } else { hint.to_owned() }, shape: sizes });
+        Ok(Value::data(self.input_label(self.program.inputs.len() - 1)))
+    }
+
+    /// Notes a shape that the program gives for the input.
+    pub(super) fn shape_hint(&mut self, shape: Option<&Value>) {
+        self.program.shapes.extend(shape.and_then(sizes));
+    }
+
+    /// Notes the shape of numbers that a model is run with.
+    pub(super) fn example(&mut self, args: &Args) {
+        if let Some(Value::Tensor(tensor)) = args.positional.first() {
+            self.batch_of(&tensor.shape);
+        }
+    }
+
+    /// Notes the shape of a batch: more likely than not its first axis counts samples.
+    fn batch_of(&mut self, shape: &[i64]) {
+        let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
+        self.program.shapes.extend([sizes.get(1..).unwrap_or(&[]).to_vec(), sizes]);
+    }
+
+    /// `torch.zeros(1, 16, 64)`
+    fn filled(&mut self, name: &str, args: &Args) -> Option<Value> {
+        let shape = match args.positional.as_slice() {
+            [one] if one.items().is_some() => one.items()?,
+            [one, _] if name == "full" => one.items()?,
+            all => all.to_vec(),
+        };
+        if let ("tensor", [Value::Number(number)]) = (name, args.positional.as_slice()) {
+            let init = Some(format!("{:?}", number.value));
+            return Some(Value::Tensor(Rc::new(Tensor { shape: vec![1], init, is_parameter: false })));
+        }
+        let shape: Vec<i64> = shape.iter().map(Value::as_whole).collect::<Option<_>>()?;
+        let init = match (name, args.positional.get(1)) {
+            ("zeros" | "empty", _) => Some("0.0".to_owned()),
+            ("ones", _) => Some("1.0".to_owned()),
+            ("randn", _) => Some("normal(1.0)".to_owned()),
+            ("full", Some(Value::Number(number))) => Some(format!("{:?}", number.value)),
+            ("rand", _) => None,
+            _ => return None,
+        };
+        if self.calls.is_empty() && !shape.is_empty() {
+            self.batch_of(&shape);
+        }
+        Some(Value::Tensor(Rc::new(Tensor { shape, init, is_parameter: false })))
+    }
+
+    /// `nn.Parameter(torch.zeros(1, 16))`, `nn.Parameter(torch.tensor(0.5))`
+    fn parameter_of(&mut self, args: &Args) -> Option<Value> {
+        match args.get(0, "data")? {
+            Value::Tensor(tensor) => Some(Value::Tensor(Rc::new(Tensor { is_parameter: true, ..(**tensor).clone() }))),
+            _ => None,
+        }
+    }
+
+    /// In Flax, a layer that a method makes is called after its kind, and counted.
+    pub(super) fn named_by_flax(&mut self, module: &Value, kind: &str, args: &Args) {
+        if self.program.dialect != Dialect::Flax || !self.is_running() {
+            return;
+        }
+        let Some(owner) = self.calls.iter().rev().find_map(|frame| frame.instance.clone()) else { return };
+        let named = args.named.iter().find_map(|(name, value)| match value {
+            Value::Text(text) if name == "name" => Some(text.clone()),
+            _ => None,
+        });
+        let own = named.unwrap_or_else(|| {
+            let mut made: std::cell::RefMut<'_, HashMap<String, usize>> = owner.made.borrow_mut();
+            let count = made.entry(kind.to_owned()).or_default();
+            *count += 1;
+            format!("{kind}_{}", *count - 1)
+        });
+        let path = Value::Instance(owner).place().and_then(|place| self.paths.get(&place)).cloned().unwrap_or_default();
+        if let Some(place) = module.place() {
+            self.paths.insert(place, if path.is_empty() { own } else { format!("{path}.{own}") });
+        }
+    }
+}
+
+impl Modules {
+    pub(super) fn part(&self, name: &str) -> Option<Value> {
+        self.parts.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+}
+
+/// The sizes of a shape, as the program writes them.
+fn sizes(shape: &Value) -> Option<Vec<String>> {
+    let size = |value: &Value| match value {
+        Value::None => "None".to_owned(),
+        value => value.text().unwrap_or_else(|| "None".to_owned()),
+    };
+    Some(match shape {
+        Value::Number(number) => vec![number.text.clone()],
+        shape => shape.items()?.iter().map(size).collect(),
+    })
+}

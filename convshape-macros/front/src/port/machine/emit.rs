@@ -1,0 +1,106 @@
+//! Adds statements to the chain.
+
+use super::{Machine, Read};
+use crate::port::program::Statement;
+use crate::port::syntax::Expr;
+use crate::port::value::Data;
+use crate::port::{Unported, layer};
+use crate::syntax::Layer;
+
+impl Machine<'_> {
+    /// A layer of the language that reads one value, or several by `from`.
+    pub(super) fn emit(&mut self, text: &str, reads: &[Data], hint: &str, line: usize) -> Read<Data> {
+        let labels: Vec<String> = reads.iter().map(|data| data.label.clone()).collect();
+        let mut read = self.parsed(text, &[], line)?;
+        self.reads_from(&mut read, &labels, line)?;
+        self.add(read, labels, hint)
+    }
+
+    /// A layer that joins values: `Add`, `Concat`. `fields` are its other arguments, each after a comma.
+    pub(super) fn emit_join(&mut self, op: &str, reads: &[Data], fields: &str, hint: &str, line: usize) -> Read<Data> {
+        let labels: Vec<String> = reads.iter().map(|data| data.label.clone()).collect();
+        let read = self.parsed(&format!("{op}({}{fields})", labels.join(", ")), &labels, line)?;
+        labels.iter().for_each(|label| self.program.name(label));
+        self.add(read, labels, hint)
+    }
+
+    fn add(&mut self, layer: Layer, reads: Vec<String>, hint: &str) -> Read<Data> {
+        let label = self.label(hint, "");
+        let line = layer.to_string();
+        self.push(Statement { label: label.clone(), is_named: false, file_name: None, line, layer, reads });
+        Ok(Data { label, batch: 0, stretched: false })
+    }
+
+    /// Makes a layer read values by name, unless it is the previous one.
+    pub(super) fn reads_from(&mut self, layer: &mut Layer, labels: &[String], line: usize) -> Read<()> {
+        let from = match labels {
+            [] => return Ok(()),
+            [only] if *only == self.previous() => return Ok(()),
+            [only] => only.clone(),
+            several => format!("({})", several.join(", ")),
+        };
+        labels.iter().for_each(|label| self.program.name(label));
+        layer.from = self.parsed(&format!("Identity from {from}"), labels, line)?.from;
+        Ok(())
+    }
+
+    pub(super) fn parsed(&self, text: &str, labels: &[String], line: usize) -> Read<Layer> {
+        let plain = |label: &String| label.split('.').next().unwrap_or(label).to_owned();
+        let mut labels: Vec<String> = labels.iter().map(plain).filter(|label| *label != "input").collect();
+        labels.sort();
+        labels.dedup();
+        layer::read(text, self.program.dialect, &labels).map_err(|reason| Unported::new(line, reason))
+    }
+
+    /// The value that a statement reads which names none.
+    fn previous(&self) -> String {
+        let last = self.program.statements.iter().rev().find(|statement| !statement.line.starts_with("Parameter("));
+        last.map_or_else(|| self.input_label(0), |statement| statement.label.clone())
+    }
+
+    /// What an input is called in the chain: only several have names.
+    pub(super) fn input_label(&self, at: usize) -> String {
+        match (self.trial.len(), self.program.inputs.get(at)) {
+            (0 | 1, _) if at == 0 => "input".to_owned(),
+            (_, Some(input)) => input.name.clone(),
+            (_, None) => format!("input{at}"),
+        }
+    }
+
+    pub(super) fn push(&mut self, statement: Statement) {
+        self.program.statements.push(statement);
+    }
+
+    /// A label that no other statement has: the hint, the path of the module, or the hint with a number.
+    pub(super) fn label(&mut self, hint: &str, path: &str) -> String {
+        let plain = |text: &str| {
+            let mut plain: String = text.chars().map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();
+            if !plain.starts_with(|first: char| first.is_ascii_alphabetic()) {
+                plain.insert_str(0, "layer");
+            }
+            if syn::parse_str::<syn::Ident>(&plain).is_err() {
+                plain.push('_');
+            }
+            plain
+        };
+        let hint = plain(hint);
+        let whole = (!path.is_empty()).then(|| plain(path));
+        let ends_in_digit = hint.ends_with(|last: char| last.is_ascii_digit());
+        let numbered =
+            (2..).map(|number| if ends_in_digit { format!("{hint}_{number}") } else { format!("{hint}{number}") });
+        let mut candidates = std::iter::once(hint.clone()).chain(whole).chain(numbered);
+        let label = candidates.find(|label| !self.labels.contains(label)).unwrap_or_default();
+        self.labels.insert(label.clone());
+        label
+    }
+
+    /// Refuses a value whose first axis is not the batch, or that was stretched.
+    pub(super) fn is_plain(&self, data: &Data, written: &Expr) -> Read<()> {
+        let reason = match data {
+            Data { stretched: true, .. } => "a chain stretches values only in sums and products",
+            Data { batch: 1.., .. } => "the samples of a batch are not on the first axis here",
+            _ => return Ok(()),
+        };
+        Err(Unported::new(written.line, reason))
+    }
+}

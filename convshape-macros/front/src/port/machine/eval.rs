@@ -1,0 +1,548 @@
+//! The value of an expression.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use super::{Frame, Machine, Read};
+use crate::port::Unported;
+use crate::port::syntax::{Arg, Expr, Index, Kind, Operator, Part, Piece};
+use crate::port::value::{Args, Modules, Number, Scope, Value};
+
+impl Machine<'_> {
+    /// The value of an expression; `hint` names the statement that computes it.
+    pub(super) fn value(&mut self, written: &Expr, hint: &str) -> Read<Value> {
+        match &*written.kind {
+            Kind::Name(name) => Ok(match name.as_str() {
+                "__name__" => Value::Text("__main__".to_owned()),
+                name => self.found(name).unwrap_or_else(|| Value::Foreign(name.to_owned())),
+            }),
+            Kind::Number(text) => Ok(number(text)),
+            Kind::Text(text) => Ok(Value::Text(text.clone())),
+            Kind::Format(pieces) => self.format(pieces),
+            Kind::None | Kind::Ellipsis => Ok(Value::None),
+            Kind::Bool(value) => Ok(Value::Bool(*value)),
+            Kind::Attribute(of, name) => {
+                let of = self.value(of, hint)?;
+                self.attribute(of, name, written, hint)
+            }
+            Kind::Call(function, args) => self.written_call(function, args, written, hint),
+            Kind::Printed(name, parts) => self.printed(name, parts, written),
+            Kind::Index(of, indices) => self.item(of, indices, written, hint),
+            Kind::List(items) => self.values(items, hint).map(Value::list),
+            Kind::Tuple(items) => self.values(items, hint).map(Value::Tuple),
+            Kind::Dict(pairs) => {
+                let pair = |(key, value): &(Expr, Expr)| Ok((self.value(key, hint)?, self.value(value, hint)?));
+                Ok(Value::Dict(Rc::new(RefCell::new(pairs.iter().map(pair).collect::<Read<_>>()?))))
+            }
+            Kind::Negated(of) => {
+                let value = self.value(of, hint)?;
+                self.negated(value, written, hint)
+            }
+            Kind::Not(of) => {
+                let value = self.value(of, hint)?;
+                self.refuse_choice(&value, of)?;
+                Ok(self.truth(&value, of).map_or_else(|| opaque(written), |truth| Value::Bool(!truth)))
+            }
+            Kind::Binary(operator, left, right) => {
+                let (left, right) = (self.value(left, hint)?, self.value(right, hint)?);
+                self.binary(*operator, left, right, written, hint)
+            }
+            Kind::Compare(sign, left, right) => self.compared(sign, left, right, written),
+            Kind::And(left, right) => self.either(left, right, false, hint),
+            Kind::Or(left, right) => self.either(left, right, true, hint),
+            Kind::Choice { condition, then, otherwise } => match self.condition(condition)? {
+                Some(true) => self.value(then, hint),
+                Some(false) => self.value(otherwise, hint),
+                None => Ok(opaque(written)),
+            },
+            Kind::Comprehension { item, target, values, conditions } => {
+                self.comprehension([item, target, values], conditions, written, hint)
+            }
+            Kind::Lambda(function) => {
+                let closure = self.calls.last().map(|frame| frame.scope.clone());
+                Ok(Value::Function(function.clone(), closure))
+            }
+            Kind::Star(of) => self.value(of, hint),
+            Kind::Other if self.is_in_model() => {
+                Err(Unported::new(written.line, format!("`{}` cannot be read", short(&written.text))))
+            }
+            Kind::Other => Ok(opaque(written)),
+        }
+    }
+
+    /// The values of items; `*items` gives several.
+    fn values(&mut self, items: &[Expr], hint: &str) -> Read<Vec<Value>> {
+        let mut values = Vec::new();
+        for item in items {
+            let value = self.value(item, hint)?;
+            match &*item.kind {
+                Kind::Star(of) => values.extend(self.unpacked(value, of, "*")?),
+                _ => values.push(value),
+            }
+        }
+        Ok(values)
+    }
+
+    /// The items of `*values`.
+    fn unpacked(&mut self, value: Value, written: &Expr, stars: &str) -> Read<Vec<Value>> {
+        match self.items(&value) {
+            Some(items) => Ok(items),
+            None if value.has_failed() => Ok(vec![Value::Failed]),
+            None => {
+                let reason = format!("`{stars}{}` unpacks a list: write its layers out", written.text);
+                Err(Unported::new(written.line, reason))
+            }
+        }
+    }
+
+    fn format(&mut self, pieces: &[Piece]) -> Read<Value> {
+        let mut whole = String::new();
+        for piece in pieces {
+            match piece {
+                Piece::Text(text) => whole += text,
+                Piece::Value(value) => match self.value(value, "")?.plain() {
+                    Value::Text(text) => whole += &text,
+                    Value::Number(number) => whole += &number.text,
+                    _ => return Ok(Value::opaque("a text is not known here", None)),
+                },
+            }
+        }
+        Ok(Value::Text(whole))
+    }
+
+    fn written_call(&mut self, function: &Expr, args: &[Arg], written: &Expr, hint: &str) -> Read<Value> {
+        let function = self.value(function, hint)?;
+        let mut values = Args { line: written.line, ..Args::default() };
+        for arg in args {
+            let value = self.value(&arg.value, hint)?;
+            match (&arg.name, arg.stars) {
+                (Some(name), _) => values.named.push((name.clone(), value)),
+                (None, 0) => values.positional.push(value),
+                (None, 1) => values.positional.extend(self.unpacked(value, &arg.value, "*")?),
+                (None, _) => match value {
+                    Value::Dict(pairs) => {
+                        let named = |(key, value): &(Value, Value)| match key {
+                            Value::Text(name) => Some((name.clone(), value.clone())),
+                            _ => None,
+                        };
+                        values.named.extend(pairs.borrow().iter().filter_map(named));
+                    }
+                    value => values.positional.extend(self.unpacked(value, &arg.value, "**")?),
+                },
+            }
+        }
+        self.called(function, values, written, hint)
+    }
+
+    fn compared(&mut self, sign: &str, left: &Expr, right: &Expr, written: &Expr) -> Read<Value> {
+        let (left, right) = (self.value(left, "")?, self.value(right, "")?);
+        let numbers = match (&left, &right) {
+            (Value::Number(left), Value::Number(right)) => Some((left.value, right.value)),
+            _ => None,
+        };
+        let found = match sign {
+            "==" => left.equals(&right),
+            "!=" => left.equals(&right).map(|equal| !equal),
+            "in" | "not in" => self.contains(&right, &left).map(|within| within == (sign == "in")),
+            "<" => numbers.map(|(left, right)| left < right),
+            "<=" => numbers.map(|(left, right)| left <= right),
+            ">" => numbers.map(|(left, right)| left > right),
+            _ => numbers.map(|(left, right)| left >= right),
+        };
+        match found {
+            Some(found) => Ok(Value::Bool(found)),
+            None if left.has_data() || right.has_data() => {
+                let reason = format!("`{}` depends on the values that go through the model", written.text);
+                Err(Unported::new(written.line, reason))
+            }
+            None => Ok(opaque(written)),
+        }
+    }
+
+    fn contains(&self, whole: &Value, item: &Value) -> Option<bool> {
+        if let (Value::Text(whole), Value::Text(item)) = (whole, item) {
+            return Some(whole.contains(item.as_str()));
+        }
+        let equal = self.items(whole)?.iter().map(|known| known.equals(item)).collect::<Option<Vec<bool>>>()?;
+        Some(equal.contains(&true))
+    }
+
+    /// `a and b`, `a or b`
+    fn either(&mut self, left: &Expr, right: &Expr, is_or: bool, hint: &str) -> Read<Value> {
+        let value = self.value(left, hint)?;
+        self.refuse_choice(&value, left)?;
+        match self.truth(&value, left) {
+            Some(truth) if truth == is_or => Ok(value),
+            Some(_) => self.value(right, hint),
+            None => {
+                let right = self.value(right, hint)?;
+                Ok(if right.truth() == Some(is_or) && !right.has_data() { right } else { opaque(left) })
+            }
+        }
+    }
+
+    /// Whether Python takes a value for true. A chain is the model that predicts.
+    pub(super) fn truth(&mut self, value: &Value, written: &Expr) -> Option<bool> {
+        if !matches!(value, Value::Foreign(name) if name == TRAINING) {
+            return value.truth();
+        }
+        self.program.note(format!("line {}: `{TRAINING}` is taken as `False`", written.line));
+        Some(false)
+    }
+
+    fn refuse_choice(&self, value: &Value, written: &Expr) -> Read<()> {
+        if !value.has_data() {
+            return Ok(());
+        }
+        Err(Unported::new(written.line, format!("`{}` depends on the values that go through the model", written.text)))
+    }
+
+    fn comprehension(
+        &mut self,
+        [item, target, values]: [&Expr; 3],
+        conditions: &[Expr],
+        written: &Expr,
+        hint: &str,
+    ) -> Read<Value> {
+        let found = self.value(values, hint)?;
+        let Some(items) = self.items(&found) else {
+            return Ok(if found.has_failed() { Value::Failed } else { opaque(written) });
+        };
+        // Its variables are its own.
+        let outer = self.scope().clone();
+        let inner: Scope = Rc::new(RefCell::new(outer.borrow().clone()));
+        if self.calls.is_empty() {
+            return self.comprehended(item, target, items, conditions, hint);
+        }
+        let frame = self.calls.pop();
+        if let Some(Frame { closure, function, instance, .. }) = &frame {
+            let (closure, function, instance) = (closure.clone(), function.clone(), instance.clone());
+            self.calls.push(Frame { scope: inner, closure, function, instance });
+        }
+        let made = self.comprehended(item, target, items, conditions, hint);
+        self.calls.pop();
+        self.calls.extend(frame);
+        made
+    }
+
+    fn comprehended(
+        &mut self,
+        item: &Expr,
+        target: &Expr,
+        items: Vec<Value>,
+        conditions: &[Expr],
+        hint: &str,
+    ) -> Read<Value> {
+        let mut made = Vec::new();
+        'items: for value in items {
+            self.assign(target, value)?;
+            for condition in conditions {
+                match self.condition(condition)? {
+                    Some(true) => {}
+                    Some(false) => continue 'items,
+                    None => return Ok(opaque(condition)),
+                }
+            }
+            made.push(self.value(item, hint)?);
+        }
+        Ok(Value::list(made))
+    }
+
+    fn printed(&mut self, name: &str, parts: &[Part], written: &Expr) -> Read<Value> {
+        let mut made = Vec::new();
+        for part in parts {
+            match self.value(&part.value, "") {
+                Ok(value) => made.push((part.name.clone(), value)),
+                Err(fault) => self.fault(fault),
+            }
+        }
+        self.printed_module(name, made, written.line)
+    }
+
+    /// An attribute of a value: `self.conv`, `nn.Conv2d`, `x.shape`.
+    pub(super) fn attribute(&mut self, of: Value, name: &str, written: &Expr, hint: &str) -> Read<Value> {
+        Ok(match of {
+            Value::Foreign(path) => constant(&path, name).unwrap_or_else(|| Value::Foreign(format!("{path}.{name}"))),
+            Value::Instance(instance) => match instance.get(name) {
+                Some(Value::Tensor(tensor)) if self.is_running() => self.parameter(&tensor, name, written.line)?,
+                Some(value) => value,
+                None => match self.method(&instance.class, name) {
+                    Some(method) if method.decorators.iter().any(|decorator| decorator == "property") => {
+                        self.call(&method, Some(instance), None, Args::default())?
+                    }
+                    Some(method) => Value::Method(instance, method),
+                    None if name == "training" => Value::Foreign(TRAINING.to_owned()),
+                    None => Value::Bound(Box::new(Value::Instance(instance)), name.to_owned()),
+                },
+            },
+            Value::Data(data) => self.data_attribute(data, name, written, hint)?,
+            Value::Tuple(items) if name == "values" => items.first().cloned().unwrap_or(Value::Failed),
+            Value::Super(instance, classes) => match classes.iter().find_map(|class| class.method(name)) {
+                Some(method) => Value::Method(instance, method.clone()),
+                None => Value::Bound(Box::new(Value::Super(instance, classes)), name.to_owned()),
+            },
+            Value::Class(class) => match (self.method(&class, name), self.class_value(&class, name)?) {
+                (Some(method), _) => Value::Function(method, None),
+                (None, Some(value)) => value,
+                (None, None) => opaque(written),
+            },
+            Value::Modules(modules) if modules.part(name).is_some() => modules.part(name).unwrap_or(Value::Failed),
+            Value::Opaque(reason) => Value::Opaque(reason),
+            Value::Failed => Value::Failed,
+            of => Value::Bound(Box::new(of), name.to_owned()),
+        })
+    }
+
+    /// `of[indices]`
+    fn item(&mut self, of: &Expr, indices: &[Index], written: &Expr, hint: &str) -> Read<Value> {
+        let of = self.value(of, hint)?;
+        if let Value::Data(data) = &of {
+            let data = data.clone();
+            return self.indexed(&data, indices, written, hint);
+        }
+        match (of, indices) {
+            (Value::Failed, _) => Ok(Value::Failed),
+            (Value::Opaque(reason), _) => Ok(Value::Opaque(reason)),
+            (of, [Index::At(at)]) => {
+                let at = self.value(at, "")?;
+                Ok(self.item_at(&of, &at).unwrap_or_else(|| opaque(written)))
+            }
+            (of, [Index::Slice(bounds)]) => self.sliced(of, bounds, written),
+            _ => Ok(opaque(written)),
+        }
+    }
+
+    /// One item of a list, or of modules.
+    fn item_at(&self, of: &Value, at: &Value) -> Option<Value> {
+        match of {
+            Value::Dict(pairs) => {
+                let pairs = pairs.borrow();
+                pairs.iter().find(|(key, _)| key.equals(at) == Some(true)).map(|(_, value)| value.clone())
+            }
+            Value::Modules(modules) if matches!(at, Value::Text(_)) => {
+                let Value::Text(name) = at else { return None };
+                modules.part(name)
+            }
+            of => {
+                let items = self.items(of)?;
+                let at = at.as_whole()?;
+                let at = if at < 0 { at + items.len() as i64 } else { at };
+                items.get(usize::try_from(at).ok()?).cloned()
+            }
+        }
+    }
+
+    fn sliced(&mut self, of: Value, bounds: &[Option<Expr>; 3], written: &Expr) -> Read<Value> {
+        let mut found = Vec::new();
+        for bound in bounds {
+            found.push(match bound {
+                Some(bound) => Some(self.value(bound, "")?),
+                None => None,
+            });
+        }
+        let whole = found.iter().map(|bound| bound.as_ref().map(Value::as_whole));
+        let whole: Option<Vec<Option<i64>>> =
+            whole.map(|bound| bound.map_or(Some(None), |bound| bound.map(Some))).collect();
+        let (Some(items), Some([low, high, step])) = (self.items(&of), whole.as_deref().and_then(|w| w.first_chunk()))
+        else {
+            return Ok(opaque(written));
+        };
+        let count = items.len() as i64;
+        let end = |at: i64| usize::try_from(if at < 0 { at + count } else { at }).unwrap_or(0).min(items.len());
+        let (low, high) = (end(low.unwrap_or(0)), end(high.unwrap_or(count)));
+        let mut items = items.get(low..high.max(low)).unwrap_or(&[]).to_vec();
+        match step {
+            None | Some(1) => {}
+            Some(-1) if bounds[0].is_none() && bounds[1].is_none() => items.reverse(),
+            Some(step) if *step > 0 => items = items.into_iter().step_by(usize::try_from(*step).unwrap_or(1)).collect(),
+            Some(_) => return Ok(opaque(written)),
+        }
+        Ok(match of {
+            Value::Tuple(_) => Value::Tuple(items),
+            Value::Modules(modules) if !matches!(step, Some(-1)) => {
+                let kept = |(_, part): &(String, Value)| items.iter().any(|item| item.place() == part.place());
+                let parts = modules.parts.borrow().iter().filter(|part| kept(part)).cloned().collect();
+                Value::Modules(Rc::new(Modules { kind: modules.kind.clone(), parts: RefCell::new(parts) }))
+            }
+            Value::Modules(_) => opaque(written),
+            _ => Value::list(items),
+        })
+    }
+
+    /// `of[at] = value`
+    pub(super) fn assign_item(&mut self, of: &Expr, indices: &[Index], value: Value, target: &Expr) -> Read<()> {
+        let whole = self.value(of, "")?;
+        let at = match indices {
+            [Index::At(at)] => Some(self.value(at, "")?),
+            _ => None,
+        };
+        match (&whole, at) {
+            (Value::Dict(pairs), Some(at)) => {
+                let mut pairs = pairs.borrow_mut();
+                pairs.retain(|(key, _)| key.equals(&at) != Some(true));
+                pairs.push((at, value));
+            }
+            (Value::List(items), Some(at)) => {
+                let mut items = items.borrow_mut();
+                let at = at.as_whole().map(|at| if at < 0 { at + items.len() as i64 } else { at });
+                if let Some(item) = at.and_then(|at| items.get_mut(usize::try_from(at).ok()?)) {
+                    *item = value;
+                }
+            }
+            _ if whole.has_data() || value.has_data() || whole.is_module() => {
+                return Err(Unported::new(target.line, format!("`{}` cannot be given a value", target.text)));
+            }
+            _ => {}
+        }
+        Ok(())
+    }
+
+    /// An operation on numbers, texts and lists, or on the model's data.
+    pub(super) fn binary(
+        &mut self,
+        operator: Operator,
+        left: Value,
+        right: Value,
+        written: &Expr,
+        hint: &str,
+    ) -> Read<Value> {
+        if left.has_failed() || right.has_failed() {
+            return Ok(Value::Failed);
+        }
+        if left.has_data() || right.has_data() {
+            return self.arithmetic(operator, left, right, written, hint);
+        }
+        Ok(match (operator, &left, &right) {
+            (_, Value::Number(a), Value::Number(b)) => {
+                computed(operator, a, b).map_or_else(|| opaque(written), Value::Number)
+            }
+            (Operator::Add, Value::Text(a), Value::Text(b)) => Value::Text(format!("{a}{b}")),
+            (Operator::Add, Value::Tuple(a), Value::Tuple(b)) => Value::Tuple(a.iter().chain(b).cloned().collect()),
+            (Operator::Add, Value::List(a), Value::List(b)) => {
+                Value::list(a.borrow().iter().chain(b.borrow().iter()).cloned().collect())
+            }
+            (Operator::Mul, Value::List(_) | Value::Tuple(_), Value::Number(_)) => repeated(&left, &right, written),
+            (Operator::Mul, Value::Number(_), Value::List(_) | Value::Tuple(_)) => repeated(&right, &left, written),
+            (_, Value::Tensor(tensor), Value::Number(number))
+            | (Operator::Mul, Value::Number(number), Value::Tensor(tensor)) => {
+                scaled(operator, tensor, number.value).unwrap_or_else(|| opaque(written))
+            }
+            (_, Value::Opaque(reason), _) | (_, _, Value::Opaque(reason)) => Value::Opaque(reason.clone()),
+            _ => opaque(written),
+        })
+    }
+
+    fn negated(&mut self, value: Value, written: &Expr, hint: &str) -> Read<Value> {
+        Ok(match value {
+            Value::Number(number) => Value::Number(Number {
+                text: format!("-{}", number.operand()),
+                value: -number.value,
+                is_whole: number.is_whole,
+                is_plain: false,
+            }),
+            Value::Data(data) => Value::Data(self.emit("Neg", &[data], hint, written.line)?),
+            Value::Failed => Value::Failed,
+            _ => opaque(written),
+        })
+    }
+
+    /// Whether the model's data goes through a method now.
+    pub(super) fn is_running(&self) -> bool {
+        let names = ["__init__", "setup", "build"];
+        self.calls
+            .last()
+            .is_some_and(|frame| frame.instance.is_some() && !names.contains(&frame.function.name.as_str()))
+    }
+}
+
+/// `self.training`
+pub(super) const TRAINING: &str = "self.training";
+
+/// Numbers that frameworks name.
+fn constant(path: &str, name: &str) -> Option<Value> {
+    match (path, name) {
+        ("math" | "np" | "numpy" | "torch" | "jnp", "pi") => Some(Value::real(std::f64::consts::PI)),
+        ("math", "e") => Some(Value::real(std::f64::consts::E)),
+        _ => None,
+    }
+}
+
+/// What says nothing about the model.
+pub(super) fn opaque(written: &Expr) -> Value {
+    Value::opaque(format!("`{}` cannot be followed", short(&written.text)), Some(written.line))
+}
+
+/// The start of a long text.
+pub(super) fn short(text: &str) -> String {
+    const MOST: usize = 80;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
+fn number(text: &str) -> Value {
+    let plain = text.replace('_', "");
+    let whole = plain.parse::<i64>().ok().or_else(|| i64::from_str_radix(plain.strip_prefix("0x")?, 16).ok());
+    match (whole, plain.parse::<f64>()) {
+        (Some(whole), _) => Value::whole(whole),
+        (None, Ok(value)) => Value::Number(Number { text: plain, value, is_whole: false, is_plain: true }),
+        (None, Err(_)) => Value::opaque(format!("`{text}` is not a number that is read"), None),
+    }
+}
+
+fn computed(operator: Operator, a: &Number, b: &Number) -> Option<Number> {
+    let both = a.is_whole && b.is_whole;
+    let (x, y) = (a.value, b.value);
+    let (sign, value, is_whole) = match operator {
+        Operator::Add => ("+", x + y, both),
+        Operator::Sub => ("-", x - y, both),
+        Operator::Mul => ("*", x * y, both),
+        Operator::Div => ("/", x / y, false),
+        Operator::Floor => ("/", (x / y).floor(), both),
+        Operator::Rest => ("%", x - y * (x / y).floor(), both),
+        Operator::Pow => ("**", x.powf(y), both && y >= 0.0),
+        Operator::MatMul | Operator::Bits => return None,
+    };
+    if !value.is_finite() {
+        return None;
+    }
+    // The chain writes sizes as the program does, and divides only whole numbers so.
+    let text = match operator {
+        Operator::Add | Operator::Sub | Operator::Mul | Operator::Floor if both && x >= 0.0 && y >= 0.0 => {
+            format!("{} {sign} {}", a.operand(), b.operand())
+        }
+        // A chain divides real numbers where it takes real numbers.
+        Operator::Div if a.is_plain && b.is_plain => format!("{} / {}", a.text, b.text),
+        _ if is_whole => format!("{value:.0}"),
+        _ => format!("{value:?}"),
+    };
+    let is_plain = !text.contains(' ') && value >= 0.0;
+    Some(Number { text, value, is_whole, is_plain })
+}
+
+/// `[a] * 3`
+fn repeated(items: &Value, times: &Value, written: &Expr) -> Value {
+    const MOST: usize = 4096;
+    let times = times.as_whole().and_then(|times| usize::try_from(times).ok());
+    let (Some(some), Some(times)) = (items.items(), times.filter(|times| *times <= MOST)) else {
+        return opaque(written);
+    };
+    let whole = std::iter::repeat_n(some, times).flatten().collect();
+    if matches!(items, Value::Tuple(_)) { Value::Tuple(whole) } else { Value::list(whole) }
+}
+
+/// `1e-6 * torch.ones(8)`, `torch.randn(8) * 0.02`
+fn scaled(operator: Operator, tensor: &crate::port::value::Tensor, by: f64) -> Option<Value> {
+    let by = match operator {
+        Operator::Mul => by,
+        Operator::Div => 1.0 / by,
+        _ => return None,
+    };
+    let init = tensor.init.as_ref()?;
+    let init = match init.strip_prefix("normal(").and_then(|std| std.strip_suffix(')')) {
+        Some(std) => format!("normal({:?})", std.parse::<f64>().ok()? * by.abs()),
+        None => format!("{:?}", init.parse::<f64>().ok()? * by),
+    };
+    Some(Value::Tensor(Rc::new(crate::port::value::Tensor { init: Some(init), ..tensor.clone() })))
+}

@@ -1,0 +1,301 @@
+//! Which part of a program is the model, and running it.
+
+use std::rc::Rc;
+
+use super::{Machine, Read};
+use crate::port::Unported;
+use crate::port::program::Input;
+use crate::port::stmts::{contains, mentions};
+use crate::port::syntax::{Class, Expr, Function, Kind, Stmt, StmtKind};
+use crate::port::value::{Args, Data, Instance, Value};
+
+impl Machine<'_> {
+    /// Runs the model of the program: what was only defined so far. `wanted` is its class, if there are several.
+    pub(in crate::port) fn finish(&mut self, stmts: &[Stmt], wanted: &str) {
+        if self.faults.is_empty() && self.program.statements.is_empty() {
+            match self.model_of(stmts, wanted) {
+                Ok(()) => {}
+                Err(fault) => self.fault(fault),
+            }
+        }
+        if self.faults.is_empty() && self.program.statements.is_empty() {
+            let line = self.runs(stmts, wanted).map_or(1, |method| method.line);
+            let reason =
+                if line == 1 { "there is no layer in these lines" } else { "no layer can be followed in this method" };
+            self.fault(Unported::new(line, reason));
+        }
+        let last = self.program.statements.last().map(|statement| statement.label.clone());
+        let outputs = self.returned.take().unwrap_or_default();
+        if outputs.len() > 1 || outputs.first().is_some_and(|output| Some(output) != last.as_ref()) {
+            outputs.iter().for_each(|output| self.program.name(output));
+            self.program.outputs = outputs;
+        }
+        self.faults.sort_by_key(|fault| fault.line);
+    }
+
+    /// The method that runs the only class.
+    fn runs(&mut self, stmts: &[Stmt], wanted: &str) -> Option<Rc<Function>> {
+        let class = self.candidates(stmts, wanted).into_iter().next()?;
+        ["forward", "call", "__call__"].iter().find_map(|name| self.method(&class, name))
+    }
+
+    fn model_of(&mut self, stmts: &[Stmt], wanted: &str) -> Read<()> {
+        let used = self.used.clone();
+        let unused = |value: &Value| value.place().is_some_and(|place| !used.contains(&place));
+        let roots: Vec<(String, Value)> = self.roots.iter().filter(|(_, value)| unused(value)).cloned().collect();
+        let instances: Vec<(String, Rc<Instance>)> = roots
+            .iter()
+            .filter_map(|(name, value)| match value {
+                Value::Instance(instance) => Some((name.clone(), instance.clone())),
+                _ => None,
+            })
+            .collect();
+        let chosen = instances.iter().find(|(name, instance)| name == wanted || instance.class.name == wanted);
+        match (instances.as_slice(), chosen) {
+            (_, Some((_, instance))) => return self.run_model(&instance.clone()),
+            ([], None) => {}
+            ([(_, instance)], None) => return self.run_model(&instance.clone()),
+            ([(first, _), (second, instance), ..], None) => {
+                let reason =
+                    format!("`{second}` is a second model, beside `{first}`: choose one with `--name {second}`");
+                return Err(Unported::new(instance.class.line, reason));
+            }
+        }
+        match self.candidates(stmts, wanted).as_slice() {
+            [] => {}
+            [class] => {
+                let written = named(&class.name, class.line);
+                let Value::Instance(instance) = self.instance(&class.clone(), self.open_args(), &written)? else {
+                    return Ok(());
+                };
+                return self.run_model(&instance);
+            }
+            [first, second, ..] => {
+                let reason = format!(
+                    "`{}` is a second class, beside `{}`: choose one with `--name {}`",
+                    second.name, first.name, second.name
+                );
+                return Err(Unported::new(second.line, reason));
+            }
+        }
+        if roots.is_empty() { self.run_function(stmts) } else { self.run_roots(roots) }
+    }
+
+    fn open_args(&self) -> Args {
+        Args { line: 1, ..Args::default() }
+    }
+
+    /// The classes of modules that no other part of the program mentions.
+    fn candidates(&mut self, stmts: &[Stmt], wanted: &str) -> Vec<Rc<Class>> {
+        let classes: Vec<Rc<Class>> =
+            classes_of(stmts).into_iter().filter(|class| self.is_module_class(class)).collect();
+        if let Some(class) = classes.iter().find(|class| class.name == wanted) {
+            return vec![class.clone()];
+        }
+        let mut rest = Vec::new();
+        for class in &classes {
+            let others = classes.iter().filter(|other| !Rc::ptr_eq(other, class));
+            let mut bodies = others.map(|other| (other.bases.as_slice(), other.body.as_slice()));
+            if !bodies
+                .any(|(bases, body)| bases.iter().any(|base| is_named(base, &class.name)) || uses(body, &class.name))
+            {
+                rest.push(class.clone());
+            }
+        }
+        rest
+    }
+
+    /// Runs a class with its inputs.
+    fn run_model(&mut self, instance: &Rc<Instance>) -> Read<()> {
+        self.program.class = Some(instance.class.name.clone());
+        self.walk(&Value::Instance(instance.clone()), "");
+        let method = ["forward", "call", "__call__"].iter().find_map(|name| self.method(&instance.class, name));
+        let params = method.as_ref().map(|method| method.params.clone_names()).unwrap_or_else(|| vec!["x".to_owned()]);
+        let flags = ["train", "training", "deterministic", "is_training"];
+        let (switches, inputs): (Vec<String>, Vec<String>) =
+            params.into_iter().partition(|name| flags.contains(&name.as_str()));
+        self.program.inputs = inputs.iter().map(|name| Input { name: name.clone(), shape: None }).collect();
+        let values = (0..inputs.len()).map(|at| (inputs[at].clone(), Value::data(self.input_label(at))));
+        let mut named: Vec<(String, Value)> = values.collect();
+        if self.trial.len() > 1 {
+            self.labels.extend(inputs);
+        }
+        named.extend(switches.into_iter().map(|name| (name, Value::Bool(false))));
+        let line = method.as_ref().map_or(instance.class.line, |method| method.line);
+        let written = named_call(&instance.class.name, line);
+        let args = match method {
+            Some(_) => Args { positional: Vec::new(), named, line },
+            None => Args { positional: named.into_iter().map(|(_, value)| value).collect(), named: Vec::new(), line },
+        };
+        let given = match method {
+            Some(method) => self.call(&method, Some(instance.clone()), None, args)?,
+            None => self.run_without_method(instance, args, &written)?,
+        };
+        self.gives(&given, line)
+    }
+
+    /// Notes what the model gives.
+    pub(super) fn gives(&mut self, value: &Value, line: usize) -> Read<()> {
+        let mut found = Vec::new();
+        self.outputs(value, line, &mut found)?;
+        let mut labels: Vec<String> = Vec::new();
+        for data in found {
+            let is_statement =
+                !data.label.contains('.') && self.program.statements.iter().any(|s| s.label == data.label);
+            let label = match is_statement && !labels.contains(&data.label) {
+                true => data.label,
+                false => self.emit("Identity", &[data], "y", line)?.label,
+            };
+            labels.push(label);
+        }
+        self.returned = Some(labels).filter(|labels| !labels.is_empty());
+        Ok(())
+    }
+
+    fn outputs(&self, value: &Value, line: usize, found: &mut Vec<Data>) -> Read<()> {
+        match value {
+            Value::Data(data) => {
+                self.is_plain(data, &named("the output", line))?;
+                found.push(data.clone());
+            }
+            Value::None | Value::Failed => {}
+            Value::Opaque(reason) => return Err(reason.at(line)),
+            Value::Dict(pairs) => {
+                pairs.borrow().iter().try_for_each(|(_, value)| self.outputs(value, line, found))?;
+            }
+            value => match value.items() {
+                Some(items) => items.iter().try_for_each(|item| self.outputs(item, line, found))?,
+                None => return Err(Unported::new(line, "an output does not go through the model")),
+            },
+        }
+        Ok(())
+    }
+
+    /// Modules in variables, or written alone: each takes what the one before gives.
+    fn run_roots(&mut self, roots: Vec<(String, Value)>) -> Read<()> {
+        let only = roots.len() == 1;
+        let mut value = Value::data(self.input_label(0));
+        let alone = roots.iter().filter(|(name, _)| name.is_empty()).count();
+        let mut count = 0;
+        for (name, module) in &roots {
+            let is_sequence = matches!(module, Value::Modules(_));
+            let path = match name.is_empty() {
+                true if only && is_sequence => String::new(),
+                true => {
+                    count += 1;
+                    (count - 1).to_string()
+                }
+                false if only && is_sequence => String::new(),
+                false => name.clone(),
+            };
+            self.walk(module, &path);
+        }
+        let _ = alone;
+        for (name, module) in roots {
+            let written = named(&name, 1);
+            let args = Args { positional: vec![value], named: Vec::new(), line: 1 };
+            value = self.called(module, args, &written, &name)?;
+        }
+        self.gives(&value, 1)
+    }
+
+    /// A function that nobody calls and that needs nothing, or only numbers of the program.
+    fn run_function(&mut self, stmts: &[Stmt]) -> Read<()> {
+        let functions = stmts.iter().filter_map(|stmt| match &stmt.kind {
+            StmtKind::Def(function) => Some(function.clone()),
+            _ => None,
+        });
+        let functions: Vec<Rc<Function>> = functions.filter(|function| self.makes_layers(&function.body)).collect();
+        let Some(function) = functions.iter().rev().find(|function| {
+            !functions.iter().any(|other| !Rc::ptr_eq(other, function) && uses(&other.body, &function.name))
+        }) else {
+            return Ok(());
+        };
+        match self.call(&function.clone(), None, None, Args { line: function.line, ..Args::default() })? {
+            Value::Instance(instance) => self.run_model(&instance),
+            module if module.is_module() => self.run_roots(vec![(String::new(), module)]),
+            value if value.has_data() => self.gives(&value, function.line),
+            _ => Ok(()),
+        }
+    }
+
+    fn makes_layers(&self, body: &[Stmt]) -> bool {
+        let mut found = false;
+        mentions(body, &mut |written| found |= contains(written, &|part| self.is_of_model(part)));
+        found
+    }
+
+    /// Notes the names of modules in files.
+    fn walk(&mut self, value: &Value, path: &str) {
+        let Some(place) = value.place() else { return };
+        if self.paths.contains_key(&place) {
+            return;
+        }
+        self.paths.insert(place, path.to_owned());
+        let parts = match value {
+            Value::Modules(modules) => modules.parts.borrow().clone(),
+            Value::Instance(instance) => instance.attrs.borrow().clone(),
+            _ => Vec::new(),
+        };
+        for (name, part) in parts {
+            self.walk(&part, &if path.is_empty() { name } else { format!("{path}.{name}") });
+        }
+    }
+}
+
+fn classes_of(stmts: &[Stmt]) -> Vec<Rc<Class>> {
+    let class = |stmt: &Stmt| match &stmt.kind {
+        StmtKind::Class(class) => vec![class.clone()],
+        StmtKind::If(branches, _) => branches.iter().flat_map(|(_, body)| classes_of(body)).collect(),
+        StmtKind::Body(body) => classes_of(body),
+        _ => Vec::new(),
+    };
+    stmts.iter().flat_map(class).collect()
+}
+
+/// Whether statements, and the functions in them, mention a name.
+fn uses(stmts: &[Stmt], name: &str) -> bool {
+    let mut found = false;
+    mentions(stmts, &mut |written| found |= contains(written, &|part| is_named(part, name)));
+    found
+        || stmts.iter().any(|stmt| match &stmt.kind {
+            StmtKind::Def(function) => {
+                uses(&function.body, name)
+                    || function
+                        .params
+                        .iter()
+                        .filter_map(|param| param.default.as_ref())
+                        .any(|default| contains(default, &|part| is_named(part, name)))
+            }
+            StmtKind::Class(class) => uses(&class.body, name),
+            _ => false,
+        })
+}
+
+fn is_named(written: &Expr, name: &str) -> bool {
+    matches!(&*written.kind, Kind::Name(found) if found == name)
+}
+
+/// An expression for messages about what no line says.
+fn named(text: &str, line: usize) -> Expr {
+    Expr { line, text: text.into(), kind: Rc::new(Kind::None) }
+}
+
+fn named_call(name: &str, line: usize) -> Expr {
+    named(&format!("{name}(..)"), line)
+}
+
+trait Names {
+    fn clone_names(&self) -> Vec<String>;
+}
+
+impl Names for Vec<crate::port::syntax::Param> {
+    /// The parameters that a caller must give.
+    fn clone_names(&self) -> Vec<String> {
+        self.iter()
+            .skip(1)
+            .filter(|param| param.default.is_none() && param.stars == 0)
+            .map(|param| param.name.clone())
+            .collect()
+    }
+}

@@ -1,0 +1,478 @@
+//! Shapes, and what changes only them. Python counts the batch as axis 0, a chain does not.
+
+use convshape_arith::op::Dialect;
+
+use super::eval::{opaque, short};
+use super::{Machine, Read, unread};
+use crate::port::syntax::{Expr, Index, Kind};
+use crate::port::value::{Args, Data, NO_BATCH, Value};
+use crate::port::{Unported, sizes_of};
+
+impl Machine<'_> {
+    /// The sizes of a value without the batch, as the inputs on trial make them.
+    pub(super) fn shape_of(&mut self, data: &Data, written: &Expr) -> Read<Vec<i64>> {
+        if self.is_first_reading() {
+            self.asked = true;
+            return Ok(vec![1; 3]);
+        }
+        let (program, trial) = (&self.program, self.trial);
+        let found = self.sizes.entry(data.label.clone()).or_insert_with(|| sizes_of(program, trial, &data.label));
+        found.clone().ok_or_else(|| {
+            Unported::new(written.line, format!("the shape that `{}` asks for is not known here", short(&written.text)))
+        })
+    }
+
+    /// `dim: 1` in PyTorch; elsewhere the same from the end.
+    pub(super) fn axes_field(&mut self, data: &Data, axes: &[i64], written: &Expr) -> Read<String> {
+        if axes.contains(&0) {
+            let reason = format!("`{}` goes over the batch, which a chain does not see", short(&written.text));
+            return Err(Unported::new(written.line, reason));
+        }
+        let torch = self.program.dialect == Dialect::Torch;
+        let mut found = Vec::new();
+        for &axis in axes {
+            found.push(if torch || axis < 0 { axis } else { axis - 1 - self.shape_of(data, written)?.len() as i64 });
+        }
+        let texts: Vec<String> = found.iter().map(ToString::to_string).collect();
+        let field = if torch { "dim" } else { "axis" };
+        Ok(match texts.as_slice() {
+            [one] => format!("{field}: {one}"),
+            several => format!("{field}: ({})", several.join(", ")),
+        })
+    }
+
+    /// An axis of a sample, from 0.
+    fn axis(&mut self, data: &Data, axis: &Value, extra: usize, written: &Expr) -> Read<usize> {
+        let axis = self.whole(axis, written)?;
+        let rank = (self.shape_of(data, written)?.len() + extra) as i64;
+        let found = if axis < 0 { axis + rank } else { axis - 1 };
+        usize::try_from(found).ok().filter(|found| (*found as i64) < rank).ok_or_else(|| {
+            let reason = format!("`{}` goes over the batch, which a chain does not see", short(&written.text));
+            Unported::new(written.line, reason)
+        })
+    }
+
+    fn whole(&self, value: &Value, written: &Expr) -> Read<i64> {
+        value.as_whole().ok_or_else(|| match value {
+            Value::Opaque(reason) => reason.at(written.line),
+            _ => Unported::new(written.line, format!("a number in `{}` is not known here", short(&written.text))),
+        })
+    }
+
+    /// `x.shape`
+    pub(super) fn data_attribute(&mut self, data: Data, name: &str, written: &Expr, _hint: &str) -> Read<Value> {
+        Ok(match name {
+            "shape" => self.sizes(&data, written)?,
+            "ndim" => Value::whole(self.shape_of(&data, written)?.len() as i64 + 1),
+            "data" => Value::Data(data),
+            "device" | "dtype" => opaque(written),
+            "T" | "mT" | "H" | "real" | "imag" => {
+                return Err(unread(written));
+            }
+            name => Value::Bound(Box::new(Value::Data(data)), name.to_owned()),
+        })
+    }
+
+    /// All sizes of a value, in Python's order.
+    fn sizes(&mut self, data: &Data, written: &Expr) -> Read<Value> {
+        let mut sizes: Vec<Value> = self.shape_of(data, written)?.into_iter().map(Value::whole).collect();
+        if data.batch != NO_BATCH {
+            sizes.insert(data.batch.min(sizes.len()), Value::Batch);
+        }
+        Ok(Value::Tuple(sizes))
+    }
+
+    /// A function or a method that changes only the shape.
+    pub(super) fn shaped(
+        &mut self,
+        data: &Data,
+        name: &str,
+        args: &Args,
+        written: &Expr,
+        hint: &str,
+    ) -> Read<Option<Value>> {
+        let rest = args.positional.get(1..).unwrap_or(&[]);
+        match name {
+            "size" => return self.size(data, args, written).map(Some),
+            "dim" | "ndimension" => {
+                return Ok(Some(Value::whole(self.shape_of(data, written)?.len() as i64 + 1)));
+            }
+            "numel" => return Ok(Some(Value::opaque("how many numbers a batch has is not known here", None))),
+            "squeeze"
+                if data.batch == 1
+                    && rest.first().and_then(Value::as_whole) == Some(0)
+                    && self.shape_of(data, written)?.first() == Some(&1) =>
+            {
+                return self.picked(data, vec![Pick::At(0)], written, hint).map(|data| Some(Value::Data(data)));
+            }
+            "unbind" => {
+                let given = self.arguments(args, &["dim"], written)?;
+                let axis = given.first().map_or(Ok(0), |(_, axis)| self.whole(axis, written))?;
+                return self.unbound(data, axis, written, hint).map(|parts| Some(Value::Tuple(parts)));
+            }
+            "transpose" | "swapaxes" | "swapdims" if self.program.dialect == Dialect::Torch => {
+                let [a, b] = rest else { return Err(unread(written)) };
+                let axes = self.swapped(data, a, b, written)?;
+                return self.permuted(data, &axes, written, hint).map(Some);
+            }
+            "permute" | "transpose" => {
+                let axes = match rest {
+                    [one] if one.items().is_some() => one.items().unwrap_or_default(),
+                    several => several.to_vec(),
+                };
+                return self.permuted(data, &axes, written, hint).map(Some);
+            }
+            _ => {}
+        }
+        let layer = match name {
+            "view" | "reshape" => {
+                let sizes = match rest {
+                    [one] if one.items().is_some() => one.items().unwrap_or_default(),
+                    [] => args.get(usize::MAX, "shape").and_then(Value::items).unwrap_or_default(),
+                    several => several.to_vec(),
+                };
+                self.viewed(data, &sizes, written)?
+            }
+            "view_as" | "reshape_as" => match rest {
+                [Value::Data(like)] => {
+                    let sizes = self.shape_of(like, written)?;
+                    Some(format!("Reshape([{}])", joined(&sizes)))
+                }
+                _ => None,
+            },
+            "flatten" | "ravel" => self.flattened(args, written)?,
+            "unflatten" => {
+                let given = self.arguments(args, &["dim", "sizes"], written)?;
+                let axis = match given.first() {
+                    Some((_, axis)) => self.axis(data, axis, 0, written)?,
+                    None => return Ok(None),
+                };
+                let sizes = given.get(1).and_then(|(_, sizes)| sizes.items()).unwrap_or_default();
+                let sizes = sizes.iter().map(|size| self.whole(size, written)).collect::<Read<Vec<i64>>>()?;
+                Some(format!("Unflatten({axis}, [{}])", joined(&sizes)))
+            }
+            "squeeze" | "unsqueeze" | "expand_dims" => {
+                let given = self.arguments(args, &["dim", "axis"], written)?;
+                let axis = given.first().map(|(_, axis)| axis.clone());
+                let sizes = self.squeezed(data, name, axis, written)?;
+                if sizes == self.shape_of(data, written)? {
+                    return Ok(Some(Value::Data(data.clone())));
+                }
+                Some(format!("Reshape([{}])", joined(&sizes)))
+            }
+            "expand" | "expand_as" | "broadcast_to" | "repeat" => {
+                return self.stretched(data, name, rest, written).map(Some);
+            }
+            "chunk" | "split" => return self.split(data, name, args, written, hint).map(Some),
+            "narrow" | "select" => None,
+            _ => return Ok(None),
+        };
+        let Some(layer) = layer else {
+            return Err(unread(written));
+        };
+        self.is_plain(data, written)?;
+        self.emit(&layer, std::slice::from_ref(data), hint, written.line).map(|data| Some(Value::Data(data)))
+    }
+
+    fn size(&mut self, data: &Data, args: &Args, written: &Expr) -> Read<Value> {
+        let given = self.arguments(args, &["dim"], written)?;
+        match given.first() {
+            None => self.sizes(data, written),
+            Some((_, axis)) if axis.as_whole() == Some(data.batch as i64) => Ok(Value::Batch),
+            Some((_, axis)) => {
+                let axis = self.axis(data, axis, 0, written)?;
+                Ok(Value::whole(self.shape_of(data, written)?[axis]))
+            }
+        }
+    }
+
+    /// `x.view(x.size(0), -1)`, `x.view(-1, 16, 7, 7)`. The first size must be that of the batch.
+    fn viewed(&mut self, data: &Data, sizes: &[Value], written: &Expr) -> Read<Option<String>> {
+        let [first, rest @ ..] = sizes else { return Ok(None) };
+        let open = |value: &Value| value.as_whole() == Some(-1);
+        let is_batch = matches!(first, Value::Batch);
+        if !(is_batch || open(first)) || rest.is_empty() {
+            return Ok(None);
+        }
+        let mut texts = Vec::new();
+        for size in rest {
+            texts.push(match size {
+                size if open(size) && is_batch => "_".to_owned(),
+                Value::Number(number) if number.is_whole && number.value > 0.0 => number.text.clone(),
+                Value::Opaque(reason) => return Err(reason.at(written.line)),
+                _ => return Ok(None),
+            });
+        }
+        if !is_batch && !self.is_first_reading() {
+            // Only then is the open size that of the batch.
+            let product = rest.iter().map(Value::as_whole).try_fold(1, |all: i64, size| all.checked_mul(size?));
+            let all: i64 = self.shape_of(data, written)?.iter().product();
+            if product != Some(all) {
+                let reason =
+                    format!("`{}` makes samples of {all} numbers into ones of another size", short(&written.text));
+                return Err(Unported::new(written.line, reason));
+            }
+        }
+        Ok(Some(match texts.as_slice() {
+            [open] if open == "_" => "Flatten".to_owned(),
+            [_] if !is_batch => "Flatten".to_owned(),
+            texts => format!("Reshape([{}])", texts.join(", ")),
+        }))
+    }
+
+    /// `torch.flatten(x, 1)`
+    fn flattened(&mut self, args: &Args, written: &Expr) -> Read<Option<String>> {
+        let given = self.arguments(args, &["start_dim", "end_dim"], written)?;
+        let find = |name: &str, default: i64| {
+            given.iter().find(|(known, _)| *known == name).map_or(Some(default), |(_, axis)| axis.as_whole())
+        };
+        Ok(match (find("start_dim", 0), find("end_dim", -1)) {
+            (Some(1), Some(-1)) => Some("Flatten".to_owned()),
+            (Some(0) | None, _) | (_, None) => None,
+            (Some(start), Some(-1)) => Some(format!("Flatten(start_dim: {start})")),
+            (Some(start), Some(end)) => Some(format!("Flatten(start_dim: {start}, end_dim: {end})")),
+        })
+    }
+
+    /// The axes in another order, in Python's count; the batch may move.
+    fn permuted(&mut self, data: &Data, axes: &[Value], written: &Expr, hint: &str) -> Read<Value> {
+        let rank = self.shape_of(data, written)?.len() as i64 + 1;
+        let mut found = Vec::new();
+        for axis in axes {
+            let axis = self.whole(axis, written)?;
+            found.push(if axis < 0 { axis + rank } else { axis });
+        }
+        if self.is_first_reading() {
+            return Ok(Value::Data(data.clone()));
+        }
+        let batch = found.iter().position(|axis| *axis == data.batch as i64);
+        let Some(batch) = batch.filter(|_| data.batch != NO_BATCH && found.len() as i64 == rank) else {
+            return Err(unread(written));
+        };
+        found.remove(batch);
+        let own: Vec<i64> = found.iter().map(|axis| axis - i64::from(*axis > data.batch as i64)).collect();
+        let same = own.iter().enumerate().all(|(at, axis)| *axis == at as i64);
+        let mut moved = data.clone();
+        if !same {
+            let swapped: Vec<usize> = (0..own.len()).filter(|at| own[*at] != *at as i64).collect();
+            let layer = match swapped.as_slice() {
+                [a, b] => format!("Transpose({a}, {b})"),
+                _ => format!("Permute({})", joined(&own)),
+            };
+            moved = self.emit(&layer, std::slice::from_ref(data), hint, written.line)?;
+        }
+        Ok(Value::Data(Data { batch, ..moved }))
+    }
+
+    /// All axes in Python's count, with two of them swapped.
+    fn swapped(&mut self, data: &Data, a: &Value, b: &Value, written: &Expr) -> Read<Vec<Value>> {
+        let rank = self.shape_of(data, written)?.len() as i64 + 1;
+        let mut axes: Vec<i64> = (0..rank).collect();
+        let place = |axis: i64| usize::try_from(if axis < 0 { axis + rank } else { axis }).unwrap_or(usize::MAX);
+        let (a, b) = (place(self.whole(a, written)?), place(self.whole(b, written)?));
+        if !self.is_first_reading() {
+            if a.max(b) >= axes.len() {
+                return Err(unread(written));
+            }
+            axes.swap(a, b);
+        }
+        Ok(axes.into_iter().map(Value::whole).collect())
+    }
+
+    fn squeezed(&mut self, data: &Data, name: &str, axis: Option<Value>, written: &Expr) -> Read<Vec<i64>> {
+        let mut sizes = self.shape_of(data, written)?;
+        match (name, axis) {
+            ("squeeze", None) => sizes.retain(|size| *size != 1),
+            ("squeeze", Some(axis)) => {
+                let axes = axis.items().unwrap_or_else(|| vec![axis]);
+                let axes = axes.iter().map(|axis| self.axis(data, axis, 0, written)).collect::<Read<Vec<usize>>>()?;
+                let mut at = 0;
+                sizes.retain(|size| {
+                    at += 1;
+                    *size != 1 || !axes.contains(&(at - 1))
+                });
+            }
+            (_, Some(axis)) => {
+                let axis = self.axis(data, &axis, 1, written)?;
+                sizes.insert(axis, 1);
+            }
+            (_, None) => {}
+        }
+        Ok(if sizes.is_empty() { vec![1] } else { sizes })
+    }
+
+    /// `y.expand_as(x)`: sums and products stretch by themselves.
+    fn stretched(&mut self, data: &Data, name: &str, rest: &[Value], written: &Expr) -> Read<Value> {
+        if name == "expand_as" && matches!(rest, [Value::Data(_)]) {
+            return Ok(Value::Data(Data { stretched: true, ..data.clone() }));
+        }
+        let sizes = match rest {
+            [one] if one.items().is_some() => one.items().unwrap_or_default(),
+            several => several.to_vec(),
+        };
+        let keeps = if name == "repeat" { 1 } else { -1 };
+        let same = sizes.iter().skip(1).all(|size| size.as_whole() == Some(keeps));
+        let over_batch =
+            matches!(sizes.first(), Some(Value::Batch)) || sizes.first().and_then(Value::as_whole) == Some(keeps);
+        let own = self.shape_of(data, written)?;
+        let whole = sizes.iter().skip(1).zip(&own).all(
+            |(size, own)| matches!(size.as_whole(), Some(size) if size == keeps || name != "repeat" && size == *own),
+        );
+        if over_batch && (same || whole && sizes.len() == own.len() + 1) {
+            // Each sample has its own copy.
+            return Ok(Value::Data(data.clone()));
+        }
+        if over_batch && name != "repeat" && sizes.len() == own.len() + 1 {
+            return Ok(Value::Data(Data { stretched: true, ..data.clone() }));
+        }
+        Err(unread(written))
+    }
+
+    /// `x.chunk(2, dim=1)`, `torch.split(x, [64, 80], 1)`
+    fn split(&mut self, data: &Data, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Value> {
+        self.is_plain(data, written)?;
+        let count = if name == "chunk" { "chunks" } else { "split_size_or_sections" };
+        let given = self.arguments(args, &[count, "dim", "axis", "split_size"], written)?;
+        let find =
+            |names: [&str; 2]| given.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| value.clone());
+        let axis = find(["dim", "axis"]).unwrap_or_else(|| Value::whole(0));
+        let axis = self.axis(data, &axis, 0, written)?;
+        let first = find([count, "split_size"]).unwrap_or(Value::None);
+        let length = self.shape_of(data, written)?.get(axis).copied().unwrap_or(1);
+        let pieces: Vec<i64> = match first.items() {
+            Some(sizes) => sizes.iter().map(|size| self.whole(size, written)).collect::<Read<_>>()?,
+            None => {
+                let number = self.whole(&first, written)?.max(1);
+                let each = if name == "chunk" { (length + number - 1) / number } else { number };
+                (0..(length + each - 1) / each.max(1)).map(|at| each.min(length - at * each)).collect()
+            }
+        };
+        let equal = pieces.windows(2).all(|pair| pair[0] == pair[1]);
+        let what = if equal { pieces.len().to_string() } else { format!("[{}]", joined(&pieces)) };
+        let made =
+            self.emit(&format!("Split({what}, axis: {axis})"), std::slice::from_ref(data), hint, written.line)?;
+        Ok(Value::Tuple((0..pieces.len()).map(|at| Value::data(format!("{}.{at}", made.label))).collect()))
+    }
+
+    /// `x[:, -1]`, `x[:, :, 1:3]`, `h[-1]`
+    pub(super) fn indexed(&mut self, data: &Data, indices: &[Index], written: &Expr, hint: &str) -> Read<Value> {
+        let rank = self.shape_of(data, written)?.len() + 1;
+        let mut picks = Vec::new();
+        for index in spread(indices, rank) {
+            picks.push(match index {
+                index if is_whole(index) => Pick::Whole,
+                Some(Index::At(at)) if matches!(*at.kind, Kind::None) => Pick::New,
+                Some(Index::At(at)) => {
+                    let at = self.value(at, "")?;
+                    Pick::At(self.whole(&at, written)?)
+                }
+                Some(Index::Slice([low, high, None])) => {
+                    Pick::Range(self.end_of(low.as_ref(), written)?, self.end_of(high.as_ref(), written)?)
+                }
+                Some(Index::Slice(_)) | None => return Err(unread(written)),
+            });
+        }
+        self.picked(data, picks, written, hint).map(Value::Data)
+    }
+
+    /// What is picked on each axis, in Python's order.
+    fn picked(&mut self, data: &Data, mut picks: Vec<Pick>, written: &Expr, hint: &str) -> Read<Data> {
+        if data.stretched || data.batch == NO_BATCH {
+            return Err(unread(written));
+        }
+        let sizes = self.shape_of(data, written)?;
+        // The batch is the axis of this number, not counting new ones.
+        let of_batch = (0..picks.len()).filter(|at| !matches!(picks[*at], Pick::New)).nth(data.batch);
+        let before = &picks[..of_batch.unwrap_or(picks.len())];
+        let moved = |pick: &Pick| matches!(pick, Pick::At(_));
+        let batch = data.batch + before.iter().filter(|pick| matches!(pick, Pick::New)).count()
+            - before.iter().filter(|pick| moved(pick)).count();
+        if let Some(at) = of_batch
+            && !matches!(picks.remove(at), Pick::Whole)
+        {
+            return Err(unread(written));
+        }
+        let reshaped = picks.iter().any(|pick| matches!(pick, Pick::At(_) | Pick::New));
+        let mut found = data.clone();
+        let (mut axis, mut kept) = (0, Vec::new());
+        for pick in picks {
+            let size = sizes.get(axis).copied().unwrap_or(1);
+            axis += usize::from(!matches!(pick, Pick::New));
+            match pick {
+                Pick::Whole => kept.push(size),
+                Pick::New => kept.push(1),
+                Pick::At(at) => {
+                    let end = if at == -1 { String::new() } else { (at + 1).to_string() };
+                    let layer = format!("Slice({at}..{end}, axis: {})", axis - 1);
+                    found = self.emit(&layer, &[found], hint, written.line)?;
+                }
+                Pick::Range(low, high) => {
+                    let text = |bound: Option<i64>| bound.map_or(String::new(), |bound| bound.to_string());
+                    let layer = format!("Slice({}..{}, axis: {})", text(low), text(high), axis - 1);
+                    found = self.emit(&layer, &[found], hint, written.line)?;
+                    let end = |bound: i64| (if bound < 0 { bound + size } else { bound }).clamp(0, size);
+                    kept.push(end(high.unwrap_or(size)) - end(low.unwrap_or(0)));
+                }
+            }
+        }
+        kept.extend(sizes.get(axis..).unwrap_or(&[]));
+        if reshaped {
+            let kept = if kept.is_empty() { vec![1] } else { kept };
+            found = self.emit(&format!("Reshape([{}])", joined(&kept)), &[found], hint, written.line)?;
+        }
+        Ok(Data { batch, ..found })
+    }
+
+    /// The parts of a value along an axis in Python's count: `q, k, v = qkv.unbind(0)`.
+    pub(super) fn unbound(&mut self, data: &Data, axis: i64, written: &Expr, hint: &str) -> Read<Vec<Value>> {
+        let sizes = self.shape_of(data, written)?;
+        let axis = if axis < 0 { axis + sizes.len() as i64 + 1 } else { axis };
+        let axis = usize::try_from(axis).ok().filter(|axis| *axis != data.batch).ok_or_else(|| unread(written))?;
+        let own = if axis > data.batch { axis - 1 } else { axis };
+        let count = sizes.get(own).copied().unwrap_or(0);
+        let one = |at: i64| {
+            let picks = (0..axis).map(|_| Pick::Whole).chain([Pick::At(at)]).collect();
+            self.picked(data, picks, written, hint).map(Value::Data)
+        };
+        (0..count).map(one).collect()
+    }
+
+    fn end_of(&mut self, bound: Option<&Expr>, written: &Expr) -> Read<Option<i64>> {
+        match bound {
+            Some(bound) => {
+                let value = self.value(bound, "")?;
+                self.whole(&value, written).map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// What is taken of an axis.
+enum Pick {
+    Whole,
+    New,
+    At(i64),
+    Range(Option<i64>, Option<i64>),
+}
+
+fn joined(sizes: &[i64]) -> String {
+    sizes.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
+}
+
+fn is_whole(index: Option<&Index>) -> bool {
+    matches!(index, None | Some(Index::Slice([None, None, None])))
+}
+
+/// Indices with as many whole axes as `...` stands for.
+fn spread(indices: &[Index], rank: usize) -> Vec<Option<&Index>> {
+    let is = |index: &Index, kind: fn(&Kind) -> bool| matches!(index, Index::At(at) if kind(&at.kind));
+    let is_ellipsis = |index: &Index| is(index, |kind| matches!(kind, Kind::Ellipsis));
+    let news = indices.iter().filter(|index| is(index, |kind| matches!(kind, Kind::None))).count();
+    let left_out = (rank + news + 1).saturating_sub(indices.len());
+    let one = |index| match is_ellipsis(index) {
+        true => vec![None; left_out],
+        false => vec![Some(index)],
+    };
+    indices.iter().flat_map(one).collect()
+}
