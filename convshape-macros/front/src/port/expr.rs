@@ -39,7 +39,9 @@ fn kind(tokens: &[TokenTree]) -> Option<Kind> {
 fn comprehension(item: Expr, tokens: &[TokenTree]) -> Option<Kind> {
     let at = tokens.iter().position(|token| is_word(token, "in"))?;
     let rest = &tokens[at + 1..];
-    // A second `for` is not read.
+    if rest.iter().any(|token| is_word(token, "for")) {
+        return None;
+    }
     let mut parts = rest.split(|token| is_word(token, "if"));
     let values = expr(parts.next()?);
     Some(Kind::Comprehension { item, target: expr(&tokens[..at]), values, conditions: parts.map(expr).collect() })

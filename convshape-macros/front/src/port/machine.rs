@@ -315,6 +315,7 @@ impl<'a> Machine<'a> {
     fn turns(&mut self, line: usize, target: &Expr, written: &Expr, body: &[Stmt]) -> Read<Flow> {
         let values = self.value(written, "")?;
         let Some(items) = self.items(&values) else {
+            self.assign(target, eval::opaque(written))?;
             if !values.has_failed() && self.matters(body) {
                 let reason = format!("`{}` is not known here: write out the lines that its turns run", written.text);
                 return Err(Unported::new(line, reason));

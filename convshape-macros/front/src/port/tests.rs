@@ -698,6 +698,33 @@ fn states_of_recurrent_layers_and_attention() {
     );
 }
 
+/// States that are zero are left out, as a recurrent layer begins with zeros.
+#[test]
+fn first_states_of_recurrent_layers() {
+    ported(
+        "
+         class R(nn.Module):
+             def __init__(self):
+                 super().__init__()
+                 self.lstm = nn.LSTM(6, 4, 2, batch_first=True)
+                 self.fc = nn.Linear(4, 3)
+             def forward(self, x):
+                 h0 = torch.zeros(2, x.size(0), 4).to(x.device)
+                 c0 = torch.zeros(2, x.size(0), 4).to(device)
+                 out, _ = self.lstm(x, (h0, c0))
+                 return self.fc(out[:, -1, :])
+         for x, y in loader:
+             loss = criterion(model(x), y)
+         x = torch.randn(2, 5, 6)",
+        "input: [5, 6];
+         lstm: LSTM(6 -> 4, num_layers: 2);
+         Slice(-1.., axis: 0);
+         Reshape([4]);
+         fc: Linear(4 -> 3);
+         output: [3];",
+    );
+}
+
 /// A layer with several outputs does not move the names of those after it.
 #[test]
 fn names_behind_a_split() {
@@ -911,6 +938,8 @@ fn what_no_chain_says_is_listed() {
         "for _ in range(n):\n      x = self.conv(x)",
         "while x.sum() > 0:\n      x = self.conv(x)",
         "x = [v async for v in x]\n    x = x[0]",
+        "x = [a + b for a in x for b in x]",
+        "x = {k: v for k, v in x}",
         "raise ValueError(x)",
     ] {
         let found = refused(&class(line));

@@ -550,6 +550,11 @@ impl Machine<'_> {
             let init = Some(format!("{:?}", number.value));
             return Some(Value::Tensor(Rc::new(Tensor { shape: vec![1], init, is_parameter: false })));
         }
+        // Zeros for each sample of a batch: the first states of a recurrent layer.
+        if name == "zeros" && shape.iter().any(|size| matches!(size, Value::Batch)) {
+            let init = Some("0.0".to_owned());
+            return Some(Value::Tensor(Rc::new(Tensor { shape: Vec::new(), init, is_parameter: false })));
+        }
         let shape: Vec<i64> = shape.iter().map(Value::as_whole).collect::<Option<_>>()?;
         let init = match (name, args.positional.get(1)) {
             ("zeros" | "empty", _) => Some("0.0".to_owned()),

@@ -7,6 +7,7 @@ use super::{Frame, Machine, Read};
 use crate::port::Unported;
 use crate::port::syntax::{Arg, Expr, Index, Kind, Operator, Part, Piece};
 use crate::port::value::{Args, Modules, Number, Scope, Value};
+use crate::words;
 
 impl Machine<'_> {
     /// The value of an expression; `hint` names the statement that computes it.
@@ -63,11 +64,20 @@ impl Machine<'_> {
                 Ok(Value::Function(function.clone(), closure))
             }
             Kind::Star(of) => self.value(of, hint),
-            Kind::Other if self.is_in_model() => {
+            Kind::Other if self.is_in_model() || self.mentions_model(&written.text) => {
                 Err(Unported::new(written.line, format!("`{}` cannot be read", short(&written.text))))
             }
             Kind::Other => Ok(opaque(written)),
         }
+    }
+
+    /// Whether a text that is not read has a value of the model or a layer in it.
+    fn mentions_model(&self, text: &str) -> bool {
+        let mut names = text.split(|letter: char| !letter.is_alphanumeric() && letter != '_');
+        names.any(|name| {
+            let upper = name.starts_with(|first: char| first.is_ascii_uppercase());
+            upper && words::is_layer(name) || self.found(name).is_some_and(|value| value.has_data())
+        })
     }
 
     /// The values of items; `*items` gives several.

@@ -171,6 +171,7 @@ impl Machine<'_> {
     fn run_layer(&mut self, leaf: &Rc<Leaf>, module: &Value, args: Args, written: &Expr, hint: &str) -> Read<Value> {
         let kind = words::named_layer(&leaf.call, self.program.dialect).map(|found| found.words.kind);
         self.given_to_layer(leaf, kind, &args, written)?;
+        let args = if kind.is_some_and(Kind::is_recurrent) { without_zeros(args) } else { args };
         let operands = self.operands(&args, written)?;
         let operands: Vec<Data> = match kind {
             // One value for queries, keys and values.
@@ -295,6 +296,14 @@ impl Machine<'_> {
         });
         Ok(label)
     }
+}
+
+/// The arguments without first states that are zero, as they are if nobody gives them.
+fn without_zeros(args: Args) -> Args {
+    let zero =
+        |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.shape.is_empty() && !tensor.is_parameter);
+    let all = |value: &Value| zero(value) || value.items().is_some_and(|items| items.iter().all(zero));
+    Args { positional: args.positional.into_iter().filter(|value| !all(value)).collect(), ..args }
 }
 
 /// Whether an argument that PyTorch prints says nothing more.
