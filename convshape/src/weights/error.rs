@@ -211,11 +211,72 @@ impl fmt::Display for Lines<'_> {
         }
         write!(f, "{} tensors do not fit", problems.len())?;
         for problem in problems.iter().take(LISTED) {
-            write!(f, "\n  {problem}")?;
+            match problem {
+                TensorProblem::Shape { name, dtype, found, expected, hint: Some(hint) } if self.count(*hint) > 1 => {
+                    write!(f, "\n  {name}: found {dtype} {found:?}, expected {expected:?}")?;
+                }
+                problem => write!(f, "\n  {problem}")?,
+            }
         }
         match problems.len().saturating_sub(LISTED) {
+            0 => {}
+            more => write!(f, "\n  and {more} more")?,
+        }
+        // What several tensors have in common is said once.
+        for (at, problem) in problems.iter().enumerate() {
+            let Some(hint) = problem.hint().filter(|hint| self.count(*hint) > 1) else { continue };
+            if Lines(&problems[..at]).count(hint) == 0 {
+                write!(f, "\n{}: {hint}", Named { problems, hint })?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Lines<'_> {
+    /// How many tensors have a hint.
+    fn count(&self, hint: Hint) -> usize {
+        self.0.iter().filter(|problem| problem.hint() == Some(hint)).count()
+    }
+}
+
+/// How many tensors with one hint are named.
+const NAMED: usize = 3;
+
+/// Displays the names of the tensors with a hint.
+struct Named<'a> {
+    problems: &'a [TensorProblem],
+    hint: Hint,
+}
+
+impl fmt::Display for Named<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = Lines(self.problems).count(self.hint);
+        let named = self.problems.iter().filter(|problem| problem.hint() == Some(self.hint));
+        let names = named.filter_map(|problem| match problem {
+            TensorProblem::Shape { name, .. } => Some(name),
+            _ => None,
+        });
+        for (index, name) in names.take(NAMED).enumerate() {
+            let separator = match index {
+                0 => "",
+                _ if index + 1 == count => " and ",
+                _ => ", ",
+            };
+            write!(f, "{separator}{name}")?;
+        }
+        match count.saturating_sub(NAMED) {
             0 => Ok(()),
-            more => write!(f, "\n  and {more} more"),
+            more => write!(f, " and {more} more"),
+        }
+    }
+}
+
+impl TensorProblem {
+    fn hint(&self) -> Option<Hint> {
+        match self {
+            TensorProblem::Shape { hint, .. } => *hint,
+            _ => None,
         }
     }
 }

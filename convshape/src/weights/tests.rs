@@ -196,6 +196,25 @@ fn shapes_say_what_happened() {
 }
 
 #[test]
+fn what_several_tensors_have_in_common_is_said_once() {
+    let permuted = |name| (name, "F32", vec![2, 2, 3], f32s(&[0.0; 12]));
+    let all = tensors(&[permuted("enc.weight"), ("enc.bias", "F32", vec![3], f32s(&[0.0; 3])), permuted("dec.weight")]);
+    assert_eq!(
+        refusal(&all),
+        "bytes: 2 tensors do not fit
+  enc.weight: found f32 [2, 2, 3], expected [3, 2, 2]
+  dec.weight: found f32 [2, 2, 3], expected [3, 2, 2]
+enc.weight and dec.weight: the axes look permuted"
+    );
+    let LoadError::Tensors { problems, .. } = load_bytes::<Small>(&all).unwrap_err() else { panic!("no tensors") };
+    let problems: Vec<_> = problems.iter().cycle().take(25).cloned().collect();
+    let long = LoadError::Tensors { file: "f".to_owned(), problems }.to_string();
+    assert_eq!(long.matches("permuted").count(), 1);
+    let last = "  and 5 more\nenc.weight, dec.weight, enc.weight and 22 more: the axes look permuted";
+    assert!(long.ends_with(last), "{long}");
+}
+
+#[test]
 fn elements_must_be_finite() {
     let mut values = [0.5_f32; 12];
     values[7] = f32::NEG_INFINITY;
