@@ -51,8 +51,12 @@ impl Expansion<'_> {
         let node = &self.graph.nodes[id];
         let seen = !self.graph.deferred() && !matches!(node.recipe, Recipe::Chain { .. });
         // While a chain has errors, only the layers whose shapes are known have costs.
-        let ends = node.inputs.iter().copied().chain([self.graph.given_by(id)]);
-        let right = !self.refused || ends.map(|value| self.shape(value)).all(|shape| Self::is_fixed(&shape));
+        let mut ends = node.inputs.iter().copied().chain([self.graph.given_by(id)]);
+        let known = |value: ValueId| {
+            let shape = self.checked.shapes.get(value).copied().flatten();
+            shape.is_some_and(|shape| shape.is_known() && Self::is_fixed(&shape))
+        };
+        let right = !self.refused || ends.all(known);
         (seen && right).then(|| self.costs(id))
     }
 

@@ -103,6 +103,8 @@ impl Expansion<'_> {
         let inputs: Vec<_> = self.graph.nodes[node].inputs.iter().map(|value| self.shape(*value)).collect();
         let own = self.graph.nodes[node].first_run.is_none();
         let params = if own { op.params().trainable().unwrap_or(0) } else { 0 };
-        (params, op.macs(&inputs, &output, self.graph.order()))
+        // What a layer refuses behind an error, it does not count.
+        let order = self.graph.order();
+        (params, if op.output(&inputs, order).is_ok() { op.macs(&inputs, &output, order) } else { 0 })
     }
 }
