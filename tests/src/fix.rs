@@ -132,7 +132,13 @@ fn find<'s, 'a>(found: &'s [Statement<'a>], layer: &str) -> Option<&'s Statement
     found
         .iter()
         .find(|statement| statement.path == path)
+        .or_else(|| found.iter().find(|statement| without_branches(&statement.path) == path))
         .or_else(|| found.iter().find(|statement| statement.path.last().is_some_and(|name| name == last)))
+}
+
+/// Messages name the branch only where another has a statement of the same name.
+fn without_branches(path: &[String]) -> Vec<&str> {
+    path.iter().map(String::as_str).filter(|part| !["if", "else", "else_if"].contains(part)).collect()
 }
 
 /// Where to write what, so that the layer's leading positional part becomes `text`.

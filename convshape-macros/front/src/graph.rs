@@ -287,6 +287,8 @@ pub(crate) struct Use {
     pub(crate) variables: Vec<(String, i64)>,
     /// For a pass, its entry in the list.
     pub(crate) entry: Option<Entry>,
+    /// The block's name where it is used, or the repeat.
+    pub(crate) span: Span,
     /// Its layers.
     pub(crate) nodes: Range<NodeId>,
 }

@@ -20,6 +20,8 @@ pub struct Inspection {
     pub layers: Vec<InspectedLayer>,
     /// Its outputs, in order.
     pub outputs: Vec<InspectedPort>,
+    /// The uses of its blocks.
+    pub uses: Vec<InspectedUse>,
     /// The entries in the lists of its repeats.
     pub entries: Vec<ListEntry>,
     /// What is wrong: errors, then warnings.
@@ -37,6 +39,16 @@ pub struct InspectedPort {
     /// Its shape, without the batch axis; sizes not known here are unknown.
     pub shape: Shape,
     /// Its name token, or its shape.
+    pub span: Span,
+}
+
+/// A use of a block.
+#[derive(Clone, Debug)]
+#[non_exhaustive]
+pub struct InspectedUse {
+    /// Its statement, as named in messages.
+    pub statement: String,
+    /// The block's name in it.
     pub span: Span,
 }
 
@@ -58,6 +70,8 @@ pub struct ListEntry {
 pub struct InspectedLayer {
     /// As named in messages: `blocks.0.c`.
     pub name: String,
+    /// As named where its statement must change, which other uses of a block share: `Block.c`.
+    pub statement: String,
     /// Its kind: `Conv2d`.
     pub op: String,
     /// The token of its kind. Passes of a repeat and uses of a block share it.
@@ -103,11 +117,17 @@ impl Inspection {
             inputs: inputs.collect(),
             layers: chain.rows().map(|id| layer(chain, id)).collect(),
             outputs: outputs.collect(),
+            uses: graph.uses.iter().filter_map(block_use).collect(),
             entries: graph.uses.iter().filter_map(list_entry).collect(),
             findings: Vec::new(),
             deferred: deferred(chain),
         }
     }
+}
+
+fn block_use(used: &Use) -> Option<InspectedUse> {
+    let of_block = used.entry.is_none();
+    of_block.then(|| InspectedUse { statement: used.statement.clone(), span: used.span })
 }
 
 fn list_entry(used: &Use) -> Option<ListEntry> {
@@ -120,6 +140,7 @@ fn layer(chain: &Expansion<'_>, id: NodeId) -> InspectedLayer {
     let shape = |value: ValueId| chain.checked.shapes[value].as_ref().map(visible);
     InspectedLayer {
         name: node.name.clone(),
+        statement: node.writing.statement.clone(),
         op: node.op_name.clone(),
         span: node.spans.op.span(),
         fields: node.spans.fields.clone(),

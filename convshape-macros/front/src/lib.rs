@@ -42,7 +42,7 @@ use crate::diagnose::Sink;
 pub use crate::diagnose::{Finding, Level, meant};
 use crate::fault::SyntaxFault;
 use crate::graph::{Graph, KeptLines};
-pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, Inspection, ListEntry};
+pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, InspectedUse, Inspection, ListEntry};
 pub use crate::port::{Ported, Unported, port};
 pub use crate::same::same;
 

@@ -193,10 +193,13 @@ fn statement<'a>(chain: &'a Chain, name: &str) -> Option<Statement<'a>> {
     let layer = layer.or_else(|| layers.iter().find(|layer| without_turns(&layer.name) == name));
     match layer {
         Some(InspectedLayer { span, fields, .. }) => Some(Statement { span: *span, fields }),
+    let layer = layer.or_else(|| layers.iter().find(|layer| layer.statement == name));
         None => Some(Statement { span: labelled(&chain.tokens, name.rsplit('.').next()?)?, fields: &[] }),
     }
 }
 
+    let used = chain.inspection.uses.iter().find(|used| used.statement == name).map(|used| used.span);
+    Some(Statement { span: used.or_else(|| labelled(&chain.tokens, name.rsplit('.').next()?))?, fields: &[] })
 /// The word after a statement's name, such as a block's.
 fn labelled(tokens: &TokenStream, name: &str) -> Option<Span> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();

@@ -57,12 +57,29 @@ pub(crate) fn statements<'a>(tokens: &[Token<'a>]) -> Vec<Statement<'a>> {
 
 fn collect<'a>(tokens: &[Token<'a>], path: &[String], found: &mut Vec<Statement<'a>>) {
     let mut unnamed = Unnamed { labels: labels(tokens), counts: BTreeMap::new() };
+    collect_counted(tokens, path, &mut unnamed, found);
+}
+
+fn collect_counted<'a>(
+    tokens: &[Token<'a>],
+    path: &[String],
+    unnamed: &mut Unnamed<'a>,
+    found: &mut Vec<Statement<'a>>,
+) {
     let mut rest = tokens;
     while let Some(end) = statement_end(rest) {
         let (name, head) = labelled(without_attributes(&rest[..end]));
         if rest[end].text == "{" {
             let close = closing(rest, end).unwrap_or(rest.len() - 1);
-            let inside = scope(path, name, head, &mut unnamed);
+            if let Some(branch) = branch(head) {
+                // Only one branch is there, so that each counts on from before the `if`.
+                let mut counted = Unnamed { labels: unnamed.labels.clone(), counts: unnamed.counts.clone() };
+                let close = closing(rest, end).unwrap_or(rest.len() - 1);
+                collect_counted(&rest[end + 1..close], &[path, &[branch.to_owned()]].concat(), &mut counted, found);
+                rest = &rest[close + 1..];
+                continue;
+            }
+            let inside = scope(path, name, head, unnamed);
             found.extend(list(head).or_else(|| count(head)).map(|body| Statement {
                 path: inside.clone(),
                 start: rest[0].span.start,
@@ -113,6 +130,16 @@ fn without_attributes<'t, 'a>(tokens: &'t [Token<'a>]) -> &'t [Token<'a>] {
             None => &[],
         },
         _ => tokens,
+    }
+}
+
+/// How messages tell the branches of an `if` from each other.
+fn branch(head: &[Token<'_>]) -> Option<&'static str> {
+    match head {
+        [first, ..] if first.text == "if" => Some("if"),
+        [first, second, ..] if first.text == "else" && second.text == "if" => Some("else_if"),
+        [first, ..] if first.text == "else" => Some("else"),
+        _ => None,
     }
 }
 

@@ -9,7 +9,7 @@ use super::condition::{Verdict, decide};
 use super::scope::{Binding, Outputs, Piece, Run, Scope, Untaken, labels};
 use crate::diagnose;
 use crate::graph::{Member, MemberKind, Recipe};
-use crate::syntax::{Branch, If, Stmt};
+use crate::syntax::{Branch, If, Stmt, StmtKind};
 
 impl<'a> Resolver<'a> {
     /// The statements of the taken branch, in the scope around the `if`.
@@ -38,6 +38,9 @@ impl<'a> Resolver<'a> {
         }
         self.untaken(branches, taken, &because, scope);
         let before = scope.clone();
+        if let Some(taken) = taken.filter(|_| share_names(branches)) {
+            scope.statements.push_str(&branch_name(branches, taken));
+        }
         let mut members = Vec::new();
         for (index, branch) in branches.branches.iter().enumerate() {
             members.extend(match taken {
@@ -45,6 +48,7 @@ impl<'a> Resolver<'a> {
                 _ => self.draft(branch, &before),
             });
         }
+        scope.statements = before.statements;
         members.iter_mut().for_each(|member| member.optional = true);
         members
     }
@@ -130,5 +134,29 @@ impl<'a> Resolver<'a> {
             scope.own.insert(label.to_string());
             scope.names.insert(label.to_string(), binding);
         }
+    }
+}
+
+/// Whether statements in different branches have the same name, or may get the same.
+fn share_names(branches: &If) -> bool {
+    let names = |branch: &Branch| -> Vec<String> {
+        let name = |stmt: &Stmt| match (&stmt.label, &stmt.kind) {
+            (Some(label), _) => Some(label.to_string()),
+            (None, StmtKind::Layer(layer)) => Some(layer.op.to_string()),
+            (None, StmtKind::Repeat(_) | StmtKind::If(_) | StmtKind::Reuse(_) | StmtKind::Broken(_)) => None,
+        };
+        branch.stmts.iter().filter_map(name).collect()
+    };
+    let all: Vec<Vec<String>> = branches.branches.iter().map(names).collect();
+    all.iter().enumerate().any(|(at, names)| all[at + 1..].iter().flatten().any(|name| names.contains(name)))
+}
+
+/// What tells the statements of a branch from those of the others: `if.`, `else.`
+fn branch_name(branches: &If, taken: usize) -> String {
+    match (taken, &branches.branches[taken].condition) {
+        (0, _) => "if.".to_owned(),
+        (_, None) => "else.".to_owned(),
+        (1, Some(_)) => "else_if.".to_owned(),
+        (taken, Some(_)) => format!("else_if{taken}."),
     }
 }

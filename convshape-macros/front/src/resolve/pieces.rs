@@ -99,7 +99,8 @@ impl<'a> Resolver<'a> {
                 let entry = Some(Entry { turn, span: values[turn].span() });
                 let nodes = first..self.graph.nodes.len();
                 let variables = Vec::new();
-                self.graph.uses.push(Use { block, statement, origin, arguments, variables, entry, nodes });
+                let span = repeat.span;
+                self.graph.uses.push(Use { block, statement, origin, arguments, variables, entry, span, nodes });
             }
             members.push(done.members);
             outputs = done.outputs;
@@ -198,7 +199,8 @@ impl<'a> Resolver<'a> {
         let statement = format!("{}{}", scope.statements, names.name);
         let (arguments, nodes) = (written(layer, block), first..self.graph.nodes.len());
         let variables = scope.numbers.sizes();
-        self.graph.uses.push(Use { block: name, statement, origin, arguments, variables, entry: None, nodes });
+        let span = layer.op.span();
+        self.graph.uses.push(Use { block: name, statement, origin, arguments, variables, entry: None, span, nodes });
         let outputs = self.leave(&names.name, &inputs, done.outputs, scope);
         self.claim(stmt, layer, &names.name, first, scope);
         let docs = [&stmt.attrs.docs, &block.docs].into_iter().cloned().collect();
