@@ -13,7 +13,7 @@ use std::collections::{HashMap, HashSet};
 use convshape_arith::code::{self, Code};
 use convshape_arith::op::Dialect;
 use convshape_arith::text::Text;
-use proc_macro2::{LineColumn, Span, TokenStream};
+use proc_macro2::{Ident, LineColumn, Span, TokenStream};
 use quote::{quote, quote_spanned};
 
 pub(crate) use data::{brief, data, named};
@@ -315,6 +315,15 @@ impl Sink {
         }
     }
 
+    /// The words of other dialects, and where they are known.
+    pub(crate) fn foreign_words(&self) -> Vec<(Ident, Dialects)> {
+        let foreign = |report: &Report| {
+            let ForeignWord { word, dialects, .. } = report.foreign.clone()?;
+            Some((Ident::new(&word, report.span), dialects))
+        };
+        self.errors.iter().filter_map(foreign).collect()
+    }
+
     /// Several words of one other framework are one mistake: the chain does not name its dialect.
     pub(crate) fn merge_foreign_words(&mut self, dialect: Dialect) {
         let foreign = |report: &Report| report.foreign.clone();
@@ -357,7 +366,7 @@ impl Sink {
         for (at, lines) in lines.into_iter().filter(|(_, lines)| !lines.is_empty()) {
             let report = std::mem::replace(&mut kept[at], Report::silent());
             let help = report.lines.len();
-            kept[at] = report.note(format_args!("the same{}", fault::lines(&lines)));
+            kept[at] = report.note(format_args!("the same in {}", fault::in_lines(&lines)));
             // Helps come last.
             kept[at].lines.swap(0, help);
         }

@@ -26,7 +26,7 @@ pub(crate) enum SyntaxFault {
     /// A construct from another language that has a counterpart here.
     Slip { span: Span, slip: Slip, rewritten: String, also: Vec<(usize, String)> },
     /// Layers inside a layer's parentheses: each is a statement.
-    Nested { span: Span, layer: String, statements: String },
+    Nested { span: Span, layer: String, statements: String, also: Vec<(usize, String)> },
     /// What a chain cannot contain, such as `return`.
     Foreign { span: Span, found: String, help: &'static str, also: Lines },
     /// `# ..`
@@ -74,7 +74,7 @@ impl SyntaxFault {
     pub(crate) fn takes_in(&mut self, other: &SyntaxFault) -> bool {
         let first = self.span();
         let (lines, same) = match (&mut *self, other) {
-            (SyntaxFault::End { found, also, .. }, SyntaxFault::End { found: again, .. }) => (also, *found == *again),
+            (SyntaxFault::End { also, .. }, SyntaxFault::End { .. }) => (also, true),
             (SyntaxFault::Foreign { help, also, .. }, SyntaxFault::Foreign { help: again, found, .. }) => {
                 (also, *help == *again || *help == FORWARD && found == "return")
             }
@@ -85,6 +85,10 @@ impl SyntaxFault {
                     also.push((span.start().line, rewritten.clone()));
                 }
                 return same;
+            }
+            (SyntaxFault::Nested { also, .. }, SyntaxFault::Nested { span, statements, .. }) => {
+                also.push((span.start().line, statements.clone()));
+                return true;
             }
             _ => return false,
         };
@@ -199,7 +203,9 @@ impl SyntaxFault {
             }
             SyntaxFault::TooDeep { .. } => "this is nested too deeply".to_owned(),
             SyntaxFault::Slip { slip, .. } => slip.message(),
-            SyntaxFault::Nested { layer, .. } => format!("`{layer}` has layers in its parentheses"),
+            SyntaxFault::Nested { layer, .. } => {
+                format!("`{layer}` has layers in its parentheses; each is a statement and reads the one before it")
+            }
             SyntaxFault::Foreign { found, .. } => format!("`{found}` is not part of a chain"),
             SyntaxFault::Comment { .. } => "a comment begins with `//`, not with `#`".to_owned(),
             SyntaxFault::Missing { part, chain, .. } => format!("`{chain}` has no `{}`", part.word()),
@@ -222,7 +228,12 @@ impl SyntaxFault {
             SyntaxFault::Unexpected { help, .. } => help.iter().cloned().collect(),
             SyntaxFault::UnknownWord { nearest: Some(nearest), .. } => vec![format!("did you mean `{nearest}`?")],
             SyntaxFault::UnknownWord { known, .. } => vec![format!("write one of {known}")],
-            SyntaxFault::End { also, .. } => vec![format!("every statement ends with `;`{}", lines(also))],
+            SyntaxFault::End { found: None, also, .. } => {
+                vec![format!("insert `;` after this: every statement ends with it{}", lines(also))]
+            }
+            SyntaxFault::End { found: Some(found), also, .. } => {
+                vec![format!("write `;` instead of `{found}`: every statement ends with it{}", lines(also))]
+            }
             SyntaxFault::Unclosed { bracket, .. } => {
                 vec![format!("close it with `{}`", if *bracket == '(' { ')' } else { ']' })]
             }
@@ -241,15 +252,9 @@ impl SyntaxFault {
                     let (other, other_shape) = port(other).unwrap_or(("", ""));
                     vec![format!("write `{shape}` in `{part}` and `{other_shape}` in `{other}`")]
                 }
-                _ => {
-                    let others =
-                        also.iter().take(MOST_LINES).map(|(line, text)| format!("in line {line}, write `{text}`"));
-                    std::iter::once(format!("write `{rewritten}`")).chain(others).collect()
-                }
+                _ => by_line(rewritten, also),
             },
-            SyntaxFault::Nested { statements, .. } => {
-                vec![format!("each layer is a statement and reads the one before it: write `{statements}`")]
-            }
+            SyntaxFault::Nested { statements, also, .. } => by_line(statements, also),
             SyntaxFault::Foreign { help, also, .. } => vec![format!("{help}{}", lines(also))],
             SyntaxFault::Comment { also, .. } => vec![format!("write `// ..`{}", lines(also))],
             SyntaxFault::Missing { part, .. } => vec![part.help().to_owned()],
@@ -282,6 +287,12 @@ impl SyntaxFault {
 /// Lines with a habit that are shown corrected.
 const MOST_LINES: usize = 12;
 
+/// What to write in the line of a fault and in later ones.
+fn by_line(first: &str, also: &[(usize, String)]) -> Vec<String> {
+    let others = also.iter().take(MOST_LINES).map(|(line, text)| format!("in line {line}, write `{text}`"));
+    std::iter::once(format!("write `{first}`")).chain(others).collect()
+}
+
 /// `input: [1, 28, 28];` as its part and its shape.
 fn port(line: &str) -> Option<(&str, &str)> {
     let (part, shape) = line.strip_suffix(';')?.split_once(": ")?;
@@ -290,14 +301,15 @@ fn port(line: &str) -> Option<(&str, &str)> {
 
 /// Further places of a habit.
 pub(crate) fn lines(also: &[usize]) -> String {
+    if also.is_empty() { String::new() } else { format!(" ({} too)", in_lines(also)) }
+}
+
+/// `line 5`, `lines 5, 6`
+pub(crate) fn in_lines(lines: &[usize]) -> String {
     const SHOWN: usize = 6;
-    let shown: Vec<String> = also.iter().take(SHOWN).map(ToString::to_string).collect();
-    let more = if also.len() > SHOWN { ", .." } else { "" };
-    match also.len() {
-        0 => String::new(),
-        1 => format!(" (line {} too)", shown[0]),
-        _ => format!(" (lines {}{more} too)", shown.join(", ")),
-    }
+    let shown: Vec<String> = lines.iter().take(SHOWN).map(ToString::to_string).collect();
+    let more = if lines.len() > SHOWN { ", .." } else { "" };
+    format!("{} {}{more}", if lines.len() == 1 { "line" } else { "lines" }, shown.join(", "))
 }
 
 impl Part {

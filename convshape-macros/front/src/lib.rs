@@ -34,7 +34,8 @@ mod words;
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
-use proc_macro2::{TokenStream, TokenTree};
+use convshape_arith::op::Dialect;
+use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::check::Clash;
@@ -45,6 +46,7 @@ use crate::graph::{Graph, KeptLines};
 pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, InspectedUse, Inspection, ListEntry};
 pub use crate::port::{Ported, Unported, port};
 pub use crate::same::same;
+use crate::words::Dialects;
 
 /// The code for one `conv_chain!`, with findings as `compile_error!`s on their tokens. Expects the library's path in
 /// brackets before the chain.
@@ -108,14 +110,18 @@ fn read<T>(
     }
     let Some(chain) = chain else { return (make(None), sink) };
     let mut graph = resolve::resolve(&krate, &chain, &mut sink);
+    let foreign = sink.foreign_words();
     sink.merge_foreign_words(graph.dialect);
     sink.merge_repeated();
     sink.merge_lines();
     let kept = kept_lines(&faults, &graph).filter(|_| sink.has_only(of_syntax));
     let checked = settle(&mut graph, &mut sink);
+    let right = sink.has_only(of_syntax) && checked.problems.is_empty();
+    let short = graph.nodes.len() <= rewrite::MOST_LAYERS;
+    let spoken = if short { spoken(&krate, &text, &chain, foreign, right) } else { None };
     let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
     // What the lines of `forward` do is missing in the chain.
-    if !faults.iter().any(SyntaxFault::is_of_forward) {
+    if spoken.is_none() && !faults.iter().any(SyntaxFault::is_of_forward) {
         report(&mut graph, &checked, &faults, kept, &reread, &mut sink);
     }
     for Clash { node, kind } in check::clashes(&graph, &checked) {
@@ -126,7 +132,9 @@ fn read<T>(
     for field in &groups.conflicts {
         sink.push(diagnose::two_types(field));
     }
-    if faults.is_empty() {
+    if let Some(spoken) = spoken {
+        sink.replace(spoken);
+    } else if faults.is_empty() {
         rewrite::improve(text, &graph, &|text| is_accepted(&krate, text), &mut sink);
     }
     let refused = sink.refused();
@@ -159,18 +167,42 @@ fn read<T>(
 
 /// Whether a text is a chain without errors, as far as the macro sees it.
 fn is_accepted(krate: &TokenStream, text: TokenStream) -> bool {
-    let (Some(chain), faults) = parse::parse(text) else { return false };
+    let read = read_again(krate, text);
+    read.right && read.faults.is_empty()
+}
+
+/// A text with what is wrong with it.
+fn read_again(krate: &TokenStream, text: TokenStream) -> rewrite::Read {
+    let (chain, faults) = parse::parse(text);
+    let Some(chain) = chain else { return rewrite::Read { faults, named: false, right: false } };
     let mut sink = Sink::default();
     let mut graph = resolve::resolve(krate, &chain, &mut sink);
     let checked = settle(&mut graph, &mut sink);
+    let named = !sink.refused();
     // What should have been read is not left out either.
     let unread = checked.warnings.iter().any(|warning| matches!(warning, check::Problem::Unread { .. }));
-    faults.is_empty()
+    let right = named
         && !unread
-        && !sink.refused()
         && checked.problems.is_empty()
         && check::clashes(&graph, &checked).is_empty()
-        && groups::of(&chain.name, &graph, &checked).conflicts.is_empty()
+        && groups::of(&chain.name, &graph, &checked).conflicts.is_empty();
+    rewrite::Read { faults, named, right }
+}
+
+/// The report for a chain in the words of a dialect that it does not name. `foreign` are those that are not translated,
+/// `right` says that no line has an error but those of Python.
+fn spoken(
+    krate: &TokenStream,
+    text: &TokenStream,
+    chain: &syntax::Chain,
+    foreign: Vec<(Ident, Dialects)>,
+    right: bool,
+) -> Option<diagnose::Report> {
+    let settled = foreign.is_empty() && right;
+    let mut words: Vec<(Ident, Dialects)> = foreign.into_iter().chain(chain.translated.iter().cloned()).collect();
+    words.sort_by_key(|(word, _)| word.span().start());
+    let own = chain.headers.dialect.unwrap_or(Dialect::Torch);
+    rewrite::spoken(text, &words, settled, own, &|text| read_again(krate, text))
 }
 
 /// Checks a graph. If reading a layer as its help suggests leaves an error, that reading is dropped.

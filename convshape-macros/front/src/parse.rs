@@ -10,6 +10,7 @@ mod foreign;
 mod header;
 mod label;
 mod loops;
+mod nested;
 mod number;
 mod operators;
 mod pieces;
@@ -43,6 +44,7 @@ pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
     let mut chain = parser.chain(&mut cursor);
     if let Some(chain) = &mut chain {
         chain.words = parser.words;
+        chain.translated = parser.translated;
     }
     (chain, parser.faults)
 }
@@ -67,8 +69,8 @@ struct Parser {
     depth: usize,
     /// The first slip in the statement that is being read.
     sign: Option<slip::Sign>,
-    /// The first `None` of the current statement.
-    nothing: Option<Span>,
+    /// Each `None` of the current statement.
+    nothing: Vec<Span>,
     /// The number of slips so far.
     slips: usize,
     /// Whether the chain's input was read.
@@ -85,6 +87,8 @@ struct Parser {
     keywords: Vec<String>,
     /// The grammar words read so far.
     words: Vec<Ident>,
+    /// The words of other dialects that were translated so far.
+    translated: Vec<(Ident, &'static [Dialect])>,
 }
 
 impl Parser {
@@ -94,7 +98,7 @@ impl Parser {
             dialect: Dialect::Torch,
             depth: 0,
             sign: None,
-            nothing: None,
+            nothing: Vec::new(),
             slips: 0,
             has_input: false,
             input_layer: None,
@@ -103,6 +107,7 @@ impl Parser {
             blocks: Vec::new(),
             keywords: Vec::new(),
             words: Vec::new(),
+            translated: Vec::new(),
         }
     }
 

@@ -311,7 +311,7 @@ impl<'a> Resolver<'a> {
     /// Statements that add to a scope: those of a body, or of the taken branch of an `if`.
     fn statements(&mut self, stmts: &'a [Stmt], scope: &mut Scope<'a>) -> Vec<Member> {
         let mut members = Vec::new();
-        for stmt in stmts {
+        for (at, stmt) in stmts.iter().enumerate() {
             if self.graph.nodes.len() >= MOST_LAYERS {
                 // `resolve` reports it once.
                 return members;
@@ -336,7 +336,8 @@ impl<'a> Resolver<'a> {
                 } else if name == "repeat" || name == "reuse" {
                     self.sink.push(diagnose::name_of_the_grammar(label));
                 } else if scope.untaken.contains_key(&name) || !scope.own.insert(name.clone()) {
-                    self.sink.push(diagnose::repeated_name(label));
+                    let read_below = stmts[at + 1..].iter().any(|below| below.mentions(&name));
+                    self.sink.push(diagnose::repeated_label(label, &scope.free_name(&name), read_below));
                     repeated = true;
                 } else {
                     scope.names.insert(name, binding);

@@ -1,6 +1,8 @@
 //! Fixes that no change of a layer's values can express: another dialect, a missing field, another word or name, and
 //! statements in another order. Each is tried by reading the changed text again.
 
+mod spoken;
+
 use std::cell::Cell;
 use std::collections::HashSet;
 use std::ops::Range;
@@ -9,6 +11,9 @@ use convshape_arith::code;
 use convshape_arith::op::Dialect;
 use proc_macro2::{Delimiter, Group, Ident, LineColumn, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
+pub(crate) use self::spoken::{Read, spoken};
+
+use self::spoken::in_dialect;
 use crate::diagnose::{Report, Sink};
 use crate::fix::{transposed, with_rank};
 use crate::graph::Graph;
@@ -18,7 +23,7 @@ use crate::words;
 const MOST_READ: usize = 48;
 
 /// Longer chains are not read again.
-const MOST_LAYERS: usize = 400;
+pub(crate) const MOST_LAYERS: usize = 400;
 
 /// How far from a mistake statements are exchanged.
 const NEAR: usize = 3;
@@ -82,7 +87,7 @@ impl Reader<'_> {
                     return Some(ranked);
                 }
                 let dialects = [Dialect::Keras, Dialect::Flax, Dialect::Onnx, Dialect::Jax];
-                let other = self.first(dialects.into_iter().filter_map(|dialect| self.in_dialect(dialect)));
+                let other = self.first(dialects.into_iter().filter_map(|dialect| in_dialect(&self.text, dialect)));
                 other.or_else(|| self.first(self.transposed(&at)))
             }
             code if code == code::UNKNOWN_FIELD.id => self.first(self.transposed(&at)),
@@ -218,27 +223,6 @@ impl Reader<'_> {
             false => format!("in `{name}`, set `{field}: {value}`"),
         };
         Some(Rewrite { text, help, at: None })
-    }
-
-    /// The text in another dialect, if it names none.
-    fn in_dialect(&self, dialect: Dialect) -> Option<Rewrite> {
-        let body = self.text.iter().rposition(|token| matches!(token, TokenTree::Group(_)))?;
-        let TokenTree::Group(group) = &self.text[body] else { return None };
-        let mut inside: Vec<TokenTree> = group.stream().into_iter().collect();
-        let at = |word: &str| inside.iter().position(|token| is_word(token, word));
-        if at("dialect").is_some() {
-            return None;
-        }
-        // Headers come before blocks.
-        let (place, before) = match at("block") {
-            Some(block) => (block, format!("block {}", inside.get(block + 1)?)),
-            None => (at("input")?, "input".to_owned()),
-        };
-        let header = [ident("dialect"), punct(':'), ident(dialect.name()), punct(';')];
-        inside.splice(place..place, header);
-        let mut text = self.text.clone();
-        text[body] = TokenTree::Group(Group::new(Delimiter::Brace, inside.into_iter().collect()));
-        Some(Rewrite { text, help: format!("insert `dialect: {};` before `{before}`", dialect.name()), at: None })
     }
 
     /// The texts with the transposed layer, or the one that it transposes, at a place or around it.

@@ -31,6 +31,8 @@ pub(crate) struct Chain {
     pub(crate) output_span: Span,
     /// The words of the grammar (`from`, `restores`, ..), for editors.
     pub(crate) words: Vec<Ident>,
+    /// Words of other dialects in lines of Python, which are read in the chain's own words, and where they are known.
+    pub(crate) translated: Vec<(Ident, &'static [Dialect])>,
 }
 
 /// The headers, before the blocks.
@@ -423,6 +425,22 @@ impl Stmt {
             (None, StmtKind::If(branches)) => branches.span,
             (None, StmtKind::Reuse(reuse)) => reuse.span,
             (None, StmtKind::Broken(span)) => *span,
+        }
+    }
+
+    /// Whether a name stands somewhere in it, other than as its own.
+    pub(crate) fn mentions(&self, name: &str) -> bool {
+        let stands = |text: String| text.split(|c: char| !c.is_alphanumeric() && c != '_').any(|word| word == name);
+        let in_any = |stmts: &[Stmt]| stmts.iter().any(|stmt| stmt.mentions(name));
+        match &self.kind {
+            StmtKind::Layer(layer) => stands(layer.to_string()),
+            StmtKind::Repeat(Repeat { from, body, .. }) => {
+                from.iter().chain(body.outputs.iter().map(|output| &output.source)).any(|read| stands(read.to_string()))
+                    || in_any(&body.stmts)
+            }
+            StmtKind::If(branches) => branches.branches.iter().any(|branch| in_any(&branch.stmts)),
+            StmtKind::Reuse(reuse) => reuse.of == name || reuse.from.iter().any(|read| stands(read.to_string())),
+            StmtKind::Broken(_) => false,
         }
     }
 }

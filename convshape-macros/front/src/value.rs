@@ -98,7 +98,11 @@ fn whole_factors(setting: Setting, wrong: &impl Fn() -> Report) -> Result<Settin
     if let Setting::Floats { values, axes } = &setting
         && values[..axes.unwrap_or(1)].iter().any(|factor| factor.fract() != 0.0 && !Unseen::is_real(*factor))
     {
-        return Err(wrong().note("keras resizes by whole factors"));
+        let factors: Vec<String> = values[..axes.unwrap_or(1)].iter().map(ToString::to_string).collect();
+        let factors = if factors.len() == 1 { factors.concat() } else { format!("({})", factors.join(", ")) };
+        return Err(wrong()
+            .note("keras resizes by whole factors")
+            .help(format_args!("resize as PyTorch does: `Upsample({factors}, dialect: torch)`")));
     }
     Ok(setting)
 }

@@ -270,6 +270,14 @@ impl LayerWords {
         }
     }
 
+    /// Whether it is a function of one value, which `activation` takes.
+    pub(crate) fn is_function(&self) -> bool {
+        let default = || self.default_op(Dialect::Torch, 0);
+        self.group == Group::Activation
+            && self.kind != Kind::Dropout
+            && default().is_none_or(|op| op.params().is_empty())
+    }
+
     /// The fields that a dialect requires; of several in one entry, at least one.
     pub(crate) fn required(&self, dialect: Dialect) -> impl Iterator<Item = &'static [&'static str]> {
         self.required.iter().filter(move |(_, dialects)| dialects.contains(&dialect)).map(|(names, _)| *names)

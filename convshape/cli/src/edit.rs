@@ -31,7 +31,10 @@ pub(crate) fn fixes(chain: &Chain, finding: &Finding) -> Vec<Fix> {
     let helps = finding.lines.iter().filter_map(|line| line.strip_prefix("help: "));
     let lines = apart(lines::rewritten(chain, finding));
     if let Some(help) = helps.clone().next().filter(|_| !lines.is_empty()) {
-        return vec![Fix { help: help.to_owned(), edits: lines, rewrites: true }];
+        // The lines are in the words of the dialect that it names.
+        let header = help.strip_prefix("in the words of ").and_then(|rest| rest.split_once(": "));
+        let header = header.map_or_else(Vec::new, |(_, header)| edits(chain, finding, header));
+        return vec![Fix { help: help.to_owned(), edits: apart([header, lines].concat()), rewrites: true }];
     }
     let fixes = helps.map(|help| Fix { help: help.to_owned(), edits: edits(chain, finding, help), rewrites: false });
     fixes.filter(|fix| !fix.edits.is_empty()).collect()
@@ -190,16 +193,15 @@ fn statement<'a>(chain: &'a Chain, name: &str) -> Option<Statement<'a>> {
     let without_turns =
         |name: &str| name.split('.').filter(|part| part.parse::<usize>().is_err()).collect::<Vec<_>>().join(".");
     let layer = layers.iter().find(|layer| layer.name == name);
-    let layer = layer.or_else(|| layers.iter().find(|layer| without_turns(&layer.name) == name));
-    match layer {
-        Some(InspectedLayer { span, fields, .. }) => Some(Statement { span: *span, fields }),
     let layer = layer.or_else(|| layers.iter().find(|layer| layer.statement == name));
-        None => Some(Statement { span: labelled(&chain.tokens, name.rsplit('.').next()?)?, fields: &[] }),
+    let layer = layer.or_else(|| layers.iter().find(|layer| without_turns(&layer.name) == name));
+    if let Some(InspectedLayer { span, fields, .. }) = layer {
+        return Some(Statement { span: *span, fields });
     }
-}
-
     let used = chain.inspection.uses.iter().find(|used| used.statement == name).map(|used| used.span);
     Some(Statement { span: used.or_else(|| labelled(&chain.tokens, name.rsplit('.').next()?))?, fields: &[] })
+}
+
 /// The word after a statement's name, such as a block's.
 fn labelled(tokens: &TokenStream, name: &str) -> Option<Span> {
     let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();

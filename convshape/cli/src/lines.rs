@@ -1,5 +1,5 @@
 //! Helps that write whole statements anew: ``write `c: Conv2d(1 -> 8, kernel: 3)` ``, ``in line 8, write `Relu` ``; and
-//! those that replace a word: ``write `activation: Relu` instead of `Relu` ``.
+//! those that replace a word: ``write `activation: Relu` instead of `Relu` ``, or add one: ``insert `;` after this``.
 
 use std::ops::Range;
 
@@ -16,6 +16,9 @@ pub(crate) const IN_LINE: &str = "in line ";
 /// Between the new words of a help and the old one: ``write `activation: Relu` instead of `Relu` ``.
 const INSTEAD: &str = "` instead of `";
 
+/// How a help begins that adds the end of a statement.
+const END: &str = "insert `;` after this";
+
 /// The codes of syntax errors, whose helps give whole lines.
 const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 
@@ -27,6 +30,8 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
     for help in finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")) {
         if let Some((text, _)) = help.strip_prefix("write `").and_then(|rest| rest.split_once(INSTEAD)) {
             edits.push(Some(Edit { range: place.clone(), text: text.to_owned() }));
+        } else if help.starts_with(END) {
+            edits.push(Some(Edit { range: place.end..place.end, text: ";".to_owned() }));
         } else if let Some(text) = quoted(help, "write ").filter(|_| of_syntax) {
             let statement = around(&chain.tokens, &place).filter(|tokens| keeps_name(tokens, text));
             edits.push(statement.map(|tokens| edit(&tokens, text)));
@@ -47,13 +52,13 @@ fn quoted<'a>(help: &'a str, word: &str) -> Option<&'a str> {
 /// A statement's tokens, and its `;` if it has one.
 type Statement = Vec<TokenTree>;
 
-/// Whether a statement's name is that of the new line.
+/// Whether a statement's name is that of a statement in the new line.
 fn keeps_name(statement: &[TokenTree], text: &str) -> bool {
     match statement {
         [TokenTree::Ident(name), TokenTree::Punct(colon), ..]
             if colon.as_char() == ':' && colon.spacing() == Spacing::Alone =>
         {
-            text.split(':').next().is_some_and(|first| name == first.trim())
+            text.split(';').any(|new| new.split(':').next().is_some_and(|first| name == first.trim()))
         }
         _ => true,
     }

@@ -382,6 +382,33 @@ fn fixes_of_uses_headers_orders_and_ports() {
             "input: [8];\n        Relus;\n        Linear(8 -> 4, bias: 0);\n        Relus;\n        output: [4];".to_owned(),
             "input: [8];\n        Relu;\n        Linear(8 -> 4, bias: false);\n        Relu;\n        output: [4];".to_owned(),
         ),
+        // A use of a block without a name, and a statement of one branch.
+        (
+            "block B(from, to) { Conv2d(from -> to, kernel: 1); }\n        input: [8, 4, 4];\n        B(8, 16);\n        B(32, 4);\n        output: [4, 4, 4];".to_owned(),
+            "block B(from, to) { Conv2d(from -> to, kernel: 1); }\n        input: [8, 4, 4];\n        B(8, 16);\n        B(16, 4);\n        output: [4, 4, 4];".to_owned(),
+        ),
+        (
+            "block B(a, b) { if a == b { c: Conv2d(a -> b, kernel: 3, padding: 1); } else { c: Conv2d(a -> b, kernel: 3); } }\n        input: [8, 4, 4];\n        B(8, 8);\n        B(8, 4);\n        output: [4, 4, 4];".to_owned(),
+            "block B(a, b) { if a == b { c: Conv2d(a -> b, kernel: 3, padding: 1); } else { c: Conv2d(a -> b, kernel: 3, padding: 1); } }\n        input: [8, 4, 4];\n        B(8, 8);\n        B(8, 4);\n        output: [4, 4, 4];".to_owned(),
+        ),
+        // Statements without their end, and with the end of a list.
+        (
+            "input: [8, 4, 4],\n        a: MaxPool2d(2)\n        Flatten,\n        Linear(32 -> 10)\n        output: [10]".to_owned(),
+            "input: [8, 4, 4];\n        a: MaxPool2d(2);\n        Flatten;\n        Linear(32 -> 10);\n        output: [10];".to_owned(),
+        ),
+        (
+            "input: [8];\n        x: Linear(8 -> 4);\n        x: Relu;\n        x: Linear(4 -> 2);\n        output: [2];".to_owned(),
+            "input: [8];\n        x: Linear(8 -> 4);\n        x2: Relu;\n        x3: Linear(4 -> 2);\n        output: [2];".to_owned(),
+        ),
+        // Words of keras in lines of Python.
+        (
+            "input: [1, 28, 28];\n        Conv2D(32, 3, padding=\"same\");\n        MaxPooling2D(2);\n        Flatten;\n        Dense(10);\n        output: [10];".to_owned(),
+            "dialect: keras;\n        input: [28, 28, 1];\n        Conv2D(32, kernel_size: 3, padding: \"same\");\n        MaxPooling2D(2);\n        Flatten;\n        Dense(10);\n        output: [10];".to_owned(),
+        ),
+        (
+            "input: [8, 4, 4];\n        c: Conv2d(8 -> 4, 3, BatchNorm, Relu);\n        output: [4, 2, 2];".to_owned(),
+            "input: [8, 4, 4];\n        Conv2d(8 -> 4, kernel: 3); BatchNorm; c: Relu;\n        output: [4, 2, 2];".to_owned(),
+        ),
         (
             "input: 784;\n        Linear(784 -> 10);\n        output: [10];".to_owned(),
             "input: [784];\n        Linear(784 -> 10);\n        output: [10];".to_owned(),

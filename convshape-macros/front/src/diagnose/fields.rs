@@ -71,6 +71,19 @@ pub(crate) fn layer_elsewhere(
     }
 }
 
+/// Words of one other framework, each once.
+pub(crate) fn spoken(words: &[String], meant: Dialect, dialect: Dialect, span: Span) -> Report {
+    let mut quoted: Vec<String> = Vec::new();
+    for word in words.iter().map(|word| format!("`{word}`")) {
+        if !quoted.contains(&word) {
+            quoted.push(word);
+        }
+    }
+    let are = if quoted.len() == 1 { "is a word" } else { "are words" };
+    let message = format!("{} {are} of {}, this chain is in {}", listed(&quoted), meant.name(), dialect.name());
+    Report::new(code::DIALECT, span, message)
+}
+
 /// Words of one other framework in several places.
 pub(super) fn words_elsewhere(words: &[ForeignWord], meant: Dialect, dialect: Dialect, span: Span) -> Report {
     let mut seen: Vec<(&str, Option<&str>)> = Vec::new();
@@ -79,14 +92,8 @@ pub(super) fn words_elsewhere(words: &[ForeignWord], meant: Dialect, dialect: Di
             seen.push((word, here.as_deref()));
         }
     }
-    let quoted: Vec<String> = seen.iter().map(|(word, _)| format!("`{word}`")).collect();
-    let message = match quoted.as_slice() {
-        [only] => {
-            format!("`{}` is a word of {}, this chain is in {}", only.trim_matches('`'), meant.name(), dialect.name())
-        }
-        _ => format!("{} are words of {}, this chain is in {}", listed(&quoted), meant.name(), dialect.name()),
-    };
-    let report = Report::new(code::DIALECT, span, message)
+    let words: Vec<String> = seen.iter().map(|(word, _)| (*word).to_owned()).collect();
+    let report = spoken(&words, meant, dialect, span)
         .help(format_args!("if it is a chain of {0}, write `dialect: {0};` before its `input`", meant.name()));
     let here: Option<Vec<String>> =
         seen.iter().map(|(word, here)| here.map(|here| format!("`{here}` for `{word}`"))).collect();
@@ -365,7 +372,7 @@ pub(crate) fn word_elsewhere(field: &str, word: &str, dialects: Dialects, dialec
 pub(crate) fn not_an_activation(word: &str, nearest: Option<String>, span: Span) -> Report {
     let report = Report::new(code::VALUE, span, format!("`{word}` is not an activation"));
     match nearest {
-        None => report.help("write for example `activation: Relu` or `activation: LeakyRelu(0.2)`"),
+        None => report.help("write for example `Relu` or `LeakyRelu(0.2)`; another layer is a statement of its own"),
         nearest => report.meant(nearest),
     }
 }

@@ -60,6 +60,15 @@ pub(crate) fn repeated_name(name: &Ident) -> Report {
     Report::new(code::REPEATED_NAME, name.span(), format!("the name `{name}` is given twice"))
 }
 
+/// A statement with the name of an earlier one. `free` is a name that nothing has yet.
+pub(crate) fn repeated_label(name: &Ident, free: &str, read_below: bool) -> Report {
+    let report = repeated_name(name).spelled().once();
+    match read_below {
+        true => report.help(format_args!("call one of them `{free}`, also where it is read")),
+        false => report.help(format_args!("write `{free}` instead of `{name}`")),
+    }
+}
+
 pub(crate) fn reserved_name(name: &Ident) -> Report {
     Report::new(code::REPEATED_NAME, name.span(), format!("`{name}` is what the chain's own ports are called"))
         .help("give the statement another name")
@@ -359,7 +368,11 @@ pub(crate) fn wrong_argument(param: &Param, value: &Value) -> Report {
     // A parameter that is taken for another kind is one mistake, however often its block is used.
     let report = Report::new(code::BLOCK, value.span(), format!("`{}` is {kind}, found `{value}`", param.name))
         .once_as(format!("{} {:?}", param.name, param.name.span().start()));
-    report.meant(as_bool(value).filter(|_| param.kind == ParamKind::Bool))
+    match param.kind {
+        ParamKind::Activation => report.help("write for example `Relu`, or `Identity` for none"),
+        ParamKind::Bool => report.meant(as_bool(value)),
+        ParamKind::Size | ParamKind::Real => report,
+    }
 }
 
 /// What a number means as a bool.

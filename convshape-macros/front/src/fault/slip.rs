@@ -72,6 +72,8 @@ pub(crate) enum Slip {
     Count(String),
     /// `from x` among the positional values.
     Inside(String),
+    /// `-> [16, 14, 14] from x`
+    Order(&'static str),
     /// `conv-1: ..`
     Name(String),
     /// `type: ..`
@@ -177,6 +179,7 @@ impl Slip {
             Slip::Operator { found, layer } => format!("`{found}` between values is the layer `{layer}`"),
             Slip::Loop(found) => format!("`{found}` is not a loop of this language, which has `repeat`"),
             Slip::Count(found) => format!("`{found}` is not how `repeat` is written"),
+            Slip::Order(word) => format!("`{word}` is out of place here"),
             Slip::Inside(word) => format!("`{word}` is not a field: it follows the parentheses"),
             Slip::Name(found) => format!("`{found}` is not a name: names are letters, digits and `_`"),
             Slip::Keyword(found) => format!("`{found}` is a keyword of Rust, which cannot be a name"),

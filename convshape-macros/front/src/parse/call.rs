@@ -1,15 +1,15 @@
 //! A layer's name and values, in parentheses or wherever other languages put them.
 
-use convshape_arith::op::Dialect;
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
 use super::cursor::{Cursor, plain};
+use super::nested::as_layer;
 use super::size::angles;
 use super::statement::LAYER;
 use super::{Parsed, Parser};
 use crate::fault::Slip;
-use crate::syntax::{Args, Field, Layer, Reference, SizeExpr, Source, Value, source_text};
-use crate::words::{self, Group as LayerGroup, Positional};
+use crate::syntax::{Field, Layer, Reference, SizeExpr, Source, Value, source_text};
+use crate::words::{self, Positional};
 
 /// Modules of frameworks, whose functions read their first argument. Any other word before a dot is a value.
 const MODULES: &[&str] = &[
@@ -238,66 +238,11 @@ impl Parser {
         let adds = layer.op == "add" && path.last().is_some_and(is_module) && layer.args.fields.is_empty();
         as_layer(only, true).filter(|_| adds).unwrap_or(layer)
     }
-
-    /// The statements for nested layers: `Sequential(Conv2d(..), ReLU())`, `Relu(Conv2d(..))`.
-    pub(super) fn nested_layers(&mut self, layer: &Layer) -> Option<String> {
-        let name = layer.op.to_string();
-        // flax: `nn.RNN` runs the cell in its parentheses over all steps, as the cell does here by itself.
-        let runs_cell = name == "RNN" && self.dialect == Dialect::Flax;
-        let sequence = runs_cell || matches!(name.as_str(), "Sequential" | "sequential" | "Chain" | "Seq" | "add");
-        let own = words::find_function(&name, self.dialect);
-        if own.is_none() && !sequence {
-            return None;
-        }
-        // A chain's type may have the name of a layer.
-        if name == "Chain" && matches!(layer.args.positional.as_slice(), [Value::Word(_)]) {
-            return None;
-        }
-        let calls: Vec<Layer> = layer.args.positional.iter().filter_map(|value| as_layer(value, sequence)).collect();
-        let [_, ..] = calls.as_slice() else { return None };
-        let mut statements = Vec::new();
-        for mut call in calls {
-            match self.nested_layers(&call) {
-                Some(inner) => statements.push(inner),
-                None => {
-                    self.rewrite(&mut call.op, &mut call.args, self.dialect);
-                    statements.push(format!("{call};"));
-                }
-            }
-        }
-        if !sequence {
-            let args = Args { positional: Vec::new(), ..layer.args.clone() };
-            let mut outer = Layer { args, ..layer.clone() };
-            if let (false, Some(own)) = (words::is_layer(&name), own) {
-                outer.op = Ident::new(&own.words.name(own.rank), layer.op.span());
-            }
-            statements.push(format!("{outer};"));
-        }
-        Some(statements.join(" "))
-    }
 }
 
 /// Whether a name is a module of a framework.
 pub(super) fn is_module(name: &Ident) -> bool {
     MODULES.iter().any(|known| name == known)
-}
-
-/// A value that is a layer; inside a sequence, also an activation.
-fn as_layer(value: &Value, sequence: bool) -> Option<Layer> {
-    let (name, args) = match value {
-        Value::Call { name, args } => (name, args.clone()),
-        Value::Word(name) if sequence => (name, Args::default()),
-        _ => return None,
-    };
-    let found = words::named_layer(&name.to_string(), Dialect::Torch)?;
-    (sequence || found.words.group != LayerGroup::Activation).then(|| Layer {
-        ports: Vec::new(),
-        op: name.clone(),
-        args,
-        from: None,
-        shape: None,
-        restores: None,
-    })
 }
 
 /// `view(-1, 784)` as `Reshape(784)`, `flatten(1)` as `Flatten`.

@@ -76,6 +76,7 @@ impl Parser {
             body: Vec::new(),
             outputs: Vec::new(),
             words: Vec::new(),
+            translated: Vec::new(),
         };
         if !brace_at(c, 0) {
             if !c.is_punct("<") {

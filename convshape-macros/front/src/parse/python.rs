@@ -4,10 +4,9 @@ use convshape_arith::op::{Axis, Dialect};
 use proc_macro2::Ident;
 
 use super::Parser;
-use super::slip::is_broken;
 use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Args, Field, Kept, SizeExpr, Value};
-use crate::words::{self, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional, Takes};
+use crate::words::{self, Dialects, FieldWords, Kind, LayerName, LayerWords, Lookup, Positional, Takes};
 
 /// Arguments of the frameworks that have no effect on what a layer computes.
 const MEANINGLESS: &[&str] = &[
@@ -20,6 +19,8 @@ const MEANINGLESS: &[&str] = &[
     "name",
     "rngs",
     "input_shape",
+    "batch_input_shape",
+    "input_dim",
     "recompute_scale_factor",
     "kernel_initializer",
     "bias_initializer",
@@ -268,11 +269,18 @@ impl Parser {
         if let (Positional::None, [Value::Arrow { .. }]) = (call.layer.positional, args.positional.as_slice()) {
             return;
         }
-        let extra = args.positional.get(taken).filter(|_| !is_broken(args));
-        let positional = extra.map(|value| (value.span(), Slip::Positional(value.to_string())));
+        let leads = matches!(call.layer.positional, Positional::Names | Positional::Axes | Positional::Path);
+        let unreadable = self.has_unreadable(args);
+        let activation = if leads || unreadable { None } else { self.take_activation(call.layer, args) };
+        let extra = args.positional.get(taken).filter(|_| !unreadable);
+        let more = extra.is_some();
+        let positional = extra.or(activation.as_ref()).map(|value| (value.span(), Slip::Positional(value.to_string())));
+        if let Some(value) = activation {
+            args.fields.insert(0, Field { name: Ident::new("activation", value.span()), value });
+        }
         // In a Python call even a single value follows Python's order.
         let called = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Module(_) | Slip::Assignment(_)));
-        if (positional.is_some() || called) && !self.name_values(call, args, taken) {
+        if (more || called) && !self.name_values(call, args, taken) {
             return;
         }
         if let Some((span, slip)) = positional {
@@ -293,7 +301,10 @@ impl Parser {
             let name = field.name.to_string();
             match words::find_field(call.layer, &name, call.dialect) {
                 Lookup::Found(_) => {}
-                Lookup::Elsewhere { words, .. } => field.name = Ident::new(words.name, field.name.span()),
+                Lookup::Elsewhere { words, dialects } => {
+                    self.translated.push((field.name.clone(), dialects));
+                    field.name = Ident::new(words.name, field.name.span());
+                }
                 Lookup::Unknown { .. } if MEANINGLESS.contains(&name.as_str()) && !stays => return false,
                 Lookup::Unknown { .. } => {}
             }
@@ -308,6 +319,7 @@ impl Parser {
             join_channels(call, args);
         }
         if let Some(name) = &call.renamed {
+            self.translated.extend(call.elsewhere.filter(|known| !known.is_empty()).map(|known| (op.clone(), known)));
             *op = Ident::new(name, op.span());
         }
     }
@@ -319,6 +331,17 @@ impl Parser {
         if args.positional.len() > order.len() {
             // A name that only another framework has here, with the arguments of this one: `nn.LSTMCell(3, 4)`.
             order = call.layer.python_order(call.dialect);
+        }
+        let numbers = |order: &[&str]| {
+            let takes = |name: &str| call.layer.all_fields().find(|words| words.name == name).map(|words| words.takes);
+            args.positional.iter().zip(order).all(|(value, name)| {
+                !matches!(value, Value::Size(_)) || !matches!(takes(name), Some(Takes::Activation | Takes::Bool))
+            })
+        };
+        let of_torch = call.layer.python_order(Dialect::Torch);
+        if !numbers(order) && numbers(of_torch) && of_torch.len() >= args.positional.len() {
+            // PyTorch's arguments after its name of the layer: `Linear(4096, 10)`.
+            order = of_torch;
         }
         let given = |name: &&str| {
             args.fields.iter().any(|field| call.field(&field.name).is_some_and(|words| words.name == *name))
@@ -350,7 +373,13 @@ impl Parser {
             return false;
         }
         let mut named = Vec::new();
+        let required = |field: &&str| call.layer.required(call.dialect).any(|names| names == [*field]);
         for (value, field) in rest.into_iter().zip(order) {
+            if matches!(value, Value::Broken(_)) {
+                // `None` stands for the default, unless there is none.
+                args.positional.extend(Some(value).filter(|_| required(field)));
+                continue;
+            }
             let leads = match call.layer.positional {
                 Positional::Field(leading) => leading == *field,
                 Positional::Channels => *field == "out_channels" && order.first() == Some(field),
@@ -387,6 +416,8 @@ struct Call {
     order: Dialect,
     /// The layer's name here, if the dialect does not know the written one.
     renamed: Option<String>,
+    /// The dialects that know it.
+    elsewhere: Option<Dialects>,
 }
 
 impl Call {
@@ -396,15 +427,18 @@ impl Call {
         if !functions && !words::is_layer(&written) {
             return None;
         }
-        let (LayerName { words: layer, rank }, order, known) = match words::find_layer(&written, dialect) {
-            Lookup::Found(found) => (found, dialect, true),
-            Lookup::Elsewhere { words, dialects } => (words, *dialects.first()?, false),
-            Lookup::Unknown { .. } if functions => (words::find_function(&written, dialect)?, dialect, false),
+        let (LayerName { words: layer, rank }, order, elsewhere) = match words::find_layer(&written, dialect) {
+            Lookup::Found(found) => (found, dialect, None),
+            Lookup::Elsewhere { words, dialects } => (words, *dialects.first()?, Some(dialects)),
+            Lookup::Unknown { .. } if functions => {
+                (words::find_function(&written, dialect)?, dialect, Some([].as_slice()))
+            }
             Lookup::Unknown { .. } => return None,
         };
+        let known = elsewhere.is_none();
         let renamed = (!known && layer.dialects.contains(&dialect)).then(|| layer.name(rank));
         let framework = known && layer.name(rank) != written;
-        Some(Call { layer, rank, dialect, framework, order, renamed })
+        Some(Call { layer, rank, dialect, framework, order, renamed, elsewhere })
     }
 
     fn name(&self) -> String {

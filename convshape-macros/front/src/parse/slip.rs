@@ -49,15 +49,15 @@ impl Parser {
         }
         // What could not be read was reported already, and would leave a gap in the line. A `None` that cannot be left
         // out was not.
-        let nothing = self.nothing.take();
+        let nothing = std::mem::take(&mut self.nothing);
         if let Some(broken) = broken(&layer.args) {
             self.sign = None;
-            if let Some(span) = nothing.filter(|span| span.start() == broken.start()) {
+            if let Some(span) = nothing.into_iter().find(|span| span.start() == broken.start()) {
                 self.fault(SyntaxFault::Unexpected {
                     span,
                     found: "`None`".to_owned(),
                     expected: "a value",
-                    help: Some("write the number that `None` stands for".to_owned()),
+                    help: Some("write the value that `None` stands for".to_owned()),
                 });
             }
         }
@@ -175,19 +175,24 @@ fn name_of(value: &Value) -> Option<Reference> {
     }
 }
 
-pub(super) fn is_broken(args: &Args) -> bool {
-    broken(args).is_some()
+impl Parser {
+    /// Whether a value could not be read, other than a `None`.
+    pub(super) fn has_unreadable(&self, args: &Args) -> bool {
+        let values = args.positional.iter().chain(args.fields.iter().map(|field| &field.value));
+        values.filter_map(broken_in).any(|span| self.nothing.iter().all(|none| none.start() != span.start()))
+    }
 }
 
 /// The first value that could not be read.
 fn broken(args: &Args) -> Option<Span> {
-    fn of(value: &Value) -> Option<Span> {
-        match value {
-            Value::Broken(span) => Some(*span),
-            Value::Call { args, .. } => broken(args),
-            Value::Tuple(values, _) | Value::List(values, _) => values.iter().find_map(of),
-            _ => None,
-        }
+    args.positional.iter().chain(args.fields.iter().map(|field| &field.value)).find_map(broken_in)
+}
+
+fn broken_in(value: &Value) -> Option<Span> {
+    match value {
+        Value::Broken(span) => Some(*span),
+        Value::Call { args, .. } => broken(args),
+        Value::Tuple(values, _) | Value::List(values, _) => values.iter().find_map(broken_in),
+        _ => None,
     }
-    args.positional.iter().chain(args.fields.iter().map(|field| &field.value)).find_map(of)
 }

@@ -155,10 +155,10 @@ impl Parser {
         if let Some(unpacked) = &self.unpacked {
             self.cut(unpacked, &mut layer);
         }
-        if let Some(statements) = self.nested_layers(&layer) {
+        if let Some((word, statements)) = self.nested_layers(label.as_ref(), &layer) {
             self.sign = None;
-            let (span, layer) = (layer.op.span(), layer.op.to_string());
-            self.fault(SyntaxFault::Nested { span, layer, statements });
+            let (span, layer) = (word.span(), layer.op.to_string());
+            self.fault(SyntaxFault::Nested { span, layer, statements, also: Vec::new() });
             return Ok(StmtKind::Broken(span));
         }
         self.report_layer(label.as_ref(), &mut layer, ended);
@@ -201,8 +201,10 @@ impl Parser {
                 c.skip(tokens);
                 return false;
             }
-            self.fault(SyntaxFault::End { span: c.span(), found: Some(found.to_owned()), also: Vec::new() });
+            let span = c.span();
             c.skip(tokens);
+            let span = span.join(c.last()).unwrap_or(span);
+            self.fault(SyntaxFault::End { span, found: Some(found.to_owned()), also: Vec::new() });
             return true;
         }
         if starts_statement(c) {
@@ -227,8 +229,10 @@ impl Parser {
                 return Ok(());
             } else if c.word("from").is_some() || self.misspelt(c, "from") {
                 self.word("from", span);
-                let again = layer.from.is_some() || layer.shape.is_some() || layer.restores.is_some();
-                self.in_order(again, span, "from");
+                self.in_order(layer.from.is_some(), span, "from");
+                if layer.shape.is_some() || layer.restores.is_some() {
+                    self.slip(span, Slip::Order("from"));
+                }
                 self.no_colon(c, "from");
                 half_typed(c, "the name of a statement")?;
                 layer.from = Some(self.sources(c)?);
@@ -251,7 +255,10 @@ impl Parser {
                     layer.restores = c.bump().and_then(ident);
                     continue;
                 }
-                self.in_order(layer.shape.is_some() || layer.restores.is_some(), span, "->");
+                self.in_order(layer.shape.is_some(), span, "->");
+                if layer.restores.is_some() {
+                    self.slip(span, Slip::Order("->"));
+                }
                 layer.shape = Some(self.shape(c)?);
             } else if c.word("restores").is_some() || self.misspelt(c, "restores") {
                 self.word("restores", span);

@@ -5,6 +5,7 @@ use proc_macro2::{Delimiter, Group, Ident, Span, TokenTree};
 
 use super::call::is_module;
 use super::cursor::{Cursor, plain};
+use super::nested::is_statement;
 use super::number::{Lit, literal};
 use super::size::extremum;
 use super::source::reference;
@@ -73,6 +74,10 @@ impl Parser {
         }
         match args.fields.last_mut() {
             None => args.positional.push(value),
+            Some(_) if is_statement(&value) || args.positional.iter().any(is_statement) => {
+                args.mixed = true;
+                args.positional.push(value);
+            }
             Some(_) if matches!(value, Value::Broken(_)) => {}
             Some(field) => {
                 self.fault(unnamed(&value, field, span));
@@ -235,7 +240,7 @@ impl Parser {
             "None" => {
                 c.bump();
                 self.slip(span, Slip::Constant("None".to_owned()));
-                self.nothing.get_or_insert(span);
+                self.nothing.push(span);
                 return Ok(Some(Value::Broken(span)));
             }
             "undo" if c.ident_at(1).is_some() => {
@@ -354,10 +359,14 @@ fn unnamed(value: &Value, field: &Field, span: Span) -> SyntaxFault {
         help: Some(help),
     };
     match value {
-        Value::Word(word) => {
+        // Only the name is replaced: what is in its parentheses stays.
+        Value::Word(word) | Value::Call { name: word, .. } => {
             let text = word.to_string();
             match words::find_activation(&text, Dialect::Torch) {
                 Lookup::Found(_) => fault(format!("write `activation: {text}` instead of `{text}`")),
+                Lookup::Elsewhere { .. } | Lookup::Unknown { .. } if matches!(value, Value::Call { .. }) => {
+                    fault(format!("write the name of its field before `{value}`"))
+                }
                 Lookup::Elsewhere { .. } | Lookup::Unknown { .. } => {
                     let name = words::nearest_field(&text).unwrap_or(&text);
                     fault(format!("write its value too: `{name}: ..`"))

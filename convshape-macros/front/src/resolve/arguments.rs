@@ -156,6 +156,11 @@ impl<'a, 's> Builder<'a, 's> {
             self.named(second, two);
             return;
         }
+        if values.iter().any(|value| matches!(value, Value::Broken(_))) {
+            // Reported by the parser.
+            self.reports.push(Report::silent());
+            return;
+        }
         let [value] = values else {
             if let Some(extra) = values.get(1) {
                 self.reports.push(diagnose::one_leading_part(&self.words.name(self.rank), extra.span()));

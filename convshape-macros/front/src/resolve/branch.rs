@@ -109,7 +109,7 @@ impl<'a> Resolver<'a> {
                 let name = label.to_string();
                 if scope.own.contains(&name) || scope.untaken.contains_key(&name) {
                     // It is defined before the `if`, so it exists whichever branch is taken.
-                    self.sink.push(diagnose::repeated_name(label));
+                    self.sink.push(diagnose::repeated_label(label, &scope.free_name(&name), true));
                 } else if !given.contains(&label) {
                     untaken.push(name);
                 }

@@ -451,7 +451,7 @@ impl<'a> Resolver<'a> {
             }
         };
         let default = words.default_op(dialect, 0);
-        if words.kind == Kind::Dropout || default.is_some_and(|op| !op.params().is_empty()) {
+        if !words.is_function() {
             self.sink.push(diagnose::activation_with_parameters(&words.name(None), span));
             return None;
         }

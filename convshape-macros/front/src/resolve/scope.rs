@@ -166,6 +166,13 @@ impl<'a> Scope<'a> {
         })
     }
 
+    /// A name like this one that no statement has.
+    pub(super) fn free_name(&self, name: &str) -> String {
+        let taken = |other: &String| self.labels.contains_key(other) || self.names.contains_key(other);
+        let free = (2..).map(|number| format!("{name}{number}")).find(|other| !taken(other));
+        free.unwrap_or_else(|| name.to_owned())
+    }
+
     /// The name of an unnamed statement: its kind and a number.
     pub(super) fn next_name(&mut self, kind: &str) -> String {
         loop {

@@ -36,11 +36,13 @@ fn half_typed_lines() {
 fn missing_semicolons() {
     for line in ["Relu\n Tanh;", "Relu from a\n Tanh;", "Relu -> [_]\n Tanh;", "Conv2d(1 -> 2) restores a\n Tanh;"] {
         let (statements, faults) = body(line);
-        assert_eq!(faults, ["[CS0001] expected `;` after this | every statement ends with `;`"], "{line}");
+        let fault = "[CS0001] expected `;` after this | insert `;` after this: every statement ends with it";
+        assert_eq!(faults, [fault], "{line}");
         assert_eq!(statements.last().map(String::as_str), Some("Tanh"), "{line}");
     }
     let twice = faults("struct M { input: [1]\n Relu;\n output: [1] }");
-    assert_eq!(twice, ["[CS0001] expected `;` after this | every statement ends with `;` (line 3 too)"]);
+    let fault = "[CS0001] expected `;` after this | insert `;` after this: every statement ends with it (line 3 too)";
+    assert_eq!(twice, [fault]);
 }
 
 /// An editor closes an open bracket at the end of the chain.

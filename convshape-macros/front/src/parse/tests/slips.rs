@@ -161,9 +161,12 @@ fn ports_and_headers() {
 /// A habit of many lines is reported once.
 #[test]
 fn habits() {
-    let (statements, faults) = body("Relu,\nTanh,\nSigmoid,");
-    assert_eq!(statements.len(), 3);
-    assert_eq!(faults, ["[CS0001] expected `;`, found `,` | every statement ends with `;` (lines 2, 3 too)"]);
+    for line in ["Relu,\nTanh,\nSigmoid,", "Relu,\nTanh\nSigmoid,"] {
+        let (statements, faults) = body(line);
+        assert_eq!(statements.len(), 3);
+        let help = "write `;` instead of `,`: every statement ends with it (lines 2, 3 too)";
+        assert_eq!(faults, [format!("[CS0001] expected `;`, found `,` | {help}")]);
+    }
     let (statements, faults) = body("# The encoder: two layers\nRelu; # as it is\nTanh;");
     assert_eq!(statements, ["Relu", "Tanh"]);
     assert_eq!(faults, ["[CS0001] a comment begins with `//`, not with `#` | write `// ..` (line 2 too)"]);
@@ -223,6 +226,39 @@ fn layers_in_layers() {
         nested("nn.Sequential(nn.Conv2d(1, 16, 3), nn.ReLU(), nn.MaxPool2d(2))"),
         "`Conv2d(1 -> 16, kernel: 3); ReLU; MaxPool2d(2);`"
     );
+    assert_eq!(
+        nested("MaxPool2d(Relu(Conv2d(1 -> 2, kernel: 3)), 2);"),
+        "`Conv2d(1 -> 2, kernel: 3); Relu; MaxPool2d(2);`"
+    );
+    assert_eq!(nested("Add(a, Conv2d(2 -> 2, kernel: 3));"), "`Conv2d(2 -> 2, kernel: 3); Add(a, _);`");
+    // What is written behind the values runs behind the layer.
+    for (line, written) in [
+        ("Conv2d(1 -> 2, 3, BatchNorm);", "Conv2d(1 -> 2, kernel: 3); BatchNorm;"),
+        ("Conv2d(1 -> 2, 3, Relu, BatchNorm(2));", "Conv2d(1 -> 2, kernel: 3, activation: Relu); BatchNorm(2);"),
+        ("Conv2d(1 -> 2, 3, BatchNorm, Relu);", "Conv2d(1 -> 2, kernel: 3); BatchNorm; Relu;"),
+        ("Conv2d(1 -> 2, kernel: 3, BatchNorm, Relu);", "Conv2d(1 -> 2, kernel: 3); BatchNorm; Relu;"),
+        ("Conv2d(1 -> 2, kernel: 3, activation: BatchNorm);", "Conv2d(1 -> 2, kernel: 3); BatchNorm;"),
+        ("a: Linear(2, Dropout(0.5)) from b -> [2];", "Linear(2) from b; a: Dropout(0.5) -> [2];"),
+        ("Dropout(0.5, Relu);", "Dropout(0.5); Relu;"),
+    ] {
+        assert_eq!(nested(line), format!("`{written}`"), "{line}");
+    }
+}
+
+/// An activation among the values is its field.
+#[test]
+fn activations_without_a_name() {
+    for (line, written) in [
+        ("Conv2d(1 -> 2, 3, Relu);", "Conv2d(1 -> 2, kernel: 3, activation: Relu)"),
+        ("Conv2d(1, 2, 3, ReLU());", "Conv2d(1 -> 2, kernel: 3, activation: ReLU)"),
+        ("Linear(2, LeakyRelu(0.2));", "Linear(2, activation: LeakyRelu(0.2))"),
+        ("MaxPool2d(2, Relu);", "MaxPool2d(2, activation: Relu)"),
+        ("GlobalAvgPool(Relu);", "GlobalAvgPool(activation: Relu)"),
+    ] {
+        let (message, help) = answer(line);
+        assert!(message.starts_with("[CS0002]"), "{line}: {message}");
+        assert_eq!(help, format!("write `{written}`"), "{line}");
+    }
 }
 
 /// Doc comments may come before any item.
