@@ -25,7 +25,7 @@ use crate::unseen::visible;
 pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, found: &Found) -> Report {
     let fixes = found.fixes.as_slice();
     let context = Context { graph, checked };
-    let report = context.title(problem);
+    let report = context.title(problem, fixes);
     let report = context.details(report, problem, found);
     let report = context.hints(report, problem, fixes);
     let report = match context.first_run(problem) {
@@ -60,10 +60,10 @@ fn in_more_uses(report: Report, graph: &Graph, problem: &Problem, more: usize) -
     let block = problem.node().and_then(|node| graph.nodes[node].writing.block.as_deref());
     match (block, more) {
         (_, 0) => report,
-        (Some(block), 1) => report.note(format_args!("and in 1 more use of `{block}`")),
-        (Some(block), _) => report.note(format_args!("and in {more} more uses of `{block}`")),
-        (None, 1) => report.note("and in 1 more turn"),
-        (None, _) => report.note(format_args!("and in {more} more turns")),
+        (Some(block), 1) => report.note(format_args!("the same in 1 more use of `{block}`")),
+        (Some(block), _) => report.note(format_args!("the same in {more} more uses of `{block}`")),
+        (None, 1) => report.note("the same in 1 more turn"),
+        (None, _) => report.note(format_args!("the same in {more} more turns")),
     }
 }
 
@@ -86,7 +86,7 @@ impl Context<'_> {
         &self.graph.nodes[node].name
     }
 
-    fn title(&self, problem: &Problem) -> Report {
+    fn title(&self, problem: &Problem, fixes: &[Fix]) -> Report {
         let graph = self.graph;
         let mut text = Text::new();
         match problem {
@@ -117,7 +117,9 @@ impl Context<'_> {
             }
             Problem::Output { output, found } => {
                 let declared = &graph.outputs[*output];
-                let giver = declared.value.map_or("the chain", |value| graph.value_name(value));
+                let gives = |node: &NodeId| self.checked.shapes[graph.value(*node)] == Some(*found);
+                let value = self.to_change(fixes).filter(gives).map(|node| graph.value(node)).or(declared.value);
+                let giver = value.map_or("the chain", |value| graph.value_name(value));
                 explain::output(&mut text, giver, found, &declared.name, &visible(&declared.shape));
                 Report::new(code::OUTPUT, declared.span, text.as_str())
             }
@@ -201,6 +203,9 @@ impl Context<'_> {
     fn details(&self, report: Report, problem: &Problem, found: &Found) -> Report {
         // A stride is the cause if a different input, or adding rows back, fixes it.
         let lost = found.fixes.is_empty() || found.fixes.iter().any(Fix::restores_rows);
+        // A layer that must change in another way is no cause upstream.
+        let first = found.fixes.first().filter(|fix| !fix.restores_rows());
+        let changed = first.and_then(Fix::only).and_then(Edit::node);
         let advised = !found.fixes.is_empty() || !found.advice.is_empty();
         match problem {
             Problem::Input { input, fault } => {
@@ -217,7 +222,7 @@ impl Context<'_> {
             Problem::Restores { node, found, wanted } => {
                 let restored = self.graph.nodes[*node].restores.as_ref().and_then(|of| of.node);
                 let report = self.arithmetic(report, self.graph.value(*node), found, wanted);
-                match restored.and_then(|of| self.lost_by(of, found, wanted)).filter(|_| lost) {
+                match restored.and_then(|of| self.lost_by(of, found, wanted, None)).filter(|_| lost) {
                     Some(note) => report.note(note),
                     None => report,
                 }
@@ -225,13 +230,14 @@ impl Context<'_> {
             Problem::Comment { node, found, written } => {
                 let value = self.graph.value(*node);
                 let report = self.arithmetic(report, value, found, written);
-                if lost { self.lost_above(report, &[value], found, written) } else { report }
+                if lost { self.lost_above(report, &[value], found, written, changed) } else { report }
             }
-            Problem::Output { output, found } => {
+            Problem::Output { output, found: gives } => {
                 let declared = &self.graph.outputs[*output];
                 let Some(value) = declared.value else { return report };
-                let report = self.arithmetic(report, value, found, &declared.shape);
-                if lost { self.lost_above(report, &[value], found, &declared.shape) } else { report }
+                let report = self.arithmetic(report, value, gives, &declared.shape);
+                let changed = self.to_change(&found.fixes).or(changed);
+                if lost { self.lost_above(report, &[value], gives, &declared.shape, changed) } else { report }
             }
             Problem::Lossy { node, axis, input, .. } => self.formula(report, *node, input, *axis).0,
             Problem::Body { .. } | Problem::NoTarget { .. } | Problem::Hole { .. } | Problem::Unread { .. } => report,
@@ -313,7 +319,7 @@ impl Context<'_> {
         // The smaller of the two has lost rows.
         let less = axis.is_some_and(|place| first.size(place).number() < other.size(place).number());
         let (small, large) = if less { (first, other) } else { (other, first) };
-        self.lost_above(report, &self.graph.nodes[node].inputs, small, large)
+        self.lost_above(report, &self.graph.nodes[node].inputs, small, large, None)
     }
 
     /// Where the features of a linear layer come from: the sizes that were flattened, or should be.
@@ -336,6 +342,12 @@ impl Context<'_> {
         }
     }
 
+    /// The layer that must change, if every fix changes a field of that one.
+    fn to_change(&self, fixes: &[Fix]) -> Option<NodeId> {
+        let node = fixes.first()?.only()?.node()?;
+        fixes.iter().all(|fix| fix.only().is_some_and(|edit| edit.node() == Some(node))).then_some(node)
+    }
+
     /// The token that must change: the one that the best fix changes, if it belongs to the failing layer.
     fn guilty(&self, problem: &Problem, fixes: &[Fix]) -> Option<Span> {
         let edit = fixes.first()?.only()?;
@@ -347,9 +359,14 @@ impl Context<'_> {
         let node = edit.node()?;
         let own = match problem {
             Problem::Layer { node, .. } | Problem::Restores { node, .. } => *node,
+            Problem::Output { .. } => self.to_change(fixes)?,
             _ => return None,
         };
-        (own == node && !edit.field().is_empty()).then(|| self.graph.nodes[node].spans.of(Some(edit.field())))
+        let field = match (problem, edit) {
+            (Problem::Output { .. }, Edit::Channels { .. }) => "out_channels",
+            _ => edit.field(),
+        };
+        (own == node && !field.is_empty()).then(|| self.graph.nodes[node].spans.of(Some(field)))
     }
 }
 

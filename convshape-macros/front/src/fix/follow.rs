@@ -50,7 +50,13 @@ pub(super) fn completed(
     while edits.len() <= MOST_EDITS && !trial.is_spent() {
         let outcome = trial.run(&edits, &|problem| known.accepts(problem));
         let Some(problem) = outcome.left.into_iter().find(|left| !known.accepts(left)) else {
-            return (edits.len() > candidate.edits.len()).then_some(Candidate { edits, cost });
+            let further = &edits[candidate.edits.len()..];
+            // What is right by itself does not follow from the candidate.
+            if further.is_empty() {
+                return None;
+            }
+            let alone = trial.run(further, &|problem| known.accepts(problem)).left;
+            return alone.iter().any(|left| !known.accepts(left)).then_some(Candidate { edits, cost });
         };
         if problem.place() == target.place() && !matches!(problem, Problem::Output { .. }) {
             return None;
@@ -77,8 +83,10 @@ pub(super) fn completed(
             return None;
         }
         replaced.extend(numbers_replaced(&next, trial));
+        // Another field of another layer is a second slip.
+        let other = matches!(next, Edit::Field { .. }) && !edits.iter().any(|edit| same_kind(edit, &next));
         edits.push(next);
-        cost += 3;
+        cost += if other { 8 } else { 3 };
     }
     None
 }

@@ -12,6 +12,9 @@ use crate::graph::{Graph, Node, NodeId};
 /// The largest factor of a parameter in a suggested formula.
 const MOST_TIMES: i64 = 8;
 
+/// How much cheaper a parameter with the field's own name is: `stride: stride`.
+const NAMED_SO: u32 = 18;
+
 /// `offset + scale * variable`, or half of it.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Formula {
@@ -56,8 +59,11 @@ pub(super) fn edits(graph: &Graph, found: &mut Candidates) {
     for (node, field, number, cost) in numbers {
         for (formula, more) in formulas(graph, node, field, number) {
             let now = graph.nodes[node].writing.expression(field);
-            if now != Some(formula.to_string().as_str()) {
-                found.push(vec![Edit::Formula { node, field, formula }], cost.saturating_sub(1) + more);
+            let text = formula.to_string();
+            if now != Some(text.as_str()) {
+                // A parameter that is called like the field is meant for it.
+                let less = if text == field { NAMED_SO } else { 1 };
+                found.push(vec![Edit::Formula { node, field, formula }], cost.saturating_sub(less) + more);
             }
         }
     }

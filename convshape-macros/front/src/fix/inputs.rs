@@ -452,7 +452,7 @@ fn without_axes(sizes: &[Size], surplus: usize) -> Vec<(Vec<Size>, u32)> {
                 let more = match (axis, one) {
                     (0, _) => 0,
                     (_, true) => 2,
-                    _ => 8,
+                    _ => 16,
                 };
                 (fewer, cost + more)
             })
@@ -489,7 +489,7 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
         let cost = match (classes, last_window_left_out(graph, checked, *output)) {
             (true, _) => 12,
             (_, true) => 14,
-            _ => expected_otherwise(graph, declared, gives),
+            _ => expected_otherwise(graph, declared, gives, comes_from_linear(graph, checked, *output)),
         };
         found.push(vec![Edit::Output { output: *output, shape: *gives }], cost);
     }
@@ -522,9 +522,14 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
 
 /// What a declared output of other sizes costs to believe: they are mostly counted in the head. Sizes that an input has
 /// are meant to be given back, and what is a whole number of times an input was meant to be so.
-fn expected_otherwise(graph: &Graph, declared: &Shape, gives: &Shape) -> u32 {
+fn expected_otherwise(graph: &Graph, declared: &Shape, gives: &Shape, of_linear: bool) -> u32 {
     const UNLIKELY: u32 = 52;
     let order = graph.order();
+    if gives.rank() == 1 && declared.rank() == 1 {
+        // Numbers of features are as often miscounted here as in the last layer.
+        let given_back = graph.inputs.iter().any(|input| input.shape == *declared);
+        return if of_linear && !given_back { 27 } else { UNLIKELY };
+    }
     let Some(axes) = gives.rank().checked_sub(1).filter(|axes| *axes > 0 && declared.rank() == gives.rank()) else {
         return UNLIKELY;
     };
@@ -552,6 +557,19 @@ fn expected_otherwise(graph: &Graph, declared: &Shape, gives: &Shape) -> u32 {
         (false, true) => 30,
         (false, false) => 27,
     }
+}
+
+/// Whether a linear layer says how many features an output has.
+fn comes_from_linear(graph: &Graph, checked: &Checked, output: usize) -> bool {
+    let mut value = graph.outputs[output].value;
+    while let Some(node) = value.and_then(|value| graph.producer(value)) {
+        match checked.ops[node] {
+            Some(Op::Linear { .. }) => return true,
+            Some(op) if op.keeps_shape() => value = graph.nodes[node].inputs.first().copied(),
+            _ => return false,
+        }
+    }
+    false
 }
 
 /// Whether an output comes from a pooling layer whose last window would start in the border, which no field changes.

@@ -507,7 +507,7 @@ impl<'a> ChangedLayer<'a> {
         Some(sizes)
     }
 
-    /// The amount of a `Crop` or `Pad` that corrects the number of rows, as evenly as possible.
+    /// The amount of a `Crop` or `Pad` that corrects the number of rows, as evenly as before.
     fn amount(&self, amount: &Amount, found: &mut Candidates) {
         let Amount::Pairs { rank, pairs: now } = *amount else { return };
         let adds = matches!(self.op, Op::Pad { .. });
@@ -519,7 +519,12 @@ impl<'a> ChangedLayer<'a> {
             if total < 0 {
                 return;
             }
-            pairs[axis] = (total / 2, total - total / 2);
+            pairs[axis] = match now[axis] {
+                // What is at one side stays there.
+                (0, 1..) => (0, total),
+                (1.., 0) => (total, 0),
+                _ => (total / 2, total - total / 2),
+            };
         }
         let axes = rank.unwrap_or(self.rank);
         let even = pairs[..axes].iter().all(|(lo, hi)| lo == hi);

@@ -10,6 +10,9 @@ use convshape_arith::text::Text;
 use super::{Context, Report};
 use crate::graph::{NodeId, ValueId};
 
+/// A stride drops fewer rows than this.
+const MOST_ROWS: usize = 256;
+
 /// How many of the layers that lost rows are named.
 const MOST_CAUSES: usize = 2;
 
@@ -86,11 +89,18 @@ impl Context<'_> {
         }
     }
 
-    /// Names the layers upstream whose rounding gave different sizes the same result.
-    pub(super) fn lost_above(&self, mut report: Report, values: &[ValueId], found: &Shape, wanted: &Shape) -> Report {
+    /// Names the layers upstream whose rounding gave different sizes the same result. If one layer must change, these
+    /// are the layers that took its size.
+    pub(super) fn lost_above(
+        &self,
+        report: Report,
+        values: &[ValueId],
+        found: &Shape,
+        wanted: &Shape,
+        changed: Option<NodeId>,
+    ) -> Report {
         let mut seen: Vec<NodeId> = Vec::new();
         let mut front: Vec<ValueId> = values.to_vec();
-        let mut causes = 0;
         while let Some(value) = front.pop() {
             let Some(node) = self.graph.producer(value) else { continue };
             if seen.contains(&node) || seen.len() > 200 {
@@ -99,22 +109,20 @@ impl Context<'_> {
             seen.push(node);
             front.extend(&self.graph.nodes[node].inputs);
         }
+        seen.retain(|node| Some(*node) != changed);
         // The first one that lost rows, in the order of the chain.
         seen.sort_unstable();
-        for node in seen {
-            if causes == MOST_CAUSES {
-                break;
-            }
-            if let Some(note) = self.lost_by(node, found, wanted) {
-                report = report.note(note);
-                causes += 1;
-            }
-        }
-        report
+        let notes = |given: Option<&Shape>| -> Vec<String> {
+            seen.iter().filter_map(|node| self.lost_by(*node, found, wanted, given)).take(MOST_CAUSES).collect()
+        };
+        let given = changed.and_then(|node| self.checked.shapes[self.graph.value(node)]);
+        let undone = given.map(|given| notes(Some(&given))).filter(|notes| !notes.is_empty());
+        undone.unwrap_or_else(|| notes(None)).into_iter().fold(report, Report::note)
     }
 
-    /// `with stride 2, heights 27 and 28 both become 12 in enc1`, if that holds on an axis on which two shapes differ.
-    pub(super) fn lost_by(&self, node: NodeId, found: &Shape, wanted: &Shape) -> Option<String> {
+    /// `with stride 2, heights 27 and 28 both become 12 in enc1`, if that holds on an axis on which two shapes differ,
+    /// and if a size that is `given` is one of them.
+    pub(super) fn lost_by(&self, node: NodeId, found: &Shape, wanted: &Shape, given: Option<&Shape>) -> Option<String> {
         let order = self.graph.order();
         let op = self.checked.ops.get(node)?.as_ref()?;
         let input = (*self.checked.shapes.get(*self.graph.nodes[node].inputs.first()?)?)?;
@@ -126,8 +134,20 @@ impl Context<'_> {
             }
             let AxisMap::Window(window) = op.axis_map(&input, order, axis).ok()?? else { return None };
             let rows = input.size(place).number()?;
-            let output = window.output(Size::Number(rows), &[]).ok()?.number()?;
-            let (low, high) = window.inputs_for(output)?;
+            // Borders may depend on the size, as those of `same` do.
+            let gives = |rows: i64| {
+                let shape = op.output(&[input.with(place, Size::Number(rows))], order).ok()?;
+                shape.size(place).number()
+            };
+            let output = gives(rows)?;
+            let same = |rows: &i64| gives(*rows) == Some(output);
+            let low = (1..=rows).rev().take(MOST_ROWS).take_while(same).last()?;
+            let high = (rows..).take(MOST_ROWS).take_while(same).last()?;
+            let same_rank = given.filter(|given| given.rank() == input.rank());
+            let size = same_rank.and_then(|given| given.size(place).number());
+            if size.is_some_and(|size| !(low..=high).contains(&size)) {
+                return None;
+            }
             // A value that is too small lost rows here; one that is too large got rows that were never there. Sizes
             // that are far apart differ for another reason.
             let (found, wanted) = match found.rank() == wanted.rank() {

@@ -230,9 +230,16 @@ impl Context<'_> {
         let (left, right) = (first.size(*place).number()?, other.size(*place).number()?);
         if *place == graph.order().channel(first.rank()) {
             let (a, b) = (graph.value_name(values[leader]), graph.value_name(values[*operand]));
-            return Some(format!(
-                "bring `{b}` to {left} channels, or `{a}` to {right}, with a convolution of kernel 1 in that branch"
-            ));
+            // A vector has no places for a convolution.
+            return match (first.rank(), other.rank()) {
+                (1, 1) => {
+                    Some(format!("bring `{b}` to {left} features, or `{a}` to {right}, with a `Linear` in that branch"))
+                }
+                (2.., 2..) => Some(format!(
+                    "bring `{b}` to {left} channels, or `{a}` to {right}, with a convolution of kernel 1 in that branch"
+                )),
+                _ => None,
+            };
         }
         let (a, b) = (values[leader], values[*operand]);
         let (large, small) = if left > right { (a, b) } else { (b, a) };
