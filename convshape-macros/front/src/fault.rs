@@ -2,6 +2,7 @@
 
 mod slip;
 
+use convshape_arith::shape::Shape;
 use proc_macro2::Span;
 
 pub(crate) use slip::Slip;
@@ -32,7 +33,8 @@ pub(crate) enum SyntaxFault {
     /// `# ..`
     Comment { span: Span, also: Lines },
     /// No `input` or no `output`.
-    Missing { span: Span, part: Part, chain: String },
+    /// `shape` is what comes out, if that is known and is what is missing.
+    Missing { span: Span, part: Part, chain: String, shape: Option<Shape> },
     /// A part that occurs twice.
     Twice { span: Span, part: String },
     /// A part in the wrong place.
@@ -257,7 +259,15 @@ impl SyntaxFault {
             SyntaxFault::Nested { statements, also, .. } => by_line(statements, also),
             SyntaxFault::Foreign { help, also, .. } => vec![format!("{help}{}", lines(also))],
             SyntaxFault::Comment { also, .. } => vec![format!("write `// ..`{}", lines(also))],
-            SyntaxFault::Missing { part, .. } => vec![part.help().to_owned()],
+            SyntaxFault::Missing { part: Part::Input, .. } => {
+                vec!["write its shape before the layers, without the batch axis: `input: [1, 28, 28];`".to_owned()]
+            }
+            SyntaxFault::Missing { part: Part::Output, shape: Some(shape), .. } => {
+                vec![format!("write the shape that comes out after the layers: `output: {shape};`")]
+            }
+            SyntaxFault::Missing { part: Part::Output, shape: None, .. } => {
+                vec!["write the shape that must come out after the layers: `output: [1, 28, 28];`".to_owned()]
+            }
             SyntaxFault::Twice { part, .. } => vec![match part.as_str() {
                 "input" | "output" => format!("several are written in one: `{part}: a [1, 28, 28], b [10];`"),
                 _ => "remove one of the two".to_owned(),
@@ -317,13 +327,6 @@ impl Part {
         match self {
             Part::Input => "input",
             Part::Output => "output",
-        }
-    }
-
-    fn help(self) -> &'static str {
-        match self {
-            Part::Input => "write its shape before the layers, without the batch axis: `input: [1, 28, 28];`",
-            Part::Output => "write the shape that must come out after the layers: `output: [1, 28, 28];`",
         }
     }
 }

@@ -35,13 +35,14 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use convshape_arith::op::Dialect;
+use convshape_arith::shape::Shape;
 use proc_macro2::{Ident, TokenStream, TokenTree};
 use quote::quote;
 
 use crate::check::Clash;
 use crate::diagnose::Sink;
 pub use crate::diagnose::{Finding, Level, meant};
-use crate::fault::SyntaxFault;
+use crate::fault::{Part, SyntaxFault};
 use crate::graph::{Graph, KeptLines};
 pub use crate::inspect::{Deferred, InspectedLayer, InspectedPort, InspectedUse, Inspection, ListEntry};
 pub use crate::port::{Ported, Unported, port};
@@ -102,7 +103,10 @@ fn read<T>(
 ) -> (T, Sink) {
     let mut sink = Sink::default();
     let text = tokens.clone();
-    let (chain, faults) = parse::parse(tokens);
+    let (chain, mut faults) = parse::parse(tokens);
+    if let (Some(chain), [SyntaxFault::Missing { part: Part::Output, shape, .. }]) = (&chain, &mut faults[..]) {
+        *shape = last_shape(&krate, chain);
+    }
     let syntax = diagnose::syntax(&faults);
     let of_syntax = syntax.len();
     for report in syntax {
@@ -203,6 +207,16 @@ fn spoken(
     words.sort_by_key(|(word, _)| word.span().start());
     let own = chain.headers.dialect.unwrap_or(Dialect::Torch);
     rewrite::spoken(text, &words, settled, own, &|text| read_again(krate, text))
+}
+
+/// The shape that the last layer gives, if there is no error before it.
+fn last_shape(krate: &TokenStream, chain: &syntax::Chain) -> Option<Shape> {
+    let mut sink = Sink::default();
+    let mut graph = resolve::resolve(krate, chain, &mut sink);
+    let checked = settle(&mut graph, &mut sink);
+    let last = graph.nodes.len().checked_sub(1)?;
+    let shape = checked.shapes[graph.value(last)].filter(Shape::is_known);
+    shape.filter(|_| !sink.refused() && checked.problems.is_empty())
 }
 
 /// Checks a graph. If reading a layer as its help suggests leaves an error, that reading is dropped.

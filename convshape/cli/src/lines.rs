@@ -19,6 +19,9 @@ const INSTEAD: &str = "` instead of `";
 /// How a help begins that adds the end of a statement.
 const END: &str = "insert `;` after this";
 
+/// How a help begins that gives the line that is missing at the end of a chain.
+const AT_THE_END: &str = "write the shape that comes out after the layers: `";
+
 /// The codes of syntax errors, whose helps give whole lines.
 const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 
@@ -32,6 +35,8 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
             edits.push(Some(Edit { range: place.clone(), text: text.to_owned() }));
         } else if help.starts_with(END) {
             edits.push(Some(Edit { range: place.end..place.end, text: ";".to_owned() }));
+        } else if let Some(text) = help.strip_prefix(AT_THE_END).and_then(|rest| rest.strip_suffix('`')) {
+            edits.push(at_the_end(&chain.tokens, text));
         } else if let Some(text) = quoted(help, "write ").filter(|_| of_syntax) {
             let statement = around(&chain.tokens, &place).filter(|tokens| keeps_name(tokens, text));
             edits.push(statement.map(|tokens| edit(&tokens, text)));
@@ -41,6 +46,20 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
         }
     }
     edits.into_iter().collect::<Option<_>>().unwrap_or_default()
+}
+
+/// Adds a line to a chain, below its last one.
+fn at_the_end(tokens: &TokenStream, text: &str) -> Option<Edit> {
+    let body = tokens.clone().into_iter().filter_map(|token| match token {
+        TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => Some(group.stream()),
+        _ => None,
+    });
+    let lines: Vec<TokenTree> = body.last()?.into_iter().collect();
+    let (first, last) = (lines.first()?.span(), lines.last()?.span());
+    let is_long = first.start().line < last.end().line;
+    let between = if is_long { format!("\n{}", " ".repeat(first.start().column)) } else { " ".to_owned() };
+    let end = last.byte_range().end;
+    Some(Edit { range: end..end, text: between + text })
 }
 
 /// What is quoted after a word, if nothing follows it.

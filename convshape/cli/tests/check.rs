@@ -187,6 +187,23 @@ fn a_fix_changes_nothing_else() {
 }
 
 #[test]
+fn a_missing_output_is_what_comes_out() {
+    let text = "convshape::conv_chain! {
+    struct A {
+        input: [3, 28, 28];
+        a: Conv2d(3 -> 8, kernel: 3);
+    }
+}
+";
+    let files = files("fix-output", &[text]);
+    let output = convshape(&["fix"], &files);
+    assert!(output.status.success(), "{output:?}");
+    let fixed = fs::read_to_string(&files[0]).unwrap_or_default();
+    let last = "kernel: 3);\n";
+    assert_eq!(fixed, text.replace(last, &format!("{last}        output: [8, 26, 26];\n")));
+}
+
+#[test]
 fn an_activation_without_its_field_stays_in_its_layer() {
     let text = "convshape::conv_chain! {
     struct A {

@@ -119,7 +119,8 @@ impl Parser {
         }
         for (part, seen) in [(Part::Input, progress.input), (Part::Output, progress.output)] {
             if !seen {
-                self.fault(SyntaxFault::Missing { span: chain.name.span(), part, chain: chain.name.to_string() });
+                let (span, chain) = (chain.name.span(), chain.name.to_string());
+                self.fault(SyntaxFault::Missing { span, part, chain, shape: None });
             }
         }
     }
