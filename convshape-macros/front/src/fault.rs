@@ -32,8 +32,7 @@ pub(crate) enum SyntaxFault {
     Foreign { span: Span, found: String, help: &'static str, also: Lines },
     /// `# ..`
     Comment { span: Span, also: Lines },
-    /// No `input` or no `output`.
-    /// `shape` is what comes out, if that is known and is what is missing.
+    /// No `input` or no `output`; the shape of that output, if it is known.
     Missing { span: Span, part: Part, chain: String, shape: Option<Shape> },
     /// A part that occurs twice.
     Twice { span: Span, part: String },

@@ -3,6 +3,7 @@
 use alloc::string::String;
 use alloc::vec::Vec;
 use core::fmt;
+use std::format;
 use std::io;
 use std::path::PathBuf;
 
@@ -211,8 +212,9 @@ impl fmt::Display for Lines<'_> {
         }
         write!(f, "{} tensors do not fit", problems.len())?;
         for problem in problems.iter().take(LISTED) {
+            let is_shared = problem.hint().is_some_and(|(hint, _)| self.with(hint).len() > 1);
             match problem {
-                TensorProblem::Shape { name, dtype, found, expected, hint: Some(hint) } if self.count(*hint) > 1 => {
+                TensorProblem::Shape { name, dtype, found, expected, .. } if is_shared => {
                     write!(f, "\n  {name}: found {dtype} {found:?}, expected {expected:?}")?;
                 }
                 problem => write!(f, "\n  {problem}")?,
@@ -222,11 +224,11 @@ impl fmt::Display for Lines<'_> {
             0 => {}
             more => write!(f, "\n  and {more} more")?,
         }
-        // What several tensors have in common is said once.
-        for (at, problem) in problems.iter().enumerate() {
-            let Some(hint) = problem.hint().filter(|hint| self.count(*hint) > 1) else { continue };
-            if Lines(&problems[..at]).count(hint) == 0 {
-                write!(f, "\n{}: {hint}", Named { problems, hint })?;
+        // What several tensors have in common is said once, at the first of them.
+        for (hint, name) in problems.iter().filter_map(TensorProblem::hint) {
+            let names = self.with(hint);
+            if names.len() > 1 && core::ptr::eq(names[0], name) {
+                write!(f, "\n{}: {hint}", listed(&names))?;
             }
         }
         Ok(())
@@ -234,49 +236,33 @@ impl fmt::Display for Lines<'_> {
 }
 
 impl Lines<'_> {
-    /// How many tensors have a hint.
-    fn count(&self, hint: Hint) -> usize {
-        self.0.iter().filter(|problem| problem.hint() == Some(hint)).count()
+    /// The names of the tensors with a hint.
+    fn with(&self, hint: Hint) -> Vec<&str> {
+        let hints = self.0.iter().filter_map(TensorProblem::hint);
+        hints.filter(|(own, _)| *own == hint).map(|(_, name)| name).collect()
     }
 }
 
 /// How many tensors with one hint are named.
 const NAMED: usize = 3;
 
-/// Displays the names of the tensors with a hint.
-struct Named<'a> {
-    problems: &'a [TensorProblem],
-    hint: Hint,
-}
-
-impl fmt::Display for Named<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = Lines(self.problems).count(self.hint);
-        let named = self.problems.iter().filter(|problem| problem.hint() == Some(self.hint));
-        let names = named.filter_map(|problem| match problem {
-            TensorProblem::Shape { name, .. } => Some(name),
-            _ => None,
-        });
-        for (index, name) in names.take(NAMED).enumerate() {
-            let separator = match index {
-                0 => "",
-                _ if index + 1 == count => " and ",
-                _ => ", ",
-            };
-            write!(f, "{separator}{name}")?;
-        }
-        match count.saturating_sub(NAMED) {
-            0 => Ok(()),
-            more => write!(f, " and {more} more"),
-        }
+fn listed(names: &[&str]) -> String {
+    match names {
+        [others @ .., last] if others.len() < NAMED => format!("{} and {last}", others.join(", ")),
+        _ => format!("{} and {} more", names[..NAMED].join(", "), names.len() - NAMED),
     }
 }
 
 impl TensorProblem {
-    fn hint(&self) -> Option<Hint> {
+    /// What may have happened to a tensor of another shape, and its name.
+    fn hint(&self) -> Option<(Hint, &str)> {
         match self {
-            TensorProblem::Shape { hint, .. } => *hint,
-            _ => None,
+            TensorProblem::Shape { name, hint, .. } => hint.map(|hint| (hint, &name[..])),
+            TensorProblem::Missing { .. }
+            | TensorProblem::Unread { .. }
+            | TensorProblem::Dtype { .. }
+            | TensorProblem::NotFinite { .. }
+            | TensorProblem::ZeroNorm { .. } => None,
         }
     }
 }
