@@ -134,6 +134,7 @@ pub(super) static ROWS: &[LayerWords] = &[
     LayerWords {
         positional: Positional::Field("channels"),
         fields: &[CHANNELS],
+        python: &[(TORCH, &["channels", "init"])],
         ..activation(
             "Prelu",
             "prelu",
