@@ -5,7 +5,7 @@ use convshape_arith::op::Dialect;
 use crate::fault::SyntaxFault;
 use crate::parse;
 use crate::syntax::{Layer, Source, StmtKind};
-use crate::words::{self, Positional};
+use crate::words::{self, Kind, Positional};
 
 /// The layer in a line such as `nn.Conv2d(1, 16, 3)`, which reads `labels`.
 pub(super) fn read(text: &str, dialect: Dialect, labels: &[String]) -> Result<Layer, String> {
@@ -37,6 +37,14 @@ pub(super) fn is_shared(layer: &Layer, dialect: Dialect) -> bool {
     let op = words::named_layer(&layer.op.to_string(), dialect)
         .and_then(|found| found.words.default_op(dialect, found.rank.unwrap_or(2)));
     op.is_some_and(|op| op.params().iter().count() > 0)
+}
+
+/// Whether what a layer gives in PyTorch shares its memory with what it takes.
+pub(super) fn is_view(layer: &Layer, dialect: Dialect) -> bool {
+    const VIEWS: [&str; 8] = ["Identity", "Flatten", "Unflatten", "Reshape", "Transpose", "Permute", "Slice", "Split"];
+    let op = layer.op.to_string();
+    let drops = || words::named_layer(&op, dialect).is_some_and(|found| found.words.kind == Kind::Dropout);
+    VIEWS.contains(&op.as_str()) || drops()
 }
 
 /// Whether a layer reads values by their names in its parentheses.

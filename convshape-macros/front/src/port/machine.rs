@@ -8,7 +8,7 @@ use convshape_arith::op::Dialect;
 
 use super::Unported;
 use super::program::Program;
-use super::stmts::{contains, mentions};
+use super::stmts::{assigned, contains, mentions};
 use super::syntax::{Class, Expr, Function, Kind, Operator, Stmt, StmtKind};
 use super::value::{Args, Instance, Scope, Value};
 use crate::words;
@@ -27,6 +27,12 @@ pub(super) type Read<T> = Result<T, Unported>;
 /// Most statements that a program may run, and most calls within each other.
 const MOST_STEPS: usize = 100_000;
 const DEEPEST: usize = 48;
+
+/// Attributes of layers whose numbers come from a file.
+const WEIGHTS: [&str; 4] = ["weight", "bias", "data", "grad"];
+
+/// Attributes of layers that change nothing of what a model predicts.
+const SWITCHES: [&str; 4] = ["requires_grad", "trainable", "training", "gradient_checkpointing"];
 
 pub(super) struct Machine<'a> {
     pub(super) program: Program,
@@ -47,6 +53,10 @@ pub(super) struct Machine<'a> {
     /// Modules that another one contains, or that ran.
     used: HashSet<*const ()>,
     labels: HashSet<String>,
+    /// What was changed in place, in order.
+    changes: Vec<emit::Change>,
+    /// How many copies the program made of values.
+    copies: usize,
     /// The shapes that were asked for, by the label of the value.
     sizes: HashMap<String, Option<Vec<i64>>>,
     returned: Option<Vec<String>>,
@@ -80,6 +90,8 @@ impl<'a> Machine<'a> {
             globals: Scope::default(),
             calls: Vec::new(),
             made: Vec::new(),
+            changes: Vec::new(),
+            copies: 0,
             paths: HashMap::new(),
             ran: HashMap::new(),
             sizes: HashMap::new(),
@@ -153,8 +165,12 @@ impl<'a> Machine<'a> {
                 });
             }
             StmtKind::If(branches, otherwise) => return self.branch(stmt.line, branches, otherwise),
-            StmtKind::For(target, values, body) => return self.turns(stmt.line, target, values, body),
-            StmtKind::While(condition, body) => return self.turns_while(stmt.line, condition, body),
+            StmtKind::For(target, values, body, otherwise) => {
+                return self.turns(stmt.line, target, values, body, otherwise);
+            }
+            StmtKind::While(condition, body, otherwise) => {
+                return self.turns_while(stmt.line, condition, body, otherwise);
+            }
             StmtKind::Body(body) => return Ok(self.block(body)),
             StmtKind::Def(function) => {
                 let closure = self.calls.last().map(|frame| frame.scope.clone());
@@ -166,6 +182,11 @@ impl<'a> Machine<'a> {
                     self.bind(name, Value::Foreign(path.clone()));
                 }
             }
+            StmtKind::Delete(targets) => targets.iter().try_for_each(|target| self.delete(target))?,
+            StmtKind::Outer if !self.calls.is_empty() => {
+                return Err(Unported::new(stmt.line, "a function that changes variables outside cannot be followed"));
+            }
+            StmtKind::Outer => {}
             StmtKind::Break => return Ok(Flow::Break),
             StmtKind::Continue => return Ok(Flow::Continue),
             StmtKind::Raise if self.calls.is_empty() => {}
@@ -199,28 +220,16 @@ impl<'a> Machine<'a> {
             items.borrow_mut().extend(more);
             return Ok(());
         }
-        let new = self.binary(operator, old.clone(), value, target, &name_of(target))?;
-        // PyTorch changes a value of the model in place, under all its names.
-        if self.program.dialect == Dialect::Torch
-            && let (Value::Data(old), Value::Data(new)) = (&old, &new)
-        {
-            self.renamed(&old.label, &new.label);
-        }
-        self.assign(target, new)
-    }
-
-    /// Every variable that has a value of the model gets another one.
-    pub(super) fn renamed(&mut self, old: &str, new: &str) {
-        let scopes = self.calls.iter().flat_map(|frame| [Some(&frame.scope), frame.closure.as_ref()]).flatten();
-        for scope in scopes.chain([&self.globals]) {
-            for value in scope.borrow_mut().values_mut() {
-                if let Value::Data(data) = value
-                    && data.label == old
-                {
-                    data.label = new.to_owned();
-                }
+        let new = match (self.binary(operator, old.clone(), value, target, &name_of(target))?, old) {
+            // PyTorch changes a value of the model in place, under all its names.
+            (Value::Data(new), Value::Data(old)) if self.program.dialect == Dialect::Torch => {
+                let sign = Operator::ALL.iter().find(|(_, known, _)| *known == operator).map_or("", |(sign, ..)| sign);
+                let whole = Expr { text: format!("{} {sign}= ..", target.text).into(), ..target.clone() };
+                Value::Data(self.changed(&old, new, &whole))
             }
-        }
+            (new, _) => new,
+        };
+        self.assign(target, new)
     }
 
     fn scope(&self) -> &Scope {
@@ -241,8 +250,24 @@ impl<'a> Machine<'a> {
         match &*target.kind {
             Kind::Name(name) => self.bind(name, value.plain()),
             Kind::Attribute(of, name) => match self.value(of, "")? {
+                Value::Instance(instance) if self.method(&instance.class, name).is_some() => {
+                    let reason =
+                        format!("`{}` is a method of the class: what replaces it cannot be followed", target.text);
+                    return Err(Unported::new(target.line, reason));
+                }
                 Value::Instance(instance) => instance.set(name, value.plain()),
                 of if of.has_data() || value.has_data() => return Err(unread()),
+                Value::Layer(_) | Value::Modules(_) => {
+                    let is_weight = WEIGHTS.contains(&name.as_str())
+                        && matches!(value, Value::Tensor(_) | Value::Opaque(_) | Value::Failed);
+                    if !is_weight && !SWITCHES.contains(&name.as_str()) {
+                        let reason = format!(
+                            "`{}` changes a layer after it was made: write it in the layer's own line",
+                            target.text
+                        );
+                        return Err(Unported::new(target.line, reason));
+                    }
+                }
                 _ => {}
             },
             Kind::Tuple(targets) | Kind::List(targets) => self.unpack(targets, value, target)?,
@@ -252,6 +277,21 @@ impl<'a> Machine<'a> {
             _ => {}
         }
         Ok(())
+    }
+
+    /// `del self.fc`
+    fn delete(&mut self, target: &Expr) -> Read<()> {
+        let (Kind::Attribute(of, _) | Kind::Index(of, _)) = &*target.kind else { return Ok(()) };
+        match (self.value(of, "")?, &*target.kind) {
+            (Value::Instance(instance), Kind::Attribute(_, name)) => {
+                instance.attrs.borrow_mut().retain(|(known, _)| known != name);
+                Ok(())
+            }
+            (of, _) if of.is_module() || self.is_in_model() => {
+                Err(Unported::new(target.line, format!("`del {}` cannot be followed", target.text)))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// `a, b = ..`
@@ -284,14 +324,15 @@ impl<'a> Machine<'a> {
                 Some(true) => return Ok(self.block(body)),
                 Some(false) => {}
                 None => {
-                    let rest = branches[at..].iter().flat_map(|(_, body)| body).chain(otherwise);
-                    if rest.into_iter().any(|stmt| self.matters(std::slice::from_ref(stmt))) {
+                    let rest = || branches[at..].iter().map(|(_, body)| body.as_slice()).chain([otherwise]);
+                    if rest().any(|body| self.matters(body)) {
                         let reason = format!(
                             "whether `{}` holds is not known here: keep the lines that the model runs",
                             condition.text
                         );
                         return Err(Unported::new(line, reason));
                     }
+                    rest().try_for_each(|body| self.not_run(body))?;
                     return Ok(Flow::Next);
                 }
             }
@@ -312,7 +353,7 @@ impl<'a> Machine<'a> {
         Ok(self.truth(&value, written))
     }
 
-    fn turns(&mut self, line: usize, target: &Expr, written: &Expr, body: &[Stmt]) -> Read<Flow> {
+    fn turns(&mut self, line: usize, target: &Expr, written: &Expr, body: &[Stmt], otherwise: &[Stmt]) -> Read<Flow> {
         let values = self.value(written, "")?;
         let Some(items) = self.items(&values) else {
             self.assign(target, eval::opaque(written))?;
@@ -320,20 +361,21 @@ impl<'a> Machine<'a> {
                 let reason = format!("`{}` is not known here: write out the lines that its turns run", written.text);
                 return Err(Unported::new(line, reason));
             }
+            self.not_run(body)?;
             return Ok(Flow::Next);
         };
         for item in items {
             self.assign(target, item)?;
             match self.block(body) {
-                Flow::Break => break,
+                Flow::Break => return Ok(Flow::Next),
                 Flow::Return(value) => return Ok(Flow::Return(value)),
                 Flow::Next | Flow::Continue => {}
             }
         }
-        Ok(Flow::Next)
+        Ok(self.block(otherwise))
     }
 
-    fn turns_while(&mut self, line: usize, condition: &Expr, body: &[Stmt]) -> Read<Flow> {
+    fn turns_while(&mut self, line: usize, condition: &Expr, body: &[Stmt], otherwise: &[Stmt]) -> Read<Flow> {
         while self.steps < MOST_STEPS {
             self.steps += 1;
             match self.condition(condition)? {
@@ -343,15 +385,43 @@ impl<'a> Machine<'a> {
                     let reason = format!("how often `{}` holds is not known here: write out the turns", condition.text);
                     return Err(Unported::new(line, reason));
                 }
-                None => break,
+                None => {
+                    self.not_run(body)?;
+                    break;
+                }
             }
             match self.block(body) {
-                Flow::Break => break,
+                Flow::Break => return Ok(Flow::Next),
                 Flow::Return(value) => return Ok(Flow::Return(value)),
                 Flow::Next | Flow::Continue => {}
             }
         }
-        Ok(Flow::Next)
+        Ok(self.block(otherwise))
+    }
+
+    /// What statements that are not run give a value to is not known after them.
+    fn not_run(&mut self, stmts: &[Stmt]) -> Read<()> {
+        let mut targets = Vec::new();
+        assigned(stmts, &mut targets);
+        for target in targets {
+            let reason =
+                format!("whether `{}` changes here is not known: keep the lines that the model runs", target.text);
+            match &*target.kind {
+                Kind::Name(name) => {
+                    let is_known = self.found(name).is_some_and(|value| value.truth().is_some() && !value.is_module());
+                    if is_known {
+                        self.bind(name, Value::opaque(reason, Some(target.line)));
+                    }
+                }
+                Kind::Attribute(of, name) if self.is_in_model() => match self.value(of, "")? {
+                    Value::Instance(instance) => instance.set(name, Value::opaque(reason, Some(target.line))),
+                    _ if SWITCHES.contains(&name.as_str()) || WEIGHTS.contains(&name.as_str()) => {}
+                    _ => return Err(Unported::new(target.line, reason)),
+                },
+                _ => {}
+            }
+        }
+        Ok(())
     }
 
     /// Whether statements that are not run make layers, or read or give what goes through the model.
@@ -408,6 +478,14 @@ impl<'a> Machine<'a> {
     ) -> Read<Value> {
         if self.calls.len() >= DEEPEST {
             return Err(Unported::new(function.line, format!("`{}` calls itself too often", function.name)));
+        }
+        let wraps = |decorator: &&String| {
+            let name = decorator.split(['(', '.']).next().unwrap_or_default().trim();
+            matches!(self.found(name), Some(Value::Function(..)))
+        };
+        if let Some(decorator) = function.decorators.iter().find(wraps) {
+            let reason = format!("what `@{decorator}` does to `{}` cannot be followed", function.name);
+            return Err(Unported::new(function.line, reason));
         }
         let scope = self.bound(function, instance.as_ref(), args)?;
         self.calls.push(Frame { scope, closure, function: function.clone(), instance });
@@ -500,8 +578,14 @@ impl Instance {
 
     pub(super) fn set(&self, name: &str, value: Value) {
         let mut attrs = self.attrs.borrow_mut();
-        attrs.retain(|(known, _)| known != name);
-        attrs.push((name.to_owned(), value));
+        // A module that replaces another one keeps its place.
+        match attrs.iter_mut().find(|(known, old)| known == name && old.is_module()) {
+            Some((_, old)) => *old = value,
+            None => {
+                attrs.retain(|(known, _)| known != name);
+                attrs.push((name.to_owned(), value));
+            }
+        }
     }
 }
 

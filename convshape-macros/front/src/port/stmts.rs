@@ -9,7 +9,7 @@ use super::lines::Line;
 use super::syntax::{Class, Expr, Function, Kind, Operator, Stmt, StmtKind};
 
 /// Words that begin lines which compute nothing.
-const NOTHING: &[&str] = &["pass", "assert", "del", "global", "nonlocal"];
+const NOTHING: &[&str] = &["pass", "assert"];
 
 /// The statements of lines.
 pub(super) fn stmts(lines: &[Line]) -> Vec<Stmt> {
@@ -52,7 +52,7 @@ impl<'a> Reader<'a> {
             "for" => self.loop_over(line),
             "while" => {
                 let (head, body) = self.head(line);
-                StmtKind::While(expr(&head[1..]), body)
+                StmtKind::While(expr(&head[1..]), body, self.otherwise(line))
             }
             "with" | "try" | "finally" | "else" => StmtKind::Body(self.head(line).1),
             // What happens only if something fails.
@@ -63,6 +63,8 @@ impl<'a> Reader<'a> {
             "break" => StmtKind::Break,
             "continue" => StmtKind::Continue,
             "raise" => StmtKind::Raise,
+            "del" => StmtKind::Delete(split(rest.iter().cloned(), ',').iter().map(|target| expr(target)).collect()),
+            "global" | "nonlocal" => StmtKind::Outer,
             word if NOTHING.contains(&word) => StmtKind::Nothing,
             _ => assignment(&line.tokens),
         };
@@ -130,9 +132,17 @@ impl<'a> Reader<'a> {
     fn loop_over(&mut self, line: &'a Line) -> StmtKind {
         let (head, body) = self.head(line);
         match head.iter().position(|token| is_word(token, "in")) {
-            Some(at) => StmtKind::For(expr(&head[1..at]), expr(&head[at + 1..]), body),
+            Some(at) => StmtKind::For(expr(&head[1..at]), expr(&head[at + 1..]), body, self.otherwise(line)),
             None => StmtKind::Nothing,
         }
+    }
+
+    /// The body of the `else` of a loop, which runs unless the loop breaks.
+    fn otherwise(&mut self, line: &Line) -> Vec<Stmt> {
+        let next = self.lines.get(self.at).filter(|next| next.indent == line.indent);
+        let Some(next) = next.filter(|next| is_word(&next.tokens[0], "else")) else { return Vec::new() };
+        self.at += 1;
+        self.head(next).1
     }
 }
 
@@ -216,14 +226,16 @@ pub(super) fn mentions(stmts: &[Stmt], found: &mut dyn FnMut(&Expr)) {
                 }
                 mentions(otherwise, found);
             }
-            StmtKind::For(target, values, body) => {
+            StmtKind::For(target, values, body, otherwise) => {
                 found(target);
                 found(values);
                 mentions(body, found);
+                mentions(otherwise, found);
             }
-            StmtKind::While(condition, body) => {
+            StmtKind::While(condition, body, otherwise) => {
                 found(condition);
                 mentions(body, found);
+                mentions(otherwise, found);
             }
             StmtKind::Body(body) => mentions(body, found),
             StmtKind::Declare(_)
@@ -234,7 +246,32 @@ pub(super) fn mentions(stmts: &[Stmt], found: &mut dyn FnMut(&Expr)) {
             | StmtKind::Break
             | StmtKind::Continue
             | StmtKind::Raise
+            | StmtKind::Delete(_)
+            | StmtKind::Outer
             | StmtKind::Nothing => {}
+        }
+    }
+}
+
+/// What statements give a value to.
+pub(super) fn assigned<'a>(stmts: &'a [Stmt], found: &mut Vec<&'a Expr>) {
+    for stmt in stmts {
+        match &stmt.kind {
+            StmtKind::Assign(targets, _) => targets.iter().for_each(|target| match &*target.kind {
+                Kind::Tuple(items) | Kind::List(items) => found.extend(items),
+                _ => found.push(target),
+            }),
+            StmtKind::Augment(target, ..) => found.push(target),
+            StmtKind::If(branches, otherwise) => {
+                branches.iter().for_each(|(_, body)| assigned(body, found));
+                assigned(otherwise, found);
+            }
+            StmtKind::For(_, _, body, otherwise) | StmtKind::While(_, body, otherwise) => {
+                assigned(body, found);
+                assigned(otherwise, found);
+            }
+            StmtKind::Body(body) => assigned(body, found),
+            _ => {}
         }
     }
 }

@@ -19,8 +19,9 @@ pub(super) enum StmtKind {
     Return(Option<Expr>),
     /// `if` and `elif` with their bodies, and `else`.
     If(Vec<(Expr, Vec<Stmt>)>, Vec<Stmt>),
-    For(Expr, Expr, Vec<Stmt>),
-    While(Expr, Vec<Stmt>),
+    /// `for` and `while` with their bodies, and `else`.
+    For(Expr, Expr, Vec<Stmt>, Vec<Stmt>),
+    While(Expr, Vec<Stmt>, Vec<Stmt>),
     /// The body of `with` or `try`.
     Body(Vec<Stmt>),
     Def(Rc<Function>),
@@ -30,6 +31,9 @@ pub(super) enum StmtKind {
     Break,
     Continue,
     Raise,
+    Delete(Vec<Expr>),
+    /// `global`, `nonlocal`
+    Outer,
     /// `pass`, `assert`, ..
     Nothing,
 }

@@ -970,3 +970,143 @@ fn cut_anywhere() {
         let _ = port(&python[end..], "Net");
     }
 }
+
+/// A class `Net` whose `forward` ends with these lines; `x` is what its first layer gives.
+fn net(init: &str, forward: &str) -> String {
+    let indented = |lines: &str| lines.lines().map(|line| format!("        {}\n", line.trim_end())).collect::<String>();
+    format!(
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n        self.conv = nn.Conv2d(3, 4, 3)\n{}\
+         \n    def forward(self, x):\n        x = self.conv(x)\n{}\nmodel = Net()\nmodel(torch.randn(2, 3, 16, 16))\n",
+        indented(init),
+        indented(forward)
+    )
+}
+
+/// Refuses one line of such a class, for a reason that contains `reason`.
+#[track_caller]
+fn lists(init: &str, forward: &str, reason: &str) {
+    let python = net(init, forward);
+    let found = refused(&python);
+    assert!(matches!(found.as_slice(), [only] if only.contains(reason)), "{python}\n{found:?}");
+}
+
+#[track_caller]
+fn gives(init: &str, forward: &str, expected: &str) {
+    let python = net(init, forward);
+    let lines = chain(&python);
+    assert_eq!(lines[2..].join(" "), expected, "{python}");
+}
+
+#[test]
+fn changes_in_place_reach_every_view() {
+    let shared = "also changes another view";
+    lists("", "y = x.view(x.size(0), -1)\ny.mul_(2)\nreturn x", shared);
+    lists("", "y = x[:, 0:2]\ny.relu_()\nreturn x", shared);
+    lists("", "a, b = x.chunk(2, dim=1)\na += 1\nreturn x", shared);
+    lists("", "y = x.transpose(1, 2)\nF.relu(y, inplace=True)\nreturn x", shared);
+    lists("", "y = x.unsqueeze(1)\nx *= 2\nreturn y", shared);
+    lists("self.i = nn.Identity()", "y = self.i(x)\ny += 1\nreturn x", shared);
+    lists(
+        "self.flat = nn.Flatten()\nself.relu = nn.ReLU(inplace=True)",
+        "y = self.relu(self.flat(x))\nreturn x.mean((2, 3)), y",
+        shared,
+    );
+    // What is not read again may change, and parts of a split share nothing.
+    gives("", "x = x.flatten(1)\nx += 1\nreturn x", "Flatten; AddScalar(1.0); output: [784];");
+    gives(
+        "",
+        "q, k = x.chunk(2, dim=1)\nq *= 0.5\nreturn q + k",
+        "q: Split(2, axis: 0); q2: Scale(0.5) from q.0; Add(q2, q.1); output: [2, 14, 14];",
+    );
+}
+
+#[test]
+fn changes_in_place_reach_every_name() {
+    gives("", "o = [x]\nx += 1\nreturn o[0]", "AddScalar(1.0); output: [4, 14, 14];");
+    gives("", "F.elu(x, 1.0, True)\nreturn x", "Elu(alpha: 1.0); output: [4, 14, 14];");
+    gives("", "torch.relu_(x)\nreturn x", "Relu; output: [4, 14, 14];");
+    // Python has read `x` on the left, but not what is in it.
+    gives(
+        "self.relu = nn.ReLU(inplace=True)",
+        "return x + self.relu(x)",
+        "relu: ReLU; Add(relu, relu); output: [4, 14, 14];",
+    );
+    gives("", "y = x.clone()\ny.mul_(3)\nreturn x + y", "y: Scale(3.0); Add(conv, y); output: [4, 14, 14];");
+}
+
+#[test]
+fn a_softmax_that_chooses_its_axis() {
+    gives("self.s = nn.LogSoftmax()", "return self.s(x)", "s: LogSoftmax(dim: 1); output: [4, 14, 14];");
+    lists("self.s = nn.Softmax()", "return self.s(x.flatten(2))", "without `dim` goes over the batch");
+}
+
+#[test]
+fn layers_changed_after_they_are_made() {
+    let changed = "changes a layer after it was made";
+    lists("self.conv.bias = None", "return x", changed);
+    lists("self.conv.stride = (2, 2)", "return x", changed);
+    lists("self.b = nn.Conv2d(3, 4, 3)\nself.b.weight = self.conv.weight", "return x", changed);
+    lists("self.s = nn.Sequential(nn.ReLU(), nn.Tanh())\ndel self.s[1]", "return self.s(x)", "cannot be followed");
+    lists("self.conv.register_forward_hook(hook)", "return x", "adds cannot be followed");
+    lists("self.forward = self.other", "return x", "what replaces it cannot be followed");
+    lists("for m in self.modules():\n    m.eps = 1e-3", "return x", "whether `m.eps` changes");
+    gives(
+        "for m in self.modules():\n    if isinstance(m, nn.Conv2d):\n        m.weight.data.normal_(0, 0.1)\n        m.bias.data.zero_()",
+        "return x * 2",
+        "Scale(2.0); output: [4, 14, 14];",
+    );
+}
+
+#[test]
+fn loops_and_functions_of_python() {
+    gives(
+        "",
+        "for i in range(3):\n    if i == 1:\n        break\n    x = x + i\nelse:\n    x = x * 7\nreturn x",
+        "AddScalar(0.0); output: [4, 14, 14];",
+    );
+    gives("", "i = 0\nwhile i < 1:\n    i += 1\nelse:\n    x = x * 7\nreturn x", "Scale(7.0); output: [4, 14, 14];");
+    lists("k = 1\nif flag:\n    k = 3\nself.c = nn.Conv2d(4, 4, k)", "return self.c(x)", "whether `k` changes");
+    lists("", "global K\nreturn x", "variables outside");
+    let wrapped = "
+class Net(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+    @twice
+    def forward(self, x):
+        return self.conv(x)
+";
+    let twice = "def twice(f):\n    return lambda *a: f(*a) * 2\n";
+    assert_eq!(refused(&format!("{twice}{wrapped}")), ["line 9: what `@twice` does to `forward` cannot be followed"]);
+}
+
+#[test]
+fn methods_of_lists_and_dicts() {
+    let made = |lines: &str| format!("{lines}\nself.s = nn.Sequential(*l)");
+    let run = "return self.s(x)";
+    gives(&made("l = [nn.ReLU()]\nl.insert(-1, nn.Flatten())"), run, "Flatten; ReLU; output: [784];");
+    gives(&made("l = [nn.ReLU()]\nl.clear()\nl.append(nn.Tanh())"), run, "Tanh; output: [4, 14, 14];");
+    lists(
+        "w = [4, 8]\nw.reverse()\nw.remove(4)\nself.s = nn.Conv2d(4, w[0], 1)",
+        run,
+        "`w.remove(4)` cannot be followed",
+    );
+    gives(
+        "a = {'r': nn.Flatten(), 't': nn.Tanh()}\na['r'] = nn.Dropout()\nself.s = nn.Sequential(*a.values())",
+        run,
+        "Dropout; Tanh; output: [4, 14, 14];",
+    );
+    gives("self.s = nn.Conv2d(4, sorted([8, 2])[0], 1)", run, "s: Conv2d(4 -> 2, kernel: 1); output: [2, 14, 14];");
+    let conv = |lines: &str| format!("{lines}\nself.s = nn.Conv2d(4, **a)");
+    let expected = "s: Conv2d(4 -> 8, kernel_size: 1); output: [8, 14, 14];";
+    gives(&conv("a = dict(out_channels=4, kernel_size=1)\na.update(out_channels=8)"), run, expected);
+    gives(&conv("a = dict(out_channels=8, kernel_size=1)\nb = dict(a)\nb['kernel_size'] = 3"), run, expected);
+    gives(&conv("a = dict(out_channels=8, kernel_size=1, k=3)\na.pop('k')"), run, expected);
+}
+
+#[test]
+fn arguments_in_the_place_of_others() {
+    gives("self.p = nn.PReLU(4)", "return self.p(x)", "p: PReLU(4); output: [4, 14, 14];");
+    lists("self.p = nn.Sigmoid(4)", "return self.p(x)", "more values than are known");
+    lists("self.p = nn.LazyConv2d(8, 3)", "return self.p(x)", "takes its sizes from its first input");
+}

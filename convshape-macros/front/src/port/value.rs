@@ -89,6 +89,8 @@ pub(super) struct Data {
     pub(super) batch: usize,
     /// Whether its axes of size 1 were stretched, which sums and products do themselves.
     pub(super) stretched: bool,
+    /// The memory that it shares with its views, as a path: a part of a split has its own within the whole.
+    pub(super) memory: String,
 }
 
 /// The construction of a layer.
@@ -134,7 +136,7 @@ impl Value {
     }
 
     pub(super) fn data(label: impl Into<String>) -> Value {
-        Value::Data(Data { label: label.into(), batch: 0, stretched: false })
+        Value::Data(Data::new(label))
     }
 
     pub(super) fn whole(value: i64) -> Value {
@@ -277,8 +279,23 @@ impl Value {
     }
 }
 
+/// Gives a key of a dict a value; a known one keeps its place.
+pub(super) fn put(pairs: &mut Vec<(Value, Value)>, key: Value, value: Value) {
+    match pairs.iter_mut().find(|(known, _)| known.equals(&key) == Some(true)) {
+        Some((_, old)) => *old = value,
+        None => pairs.push((key, value)),
+    }
+}
+
 fn texts(values: &[Value]) -> Option<String> {
     Some(values.iter().map(Value::text).collect::<Option<Vec<String>>>()?.join(", "))
+}
+
+impl Data {
+    pub(super) fn new(label: impl Into<String>) -> Data {
+        let label = label.into();
+        Data { memory: label.clone(), label, batch: 0, stretched: false }
+    }
 }
 
 impl Number {

@@ -1,10 +1,10 @@
 //! Functions of Python itself.
 
-use super::eval::opaque;
+use super::eval::{opaque, short};
 use super::{Machine, Read};
 use crate::port::Unported;
 use crate::port::syntax::Expr;
-use crate::port::value::{Args, Number, Value, whole};
+use crate::port::value::{Args, Number, Value, put, whole};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -23,7 +23,17 @@ impl Machine<'_> {
             ("range" | "torch.arange" | "np.arange", Some(_)) => range(&args.positional),
             ("len", Some(_)) => items(0).map(|items| Value::whole(items.len() as i64)),
             ("list" | "tuple" | "sorted" | "set" | "iter", None) => Some(Value::list(Vec::new())),
-            ("list" | "iter" | "sorted" | "set", Some(_)) => items(0).map(Value::list),
+            ("list" | "iter", Some(_)) => items(0).map(Value::list),
+            ("sorted", Some(_)) if args.named.is_empty() => items(0).and_then(sorted),
+            ("set", Some(_)) => items(0).map(|items| {
+                let mut found: Vec<Value> = Vec::new();
+                for item in items {
+                    if !found.iter().any(|known| known.equals(&item) == Some(true)) {
+                        found.push(item);
+                    }
+                }
+                Value::list(found)
+            }),
             ("tuple", Some(_)) => items(0).map(Value::Tuple),
             ("reversed", Some(_)) => items(0).map(|items| Value::list(items.into_iter().rev().collect())),
             ("zip", Some(_)) => {
@@ -46,6 +56,9 @@ impl Machine<'_> {
                     return Ok(Some(Value::None));
                 }
                 None
+            }
+            ("setattr", Some(Value::Layer(_) | Value::Modules(_))) => {
+                return Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))));
             }
             ("str", Some(Value::Number(number))) => Some(Value::Text(number.text.clone())),
             ("str", Some(Value::Text(text))) => Some(Value::Text(text.clone())),
@@ -107,6 +120,20 @@ fn range(args: &[Value]) -> Option<Value> {
     (count <= MOST).then(|| Value::list((0..count.max(0)).map(|at| Value::whole(low + at * step)).collect()))
 }
 
+/// Numbers or words in order.
+fn sorted(mut items: Vec<Value>) -> Option<Value> {
+    let is = |kind: fn(&Value) -> bool| items.iter().all(kind);
+    if !is(|item| matches!(item, Value::Number(_))) && !is(|item| matches!(item, Value::Text(_))) {
+        return None;
+    }
+    items.sort_by(|a, b| match (a, b) {
+        (Value::Number(a), Value::Number(b)) => a.value.total_cmp(&b.value),
+        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        _ => std::cmp::Ordering::Equal,
+    });
+    Some(Value::list(items))
+}
+
 fn zipped(lists: Vec<Vec<Value>>) -> Value {
     let count = lists.iter().map(Vec::len).min().unwrap_or(0);
     let row = |at: usize| Value::Tuple(lists.iter().filter_map(|list| list.get(at).cloned()).collect());
@@ -114,15 +141,20 @@ fn zipped(lists: Vec<Vec<Value>>) -> Value {
 }
 
 fn dict(items: Option<Vec<Value>>, args: &Args, first: Option<&Value>) -> Value {
-    if let Some(whole @ Value::Dict(_)) = first {
-        return whole.clone();
+    let mut pairs = match first {
+        Some(Value::Dict(pairs)) => pairs.borrow().clone(),
+        _ => {
+            let pair = |pair: Value| match pair.items()?.as_slice() {
+                [key, value] => Some((key.clone(), value.clone())),
+                _ => None,
+            };
+            items.unwrap_or_default().into_iter().filter_map(pair).collect()
+        }
+    };
+    for (name, value) in &args.named {
+        put(&mut pairs, Value::Text(name.clone()), value.clone());
     }
-    let pairs = items.unwrap_or_default().into_iter().filter_map(|pair| match pair.items()?.as_slice() {
-        [key, value] => Some((key.clone(), value.clone())),
-        _ => None,
-    });
-    let named = args.named.iter().map(|(name, value)| (Value::Text(name.clone()), value.clone()));
-    Value::Dict(Rc::new(RefCell::new(pairs.chain(named).collect())))
+    Value::Dict(Rc::new(RefCell::new(pairs)))
 }
 
 /// `isinstance(x, int)`, as far as values tell.

@@ -11,7 +11,7 @@ use super::{Machine, Read};
 use crate::port::Unported;
 use crate::port::program::Input;
 use crate::port::syntax::{Class, Expr, StmtKind};
-use crate::port::value::{Args, Instance, Modules, Tensor, Value};
+use crate::port::value::{Args, Instance, Modules, Tensor, Value, put};
 use crate::words;
 
 /// The methods that run a model.
@@ -36,7 +36,7 @@ impl Machine<'_> {
             Value::Failed => Ok(Value::Failed),
             function if args.has_data() || function.has_data() => Err(match function {
                 Value::Opaque(reason) => reason.at(written.line),
-                _ => Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))),
+                _ => not_followed(written),
             }),
             Value::Opaque(reason) => Ok(Value::Opaque(reason)),
             _ => Ok(opaque(written)),
@@ -261,6 +261,10 @@ impl Machine<'_> {
 
     /// A method of a value: of a list, of modules, of the model's data.
     fn bound_call(&mut self, of: Value, name: &str, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+        if of.is_module() && name.starts_with("register_") && name.ends_with("_hook") {
+            let reason = format!("what `{}` adds cannot be followed", short(&written.text));
+            return Err(Unported::new(written.line, reason));
+        }
         match (&of, name) {
             (Value::Data(data), _) => {
                 let args = Args { positional: std::iter::once(of.clone()).chain(args.positional).collect(), ..args };
@@ -300,24 +304,43 @@ impl Machine<'_> {
                 Ok(Value::None)
             }
             (Value::List(items), "insert") => {
-                let at = args.positional.first().and_then(Value::as_whole).and_then(|at| usize::try_from(at).ok());
-                let (Some(at), Some(value)) = (at, args.positional.get(1)) else { return Ok(opaque(written)) };
+                let (Some(at), Some(value)) =
+                    (args.positional.first().and_then(Value::as_whole), args.positional.get(1))
+                else {
+                    return Err(not_followed(written));
+                };
                 let mut items = items.borrow_mut();
-                let at = at.min(items.len());
-                items.insert(at, value.clone());
+                let end = items.len() as i64;
+                let at = if at < 0 { at + end } else { at }.clamp(0, end);
+                items.insert(usize::try_from(at).unwrap_or_default(), value.clone());
                 Ok(Value::None)
             }
             (Value::List(items), "pop") => {
                 let mut items = items.borrow_mut();
-                let at = args.positional.first().map_or(-1, |at| at.as_whole().unwrap_or(-1));
-                let at = if at < 0 { at + items.len() as i64 } else { at };
-                match usize::try_from(at).ok().filter(|at| *at < items.len()) {
-                    Some(at) => Ok(items.remove(at)),
-                    None => Ok(opaque(written)),
-                }
+                let at = args.positional.first().map_or(Some(-1), Value::as_whole);
+                let at = at.map(|at| if at < 0 { at + items.len() as i64 } else { at });
+                let at = at.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < items.len());
+                at.map(|at| items.remove(at)).ok_or_else(|| not_followed(written))
             }
             (Value::List(items), "reverse") => {
                 items.borrow_mut().reverse();
+                Ok(Value::None)
+            }
+            (Value::List(items), "clear") => {
+                items.borrow_mut().clear();
+                Ok(Value::None)
+            }
+            (Value::List(items), "copy") => Ok(Value::list(items.borrow().clone())),
+            (Value::Dict(pairs), "copy") => Ok(Value::Dict(Rc::new(RefCell::new(pairs.borrow().clone())))),
+            (Value::Dict(pairs), "update") => {
+                let mut more: Vec<(Value, Value)> = match args.positional.as_slice() {
+                    [] => Vec::new(),
+                    [Value::Dict(more)] => more.borrow().clone(),
+                    _ => return Err(not_followed(written)),
+                };
+                more.extend(args.named.into_iter().map(|(name, value)| (Value::Text(name), value)));
+                let mut pairs = pairs.borrow_mut();
+                more.into_iter().for_each(|(key, value)| put(&mut pairs, key, value));
                 Ok(Value::None)
             }
             (Value::Dict(pairs), "items") => {
@@ -334,17 +357,22 @@ impl Machine<'_> {
             }
             (Value::Dict(pairs), "get" | "pop") => {
                 let key = args.positional.first();
-                let pairs = pairs.borrow();
-                let found = pairs.iter().find(|(known, _)| key.is_some_and(|key| known.equals(key) == Some(true)));
+                let mut pairs = pairs.borrow_mut();
+                let at = pairs.iter().position(|(known, _)| key.is_some_and(|key| known.equals(key) == Some(true)));
                 let default = args.positional.get(1).cloned().unwrap_or(Value::None);
-                Ok(found.map_or(default, |(_, value)| value.clone()))
+                Ok(match at {
+                    Some(at) if name == "pop" => pairs.remove(at).1,
+                    Some(at) => pairs[at].1.clone(),
+                    None => default,
+                })
             }
+            // Others may change what they are called on.
+            (Value::List(_), name) if !["index", "count"].contains(&name) => Err(not_followed(written)),
+            (Value::Dict(_), _) => Err(not_followed(written)),
             (Value::Text(text), "lower") => Ok(Value::Text(text.to_lowercase())),
             (Value::Text(text), "upper") => Ok(Value::Text(text.to_uppercase())),
             (Value::Tensor(_), "requires_grad_" | "to" | "cuda" | "float" | "clone" | "detach") => Ok(of),
-            _ if args.has_data() => {
-                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
-            }
+            _ if args.has_data() => Err(not_followed(written)),
             _ => Ok(opaque(written)),
         }
     }
@@ -399,11 +427,9 @@ impl Machine<'_> {
             }
             (name, _) if RUNS.contains(&name) => self.apply(&Value::Modules(modules.clone()), args, written, hint),
             ("add" | "append" | "extend" | "add_module" | "insert" | "pop" | "__setitem__", _) => {
-                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
+                Err(not_followed(written))
             }
-            _ if args.has_data() => {
-                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
-            }
+            _ if args.has_data() => Err(not_followed(written)),
             _ => Ok(opaque(written)),
         }
     }
@@ -440,9 +466,7 @@ impl Machine<'_> {
             }
             ("param", [Value::Text(_), ..]) => Ok(Value::opaque(self.no_layer("param"), Some(written.line))),
             (name, _) if RUNS.contains(&name) => self.run_parts(instance, args, written, hint),
-            _ if args.has_data() => {
-                Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))))
-            }
+            _ if args.has_data() => Err(not_followed(written)),
             _ => Ok(opaque(written)),
         }
     }
@@ -605,6 +629,10 @@ impl Modules {
     pub(super) fn part(&self, name: &str) -> Option<Value> {
         self.parts.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
+}
+
+fn not_followed(written: &Expr) -> Unported {
+    Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text)))
 }
 
 /// The sizes of a shape, as the program writes them.

@@ -62,7 +62,6 @@ const KERAS: &[(&str, &str, &[&str])] =
 /// Functions that give their first value as it is.
 const SAME: &[&str] = &[
     "contiguous",
-    "clone",
     "to",
     "cuda",
     "cpu",
@@ -158,7 +157,7 @@ impl Machine<'_> {
         };
         let batch = if shape.len() < tensor.shape.len() { 0 } else { NO_BATCH };
         if let Some(label) = place.and_then(|place| self.ran.get(&place)).cloned() {
-            return Ok(Value::Data(Data { label, batch, stretched: false }));
+            return Ok(Value::Data(Data { batch, ..Data::new(label) }));
         }
         if !tensor.is_parameter {
             let reason = format!("`{name}` is a tensor: numbers of your own are `Constant(path::NAME, [2, 8])`");
@@ -181,7 +180,7 @@ impl Machine<'_> {
             reads: Vec::new(),
         };
         self.push(statement);
-        Ok(Value::Data(Data { label, batch, stretched: false }))
+        Ok(Value::Data(Data { batch, ..Data::new(label) }))
     }
 
     /// A function of a framework on values: `F.relu(x)`, `torch.cat([a, b], 1)`.
@@ -203,18 +202,30 @@ impl Machine<'_> {
         written: &Expr,
         hint: &str,
     ) -> Read<Value> {
-        let plain = name.strip_suffix('_').filter(|_| !name.starts_with('_'));
         let found = match self.shaped(data, name, &args, written, hint)? {
             Some(value) => Some(value),
-            None => self.operation(plain.unwrap_or(name), &args, written, hint)?,
+            None => self.operation(name, &args, written, hint)?,
         };
-        if let (Some(_), Some(Value::Data(new))) = (plain, &found) {
-            self.renamed(&data.label, &new.label);
-        }
         found.ok_or_else(|| Unported::new(written.line, self.no_layer(name)))
     }
 
+    /// A function or a method, which may change its first value in place: `x.mul_(2)`, `F.relu(x, True)`.
     fn operation(&mut self, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Option<Value>> {
+        let plain = name.strip_suffix('_').filter(|_| !name.starts_with('_'));
+        let found = self.operated(plain.unwrap_or(name), args, written, hint)?;
+        let params =
+            FUNCTIONS.iter().find(|(known, ..)| *known == name).map_or(&["inplace"][..], |(.., params)| params);
+        let at = params.iter().position(|param| *param == "inplace").map_or(usize::MAX, |at| at + 1);
+        let in_place = plain.is_some() || matches!(args.get(at, "inplace"), Some(Value::Bool(true)));
+        Ok(match (found, args.positional.first().or(args.get(usize::MAX, "input"))) {
+            (Some(Value::Data(new)), Some(Value::Data(old))) if in_place => {
+                Some(Value::Data(self.changed(old, new, written)))
+            }
+            (found, _) => found,
+        })
+    }
+
+    fn operated(&mut self, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Option<Value>> {
         if let Some((_, operator)) = JOINS.iter().find(|(names, _)| names.contains(&name)) {
             return self.binary_function(*operator, args, written, hint).map(Some);
         }
@@ -229,18 +240,18 @@ impl Machine<'_> {
         let Some(Value::Data(data)) = args.positional.first().or(args.get(usize::MAX, "input")).cloned() else {
             return Ok(None);
         };
+        if name == "clone" {
+            self.copies += 1;
+            let memory = format!("#{}", self.copies);
+            return Ok(Some(Value::Data(Data { memory, ..self.current(&data)? })));
+        }
         if SAME.contains(&name) {
             return Ok(Some(Value::Data(data)));
         }
-        let inplace = args.named.iter().any(|(name, value)| name == "inplace" && value.truth() == Some(true));
-        let found = match self.shaped(&data, name, args, written, hint)? {
-            Some(value) => Some(value),
-            None => self.table(name, &data, args, written, hint)?,
-        };
-        if let (true, Some(Value::Data(new))) = (inplace, &found) {
-            self.renamed(&data.label, &new.label);
+        match self.shaped(&data, name, args, written, hint)? {
+            Some(value) => Ok(Some(value)),
+            None => self.table(name, &data, args, written, hint),
         }
-        Ok(found)
     }
 
     /// A function of one value.

@@ -1,5 +1,6 @@
 //! Adds statements to the chain.
 
+use super::eval::short;
 use super::{Machine, Read};
 use crate::port::program::Statement;
 use crate::port::syntax::Expr;
@@ -7,28 +8,96 @@ use crate::port::value::Data;
 use crate::port::{Unported, layer};
 use crate::syntax::Layer;
 
+/// A change of a value in place.
+pub(super) struct Change {
+    memory: String,
+    /// The statement that gives the value before, and the one that gives it after.
+    from: String,
+    to: String,
+    /// What is listed if the model reads another view of the same memory later.
+    fault: Unported,
+}
+
 impl Machine<'_> {
     /// A layer of the language that reads one value, or several by `from`.
     pub(super) fn emit(&mut self, text: &str, reads: &[Data], hint: &str, line: usize) -> Read<Data> {
-        let labels: Vec<String> = reads.iter().map(|data| data.label.clone()).collect();
+        let reads = self.all_current(reads)?;
         let mut read = self.parsed(text, &[], line)?;
-        self.reads_from(&mut read, &labels, line)?;
-        self.add(read, labels, hint)
+        self.reads_from(&mut read, &labels_of(&reads), line)?;
+        self.add(read, &reads, hint)
     }
 
     /// A layer that joins values: `Add`, `Concat`. `fields` are its other arguments, each after a comma.
     pub(super) fn emit_join(&mut self, op: &str, reads: &[Data], fields: &str, hint: &str, line: usize) -> Read<Data> {
-        let labels: Vec<String> = reads.iter().map(|data| data.label.clone()).collect();
+        let reads = self.all_current(reads)?;
+        let labels = labels_of(&reads);
         let read = self.parsed(&format!("{op}({}{fields})", labels.join(", ")), &labels, line)?;
         labels.iter().for_each(|label| self.program.name(label));
-        self.add(read, labels, hint)
+        self.add(read, &reads, hint)
     }
 
-    fn add(&mut self, layer: Layer, reads: Vec<String>, hint: &str) -> Read<Data> {
+    fn add(&mut self, layer: Layer, reads: &[Data], hint: &str) -> Read<Data> {
         let label = self.label(hint, "");
         let line = layer.to_string();
-        self.push(Statement { label: label.clone(), is_named: false, file_name: None, line, layer, reads });
-        Ok(Data { label, batch: 0, stretched: false })
+        let given = self.given(&layer, &label, reads);
+        self.push(Statement { label, is_named: false, file_name: None, line, layer, reads: labels_of(reads) });
+        Ok(given)
+    }
+
+    /// What a layer gives: its own memory, or a view of what it reads.
+    pub(super) fn given(&self, layer: &Layer, label: &str, reads: &[Data]) -> Data {
+        let given = Data::new(label);
+        match reads.first().filter(|_| layer::is_view(layer, self.program.dialect)) {
+            Some(read) => Data { memory: read.memory.clone(), ..given },
+            None => given,
+        }
+    }
+
+    /// Notes that a value has become another one in place, under all its names.
+    pub(super) fn changed(&mut self, old: &Data, new: Data, written: &Expr) -> Data {
+        let from = self.last_label(old);
+        if from != new.label {
+            let reason = format!(
+                "`{}` also changes another view of the same memory, which is read later: change a `.clone()`, or write what the \
+                 change does to each",
+                short(&written.text)
+            );
+            let fault = Unported::new(written.line, reason);
+            self.changes.push(Change { memory: old.memory.clone(), from, to: new.label.clone(), fault });
+        }
+        Data { memory: old.memory.clone(), ..new }
+    }
+
+    /// The statement that has what a value is after all changes in place.
+    fn last_label(&self, data: &Data) -> String {
+        let mut label = data.label.clone();
+        for change in self.changes.iter().filter(|change| change.memory == data.memory) {
+            if change.from == label {
+                label.clone_from(&change.to);
+            }
+        }
+        label
+    }
+
+    /// A value after all changes in place. What was changed through another view of it is listed.
+    pub(super) fn current(&self, data: &Data) -> Read<Data> {
+        let label = self.last_label(data);
+        let place = |label: &str| {
+            let statement = label.split('.').next();
+            self.program.statements.iter().position(|other| Some(other.label.as_str()) == statement)
+        };
+        let is_within =
+            |a: &str, b: &str| a.strip_prefix(b).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let shares = |memory: &str| is_within(memory, &data.memory) || is_within(&data.memory, memory);
+        let is_later = |change: &&Change| shares(&change.memory) && place(&change.to) > place(&label);
+        match self.changes.iter().find(is_later) {
+            Some(change) => Err(change.fault.clone()),
+            None => Ok(Data { label, ..data.clone() }),
+        }
+    }
+
+    fn all_current(&self, reads: &[Data]) -> Read<Vec<Data>> {
+        reads.iter().map(|data| self.current(data)).collect()
     }
 
     /// Makes a layer read values by name, unless it is the previous one.
@@ -103,4 +172,8 @@ impl Machine<'_> {
         };
         Err(Unported::new(written.line, reason))
     }
+}
+
+pub(super) fn labels_of(reads: &[Data]) -> Vec<String> {
+    reads.iter().map(|data| data.label.clone()).collect()
 }

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use super::{Frame, Machine, Read};
 use crate::port::Unported;
 use crate::port::syntax::{Arg, Expr, Index, Kind, Operator, Part, Piece};
-use crate::port::value::{Args, Modules, Number, Scope, Value};
+use crate::port::value::{Args, Modules, Number, Scope, Value, put};
 use crate::words;
 
 impl Machine<'_> {
@@ -386,21 +386,24 @@ impl Machine<'_> {
             [Index::At(at)] => Some(self.value(at, "")?),
             _ => None,
         };
+        let unread = || Unported::new(target.line, format!("`{}` cannot be given a value", target.text));
         match (&whole, at) {
             (Value::Dict(pairs), Some(at)) => {
-                let mut pairs = pairs.borrow_mut();
-                pairs.retain(|(key, _)| key.equals(&at) != Some(true));
-                pairs.push((at, value));
+                put(&mut pairs.borrow_mut(), at, value);
             }
             (Value::List(items), Some(at)) => {
                 let mut items = items.borrow_mut();
                 let at = at.as_whole().map(|at| if at < 0 { at + items.len() as i64 } else { at });
-                if let Some(item) = at.and_then(|at| items.get_mut(usize::try_from(at).ok()?)) {
-                    *item = value;
+                match at.and_then(|at| items.get_mut(usize::try_from(at).ok()?)) {
+                    Some(item) => *item = value,
+                    // Programs keep their losses in lists.
+                    None if self.calls.is_empty() => {}
+                    None => return Err(unread()),
                 }
             }
+            (Value::List(_), None) if !self.calls.is_empty() => return Err(unread()),
             _ if whole.has_data() || value.has_data() || whole.is_module() => {
-                return Err(Unported::new(target.line, format!("`{}` cannot be given a value", target.text)));
+                return Err(unread());
             }
             _ => {}
         }

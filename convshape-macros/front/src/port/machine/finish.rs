@@ -156,7 +156,7 @@ impl Machine<'_> {
         match value {
             Value::Data(data) => {
                 self.is_plain(data, &named("the output", line))?;
-                found.push(data.clone());
+                found.push(self.current(data)?);
             }
             Value::None | Value::Failed => {}
             Value::Opaque(reason) => return Err(reason.at(line)),

@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use convshape_arith::op::Dialect;
 
+use super::emit::labels_of;
 use super::eval::{opaque, short};
 use super::{Machine, Read};
 use crate::port::syntax::Expr;
@@ -15,6 +16,10 @@ impl Machine<'_> {
     /// The layer that a call makes.
     pub(super) fn layer(&mut self, call: &str, args: Args, written: &Expr) -> Read<Value> {
         let line = written.line;
+        if let Some(own) = call.strip_prefix("Lazy") {
+            let reason = format!("`{call}` takes its sizes from its first input: write `{own}` with all of them");
+            return Err(Unported::new(line, reason));
+        }
         let named = words::named_layer(call, self.program.dialect);
         let order = named.map_or(&[][..], |found| found.words.python_order(self.program.dialect));
         let mut leaf = Leaf { line, call: call.to_owned(), args: Vec::new(), label: None };
@@ -63,8 +68,12 @@ impl Machine<'_> {
                 leaf.label = if let Value::Text(text) = value { Some(text.clone()) } else { None };
                 return Ok(());
             }
-            "inplace" if value.truth() == Some(true) => {
-                leaf.args.push((Some(name.to_owned()), value.clone()));
+            "inplace" => {
+                // What stands in its place in a layer that has none is another argument.
+                let Value::Bool(is) = value else {
+                    return Err(Unported::new(line, format!("`{}` has more values than are known here", leaf.call)));
+                };
+                leaf.args.extend(is.then(|| (Some(name.to_owned()), value.clone())));
                 return Ok(());
             }
             _ => {}
@@ -156,7 +165,7 @@ impl Machine<'_> {
             let items = value.items().unwrap_or_else(|| vec![value.clone()]);
             for item in items {
                 match item {
-                    Value::Data(data) => operands.push(data),
+                    Value::Data(data) => operands.push(self.current(&data)?),
                     Value::None => {}
                     _ => {
                         let reason = format!("`{}` is given what does not go through the model", short(&written.text));
@@ -190,12 +199,14 @@ impl Machine<'_> {
         // Numbers, and the counted kinds of Flax, are no names.
         let own = if last.starts_with(|first: char| first.is_ascii_lowercase() || first == '_') { last } else { "" };
         let given = leaf.label.clone().or_else(|| Some(own.to_owned()).filter(|own| !own.is_empty()));
-        let label = self.run_leaf(leaf, module, &operands, given, &path, hint)?;
+        let leaf = self.with_axis(leaf, &operands, written)?;
+        let mut made = self.run_leaf(&leaf, module, &operands, given, &path, hint)?;
         if leaf.args.iter().any(|(name, _)| name.as_deref() == Some("inplace"))
             && let [operand] = operands.as_slice()
         {
-            self.renamed(&operand.label.clone(), &label);
+            made = self.changed(operand, made, written);
         }
+        let label = made.label.clone();
         let torch = self.program.dialect == Dialect::Torch;
         Ok(match kind {
             Some(Kind::Lstm) if torch => {
@@ -206,8 +217,25 @@ impl Machine<'_> {
             Some(Kind::MultiHead) if torch => {
                 Value::Tuple(vec![Value::data(&label), Value::opaque("the weights of an attention are not kept", None)])
             }
-            _ => Value::data(label),
+            _ => Value::Data(made),
         })
+    }
+
+    /// `nn.Softmax()` of PyTorch, which chooses its axis by the number of axes.
+    fn with_axis(&mut self, leaf: &Rc<Leaf>, operands: &[Data], written: &Expr) -> Read<Rc<Leaf>> {
+        let chooses = self.program.dialect == Dialect::Torch
+            && matches!(leaf.call.as_str(), "Softmax" | "LogSoftmax")
+            && leaf.args.is_empty();
+        let Some(data) = operands.first().filter(|_| chooses) else { return Ok(leaf.clone()) };
+        let args = match self.shape_of(data, written)?.len() {
+            1 => Vec::new(),
+            2 => {
+                let reason = format!("`{}` without `dim` goes over the batch here: write its `dim`", leaf.call);
+                return Err(Unported::new(written.line, reason));
+            }
+            _ => vec![(Some("dim".to_owned()), Value::whole(1))],
+        };
+        Ok(Rc::new(Leaf { line: leaf.line, call: leaf.call.clone(), args, label: leaf.label.clone() }))
     }
 
     /// Refuses what a layer cannot be told when it runs.
@@ -244,14 +272,14 @@ impl Machine<'_> {
         given: Option<String>,
         path: &str,
         hint: &str,
-    ) -> Read<String> {
+    ) -> Read<Data> {
         let mut args: Vec<String> = Vec::new();
         for (name, value) in leaf.args.iter().filter(|(name, _)| name.as_deref() != Some("batch_first")) {
             let text = value.text().unwrap_or_default();
             args.push(name.as_ref().map_or(text.clone(), |name| format!("{name}={text}")));
         }
         let joins = operands.len() > 1 && layer::joins(&leaf.call, self.program.dialect);
-        let labels: Vec<String> = operands.iter().map(|data| data.label.clone()).collect();
+        let labels = labels_of(operands);
         if joins {
             args.insert(0, format!("[{}]", labels.join(", ")));
         }
@@ -286,15 +314,9 @@ impl Machine<'_> {
         let file_name = Some(path.to_owned()).filter(|path| files && !path.is_empty() && shared.is_none());
         let is_named = given.is_some() && first.is_none();
         let file_name = file_name.filter(|path| !is_named || *path != label);
-        self.push(crate::port::program::Statement {
-            label: label.clone(),
-            is_named,
-            file_name,
-            line,
-            layer: read,
-            reads: labels,
-        });
-        Ok(label)
+        let given = self.given(&read, &label, operands);
+        self.push(crate::port::program::Statement { label, is_named, file_name, line, layer: read, reads: labels });
+        Ok(given)
     }
 }
 
@@ -320,7 +342,7 @@ fn changes_nothing(leaf: &Leaf, name: &str, value: &Value) -> bool {
 
 /// The last states of a recurrent layer, whose second axis is the batch.
 fn state_of(label: &str, name: &str) -> Value {
-    Value::Data(Data { label: format!("{label}.{name}"), batch: 1, stretched: false })
+    Value::Data(Data { batch: 1, ..Data::new(format!("{label}.{name}")) })
 }
 
 /// PyTorch counts the batch in `nn.Unflatten(1, (8, 8))`.

@@ -351,7 +351,11 @@ impl Machine<'_> {
         let what = if equal { pieces.len().to_string() } else { format!("[{}]", joined(&pieces)) };
         let made =
             self.emit(&format!("Split({what}, axis: {axis})"), std::slice::from_ref(data), hint, written.line)?;
-        Ok(Value::Tuple((0..pieces.len()).map(|at| Value::data(format!("{}.{at}", made.label))).collect()))
+        let part = |at: usize| {
+            let label = format!("{}.{at}", made.label);
+            Value::Data(Data { memory: format!("{}/{label}", made.memory), label, ..made.clone() })
+        };
+        Ok(Value::Tuple((0..pieces.len()).map(part).collect()))
     }
 
     /// `x[:, -1]`, `x[:, :, 1:3]`, `h[-1]`
