@@ -9,7 +9,7 @@ use convshape_arith::op::Dialect;
 use super::Unported;
 use super::program::Program;
 use super::stmts::{assigned, contains, mentions};
-use super::syntax::{Class, Expr, Function, Kind, Operator, Stmt, StmtKind};
+use super::syntax::{Class, Expr, Function, Kind, Operator, Param, Stmt, StmtKind};
 use super::value::{Args, Instance, Scope, Value};
 use crate::words;
 
@@ -55,6 +55,8 @@ pub(super) struct Machine<'a> {
     labels: HashSet<String>,
     /// What was changed in place, in order.
     changes: Vec<emit::Change>,
+    /// The defaults of parameters, where their functions are defined.
+    defaults: HashMap<*const Param, Value>,
     /// How many copies the program made of values.
     copies: usize,
     /// The shapes that were asked for, by the label of the value.
@@ -91,6 +93,7 @@ impl<'a> Machine<'a> {
             calls: Vec::new(),
             made: Vec::new(),
             changes: Vec::new(),
+            defaults: HashMap::new(),
             copies: 0,
             paths: HashMap::new(),
             ran: HashMap::new(),
@@ -173,10 +176,18 @@ impl<'a> Machine<'a> {
             }
             StmtKind::Body(body) => return Ok(self.block(body)),
             StmtKind::Def(function) => {
+                self.keep_defaults(function);
                 let closure = self.calls.last().map(|frame| frame.scope.clone());
                 self.bind(&function.name, Value::Function(function.clone(), closure));
             }
-            StmtKind::Class(class) => self.bind(&class.name, Value::Class(class.clone())),
+            StmtKind::Class(class) => {
+                for stmt in &class.body {
+                    if let StmtKind::Def(function) = &stmt.kind {
+                        self.keep_defaults(function);
+                    }
+                }
+                self.bind(&class.name, Value::Class(class.clone()));
+            }
             StmtKind::Import(names) => {
                 for (name, path) in names {
                     self.bind(name, Value::Foreign(path.clone()));
@@ -257,10 +268,13 @@ impl<'a> Machine<'a> {
                 }
                 Value::Instance(instance) => instance.set(name, value.plain()),
                 of if of.has_data() || value.has_data() => return Err(unread()),
-                Value::Layer(_) | Value::Modules(_) => {
-                    let is_weight = WEIGHTS.contains(&name.as_str())
-                        && matches!(value, Value::Tensor(_) | Value::Opaque(_) | Value::Failed);
-                    if !is_weight && !SWITCHES.contains(&name.as_str()) {
+                Value::Layer(leaf) => {
+                    let is_weight = WEIGHTS.contains(&name.as_str());
+                    let from_file = matches!(value, Value::Tensor(_) | Value::Opaque(_) | Value::Failed);
+                    // A program may keep its own numbers at a layer.
+                    let is_own = matches!(value, Value::Number(_) | Value::Bool(_) | Value::Text(_));
+                    let changes = if is_weight { !from_file } else { !is_own || self.is_argument(&leaf.call, name) };
+                    if changes && !SWITCHES.contains(&name.as_str()) {
                         let reason = format!(
                             "`{}` changes a layer after it was made: write it in the layer's own line",
                             target.text
@@ -268,6 +282,7 @@ impl<'a> Machine<'a> {
                         return Err(Unported::new(target.line, reason));
                     }
                 }
+                Value::Modules(_) if value.is_module() => return Err(unread()),
                 _ => {}
             },
             Kind::Tuple(targets) | Kind::List(targets) => self.unpack(targets, value, target)?,
@@ -494,6 +509,15 @@ impl<'a> Machine<'a> {
         Ok(if let Flow::Return(value) = flow { value } else { Value::None })
     }
 
+    /// Python computes defaults once, where a function is defined.
+    fn keep_defaults(&mut self, function: &Function) {
+        for param in &function.params {
+            if let Some(Ok(value)) = param.default.as_ref().map(|default| self.value(default, "")) {
+                self.defaults.insert(std::ptr::from_ref(param), value);
+            }
+        }
+    }
+
     /// The parameters of a function with their values.
     fn bound(&mut self, function: &Function, instance: Option<&Rc<Instance>>, args: Args) -> Read<Scope> {
         let mut scope = HashMap::new();
@@ -516,6 +540,8 @@ impl<'a> Machine<'a> {
                 value
             } else if let Some(at) = named.iter().position(|(name, _)| *name == param.name) {
                 named.remove(at).1
+            } else if let Some(kept) = self.defaults.get(&std::ptr::from_ref(param)) {
+                kept.clone()
             } else if let Some(default) = &param.default {
                 self.value(default, "")?
             } else {

@@ -1044,6 +1044,7 @@ fn a_softmax_that_chooses_its_axis() {
 fn layers_changed_after_they_are_made() {
     let changed = "changes a layer after it was made";
     lists("self.conv.bias = None", "return x", changed);
+    gives("self.conv.stddev = 0.1", "return x * 2", "Scale(2.0); output: [4, 14, 14];");
     lists("self.conv.stride = (2, 2)", "return x", changed);
     lists("self.b = nn.Conv2d(3, 4, 3)\nself.b.weight = self.conv.weight", "return x", changed);
     lists("self.s = nn.Sequential(nn.ReLU(), nn.Tanh())\ndel self.s[1]", "return self.s(x)", "cannot be followed");
@@ -1067,6 +1068,13 @@ fn loops_and_functions_of_python() {
     gives("", "i = 0\nwhile i < 1:\n    i += 1\nelse:\n    x = x * 7\nreturn x", "Scale(7.0); output: [4, 14, 14];");
     lists("k = 1\nif flag:\n    k = 3\nself.c = nn.Conv2d(4, 4, k)", "return self.c(x)", "whether `k` changes");
     lists("", "global K\nreturn x", "variables outside");
+    let captured = "fs = []\nfor i in range(1, 3):\n    f = lambda t, k=i: t * k\n    fs.append(f)\nreturn fs[0](x)";
+    lists("", captured, "cannot be followed");
+    let grown = "def grown(l=[nn.Tanh()]):\n    l.append(nn.Flatten())\n    return nn.Sequential(*l)\n";
+    let twice = net("grown()\nself.s = grown()", "return self.s(x)");
+    assert_eq!(chain(&format!("{grown}{twice}"))[2..].join(" "), "Tanh; Flatten; Flatten; output: [784];");
+    let kept = "K = 2\ndef double(x, k=K):\n    return x * k\nK = 5\n";
+    assert!(chain(&format!("{kept}{}", net("", "K = 7\nreturn double(x)"))).contains(&"Scale(2.0);".to_owned()));
     let wrapped = "
 class Net(nn.Module):
     def __init__(self):

@@ -343,6 +343,14 @@ impl Machine<'_> {
                 more.into_iter().for_each(|(key, value)| put(&mut pairs, key, value));
                 Ok(Value::None)
             }
+            (Value::Dict(pairs), "setdefault") => {
+                let [key, value] = args.positional.as_slice() else { return Err(not_followed(written)) };
+                let mut pairs = pairs.borrow_mut();
+                if !pairs.iter().any(|(known, _)| known.equals(key) == Some(true)) {
+                    pairs.push((key.clone(), value.clone()));
+                }
+                Ok(Value::None)
+            }
             (Value::Dict(pairs), "items") => {
                 let pairs = pairs.borrow();
                 Ok(Value::list(

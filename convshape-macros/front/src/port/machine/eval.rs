@@ -5,6 +5,7 @@ use std::rc::Rc;
 
 use super::{Frame, Machine, Read};
 use crate::port::Unported;
+use crate::port::stmts::contains;
 use crate::port::syntax::{Arg, Expr, Index, Kind, Operator, Part, Piece};
 use crate::port::value::{Args, Modules, Number, Scope, Value, put};
 use crate::words;
@@ -60,6 +61,11 @@ impl Machine<'_> {
                 self.comprehension([item, target, values], conditions, written, hint)
             }
             Kind::Lambda(function) => {
+                let names = |written: &Expr| contains(written, &|part| matches!(&*part.kind, Kind::Name(_)));
+                if function.params.iter().filter_map(|param| param.default.as_ref()).any(names) {
+                    // Each turn of a loop makes another function.
+                    return Ok(opaque(written));
+                }
                 let closure = self.calls.last().map(|frame| frame.scope.clone());
                 Ok(Value::Function(function.clone(), closure))
             }

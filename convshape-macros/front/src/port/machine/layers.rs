@@ -54,6 +54,13 @@ impl Machine<'_> {
         })
     }
 
+    /// Whether a layer has an argument of this name, in the chain or in the framework.
+    pub(super) fn is_argument(&self, call: &str, name: &str) -> bool {
+        let dialect = self.program.dialect;
+        let found = words::named_layer(call, dialect).map(|found| found.words);
+        self.is_field(call, name) || found.is_some_and(|found| words::neutral(found.kind, name, dialect).is_some())
+    }
+
     /// One argument with its name: a field, or one of the framework's that changes nothing.
     fn argument(&mut self, leaf: &mut Leaf, name: &str, value: &Value) -> Read<()> {
         let line = leaf.line;
