@@ -209,7 +209,7 @@ fn spoken(
     rewrite::spoken(text, &words, settled, own, &|text| read_again(krate, text))
 }
 
-/// The shape that the last layer gives, if there is no error before it.
+/// The output shape of the last layer, if the chain has no other error.
 fn last_shape(krate: &TokenStream, chain: &syntax::Chain) -> Option<Shape> {
     let mut sink = Sink::default();
     let mut graph = resolve::resolve(krate, chain, &mut sink);

@@ -203,7 +203,7 @@ impl Context<'_> {
     fn details(&self, report: Report, problem: &Problem, found: &Found) -> Report {
         // A stride is the cause if a different input, or adding rows back, fixes it.
         let lost = found.fixes.is_empty() || found.fixes.iter().any(Fix::restores_rows);
-        // A layer that must change in another way is no cause upstream.
+        // If one layer must change in another way, a layer above it is not the cause.
         let first = found.fixes.first().filter(|fix| !fix.restores_rows());
         let changed = first.and_then(Fix::only).and_then(Edit::node);
         let advised = !found.fixes.is_empty() || !found.advice.is_empty();

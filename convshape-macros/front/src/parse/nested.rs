@@ -7,7 +7,7 @@ use super::Parser;
 use crate::syntax::{Args, Field, Layer, Value};
 use crate::words::{self, LayerName, LayerWords, Positional};
 
-/// What runs the layers in its parentheses and is no layer itself.
+/// Containers: they run the layers in their parentheses and are not layers themselves.
 const SEQUENCES: [&str; 5] = ["Sequential", "sequential", "Chain", "Seq", "add"];
 
 impl Parser {

@@ -376,7 +376,7 @@ impl Parser {
         let required = |field: &&str| call.layer.required(call.dialect).any(|names| names == [*field]);
         for (value, field) in rest.into_iter().zip(order) {
             if matches!(value, Value::Broken(_)) {
-                // `None` stands for the default, unless there is none.
+                // `None` means the default; a required field has no default.
                 args.positional.extend(Some(value).filter(|_| required(field)));
                 continue;
             }

@@ -74,7 +74,7 @@ struct Frame {
     instance: Option<Rc<Instance>>,
 }
 
-/// Where a program goes on.
+/// What runs after a statement.
 enum Flow {
     Next,
     Return(Value),
@@ -313,7 +313,7 @@ impl<'a> Machine<'a> {
     fn unpack(&mut self, targets: &[Expr], value: Value, whole: &Expr) -> Read<()> {
         let items = match &value {
             Value::Failed | Value::Opaque(_) => vec![value.clone(); targets.len()],
-            // The first axis of what has the batch behind it.
+            // The batch is not the first axis, so that axis can be unpacked.
             Value::Data(data) if data.batch > 0 => self.unbound(&data.clone(), 0, whole, &name_of(whole))?,
             value => self.items(value).unwrap_or_default(),
         };

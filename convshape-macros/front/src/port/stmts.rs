@@ -212,7 +212,7 @@ fn equals(tokens: &[TokenTree]) -> Option<usize> {
     (1..lambda).find(|&at| is(at, "=") && !compares(at))
 }
 
-/// The words in a statement's text, for what is not run.
+/// Calls `found` with each expression in statements that are not run.
 pub(super) fn mentions(stmts: &[Stmt], found: &mut dyn FnMut(&Expr)) {
     for stmt in stmts {
         match &stmt.kind {

@@ -26,7 +26,7 @@ pub(super) enum StmtKind {
     Body(Vec<Stmt>),
     Def(Rc<Function>),
     Class(Rc<Class>),
-    /// `from x import a as b`: the names, with what they stand for.
+    /// `from x import a as b`: each new name, with its path.
     Import(Vec<(String, String)>),
     Break,
     Continue,

@@ -431,7 +431,7 @@ fn what_cannot_be_read_is_listed_by_line() {
         ("x = `3`", &["line 1: `x = `3`` is not Python"]),
         (
             "net = nn.Sequential(\n    nn.Conv2d(3, 8, 3),\n    SEBlock(8),\n)",
-            &["line 3: `SEBlock` is no layer that a chain has"],
+            &["line 3: `SEBlock` is not a layer that a chain has"],
         ),
         (
             "class A(nn.Module):\n  def __init__(self, n):\n    self.fc = nn.Linear(n, 3)",
@@ -440,7 +440,7 @@ fn what_cannot_be_read_is_listed_by_line() {
         (
             "class A(nn.Module):\n  def __init__(self):\n    self.fc = nn.Linear(1, 3)\n\
              class B(nn.Module):\n  def __init__(self):\n    self.fc = nn.Linear(1, 3)",
-            &["line 4: `B` is a second class, beside `A`: choose one with `--name B`"],
+            &["line 4: `B` is a second class, besides `A`: choose one with `--name B`"],
         ),
         (
             "class V(nn.Module):\n  def __init__(self):\n    self.fc = nn.Linear(784, 400)\n\
@@ -450,7 +450,7 @@ fn what_cannot_be_read_is_listed_by_line() {
         ),
         (
             "x = keras.Input(shape=(4,))\nx = MyLayer(3)(x)\nx = layers.Dense(3)(x)",
-            &["line 2: `MyLayer` is no layer that a chain has"],
+            &["line 2: `MyLayer` is not a layer that a chain has"],
         ),
         (
             "model = nn.Sequential(nn.Conv2d(3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14))",

@@ -77,11 +77,11 @@ impl Machine<'_> {
         }
     }
 
-    /// Why a name is no layer.
+    /// Why a name is not a layer.
     pub(super) fn no_layer(&self, name: &str) -> String {
         match words::instead(name) {
-            Some(instead) => format!("`{name}` is no layer of a chain: {instead}"),
-            None => format!("`{name}` is no layer that a chain has"),
+            Some(instead) => format!("`{name}` is not a layer of a chain: {instead}"),
+            None => format!("`{name}` is not a layer that a chain has"),
         }
     }
 
@@ -176,7 +176,7 @@ impl Machine<'_> {
     /// An instance of a class of the program.
     pub(super) fn instance(&mut self, class: &Rc<Class>, args: Args, written: &Expr) -> Read<Value> {
         if !self.is_module_class(class) {
-            let reason = format!("`{}` is no module: write out what it computes", class.name);
+            let reason = format!("`{}` is not a module: write out what it computes", class.name);
             return Ok(Value::opaque(reason, Some(written.line)));
         }
         let instance = Rc::new(Instance { class: class.clone(), attrs: RefCell::default(), made: RefCell::default() });

@@ -57,7 +57,7 @@ impl Machine<'_> {
             ([(_, instance)], None) => return self.run_model(&instance.clone()),
             ([(first, _), (second, instance), ..], None) => {
                 let reason =
-                    format!("`{second}` is a second model, beside `{first}`: choose one with `--name {second}`");
+                    format!("`{second}` is a second model, besides `{first}`: choose one with `--name {second}`");
                 return Err(Unported::new(instance.class.line, reason));
             }
         }
@@ -72,7 +72,7 @@ impl Machine<'_> {
             }
             [first, second, ..] => {
                 let reason = format!(
-                    "`{}` is a second class, beside `{}`: choose one with `--name {}`",
+                    "`{}` is a second class, besides `{}`: choose one with `--name {}`",
                     second.name, first.name, second.name
                 );
                 return Err(Unported::new(second.line, reason));

@@ -25,7 +25,7 @@ impl Machine<'_> {
         let mut leaf = Leaf { line, call: call.to_owned(), args: Vec::new(), label: None };
         for (at, value) in args.positional.iter().enumerate() {
             match order.get(at).filter(|word| !self.is_field(call, word)) {
-                // It stands where PyTorch has an argument that is no field here.
+                // In this position PyTorch has an argument that is not a field here.
                 Some(word) => self.argument(&mut leaf, word, value)?,
                 None if leaf.args.len() == at => leaf.args.push((None, self.worth(value, line)?)),
                 None => {
@@ -76,7 +76,7 @@ impl Machine<'_> {
                 return Ok(());
             }
             "inplace" => {
-                // What stands in its place in a layer that has none is another argument.
+                // Some layers have another argument in this position.
                 let Value::Bool(is) = value else {
                     return Err(Unported::new(line, format!("`{}` has more values than are known here", leaf.call)));
                 };

@@ -468,7 +468,7 @@ fn is_whole(index: Option<&Index>) -> bool {
     matches!(index, None | Some(Index::Slice([None, None, None])))
 }
 
-/// Indices with as many whole axes as `...` stands for.
+/// The indices, with `...` written out as whole axes.
 fn spread(indices: &[Index], rank: usize) -> Vec<Option<&Index>> {
     let is = |index: &Index, kind: fn(&Kind) -> bool| matches!(index, Index::At(at) if kind(&at.kind));
     let is_ellipsis = |index: &Index| is(index, |kind| matches!(kind, Kind::Ellipsis));
