@@ -291,11 +291,23 @@ impl Machine<'_> {
                 self.instance_method(&instance, name, args, written, hint)
             }
             (Value::Layer(_), name) if RUNS.contains(&name) => self.apply(&of, args, written, hint),
-            (Value::List(items), "append") => {
+            (Value::List(items), name) => self.list_method(items, name, args, written),
+            (Value::Dict(pairs), name) => dict_method(pairs, name, args, written),
+            (Value::Text(text), "lower") => Ok(Value::Text(text.to_lowercase())),
+            (Value::Text(text), "upper") => Ok(Value::Text(text.to_uppercase())),
+            (Value::Tensor(_), "requires_grad_" | "to" | "cuda" | "float" | "clone" | "detach") => Ok(of),
+            _ if args.has_data() => Err(not_followed(written)),
+            _ => Ok(opaque(written)),
+        }
+    }
+
+    fn list_method(&self, items: &RefCell<Vec<Value>>, name: &str, args: Args, written: &Expr) -> Read<Value> {
+        match name {
+            "append" => {
                 items.borrow_mut().extend(args.positional);
                 Ok(Value::None)
             }
-            (Value::List(items), "extend") => {
+            "extend" => {
                 let more = args.positional.first().and_then(|value| self.items(value));
                 let more = more.ok_or_else(|| {
                     Unported::new(written.line, format!("`{}` adds what is not known here", short(&written.text)))
@@ -303,7 +315,7 @@ impl Machine<'_> {
                 items.borrow_mut().extend(more);
                 Ok(Value::None)
             }
-            (Value::List(items), "insert") => {
+            "insert" => {
                 let (Some(at), Some(value)) =
                     (args.positional.first().and_then(Value::as_whole), args.positional.get(1))
                 else {
@@ -315,73 +327,26 @@ impl Machine<'_> {
                 items.insert(usize::try_from(at).unwrap_or_default(), value.clone());
                 Ok(Value::None)
             }
-            (Value::List(items), "pop") => {
+            "pop" => {
                 let mut items = items.borrow_mut();
                 let at = args.positional.first().map_or(Some(-1), Value::as_whole);
                 let at = at.map(|at| if at < 0 { at + items.len() as i64 } else { at });
                 let at = at.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < items.len());
                 at.map(|at| items.remove(at)).ok_or_else(|| not_followed(written))
             }
-            (Value::List(items), "reverse") => {
+            "reverse" => {
                 items.borrow_mut().reverse();
                 Ok(Value::None)
             }
-            (Value::List(items), "clear") => {
+            "clear" => {
                 items.borrow_mut().clear();
                 Ok(Value::None)
             }
-            (Value::List(items), "copy") => Ok(Value::list(items.borrow().clone())),
-            (Value::Dict(pairs), "copy") => Ok(Value::Dict(Rc::new(RefCell::new(pairs.borrow().clone())))),
-            (Value::Dict(pairs), "update") => {
-                let mut more: Vec<(Value, Value)> = match args.positional.as_slice() {
-                    [] => Vec::new(),
-                    [Value::Dict(more)] => more.borrow().clone(),
-                    _ => return Err(not_followed(written)),
-                };
-                more.extend(args.named.into_iter().map(|(name, value)| (Value::Text(name), value)));
-                let mut pairs = pairs.borrow_mut();
-                more.into_iter().for_each(|(key, value)| put(&mut pairs, key, value));
-                Ok(Value::None)
-            }
-            (Value::Dict(pairs), "setdefault") => {
-                let [key, value] = args.positional.as_slice() else { return Err(not_followed(written)) };
-                let mut pairs = pairs.borrow_mut();
-                if !pairs.iter().any(|(known, _)| known.equals(key) == Some(true)) {
-                    pairs.push((key.clone(), value.clone()));
-                }
-                Ok(Value::None)
-            }
-            (Value::Dict(pairs), "items") => {
-                let pairs = pairs.borrow();
-                Ok(Value::list(
-                    pairs.iter().map(|(key, value)| Value::Tuple(vec![key.clone(), value.clone()])).collect(),
-                ))
-            }
-            (Value::Dict(pairs), "values") => {
-                Ok(Value::list(pairs.borrow().iter().map(|(_, value)| value.clone()).collect()))
-            }
-            (Value::Dict(pairs), "keys") => {
-                Ok(Value::list(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()))
-            }
-            (Value::Dict(pairs), "get" | "pop") => {
-                let key = args.positional.first();
-                let mut pairs = pairs.borrow_mut();
-                let at = pairs.iter().position(|(known, _)| key.is_some_and(|key| known.equals(key) == Some(true)));
-                let default = args.positional.get(1).cloned().unwrap_or(Value::None);
-                Ok(match at {
-                    Some(at) if name == "pop" => pairs.remove(at).1,
-                    Some(at) => pairs[at].1.clone(),
-                    None => default,
-                })
-            }
-            // Others may change what they are called on.
-            (Value::List(_), name) if !["index", "count"].contains(&name) => Err(not_followed(written)),
-            (Value::Dict(_), _) => Err(not_followed(written)),
-            (Value::Text(text), "lower") => Ok(Value::Text(text.to_lowercase())),
-            (Value::Text(text), "upper") => Ok(Value::Text(text.to_uppercase())),
-            (Value::Tensor(_), "requires_grad_" | "to" | "cuda" | "float" | "clone" | "detach") => Ok(of),
-            _ if args.has_data() => Err(not_followed(written)),
-            _ => Ok(opaque(written)),
+            "copy" => Ok(Value::list(items.borrow().clone())),
+            "index" | "count" if args.has_data() => Err(not_followed(written)),
+            "index" | "count" => Ok(opaque(written)),
+            // Others may change the list.
+            _ => Err(not_followed(written)),
         }
     }
 
@@ -636,6 +601,50 @@ impl Machine<'_> {
 impl Modules {
     pub(super) fn part(&self, name: &str) -> Option<Value> {
         self.parts.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
+    }
+}
+
+fn dict_method(pairs: &RefCell<Vec<(Value, Value)>>, name: &str, args: Args, written: &Expr) -> Read<Value> {
+    match name {
+        "copy" => Ok(Value::Dict(Rc::new(RefCell::new(pairs.borrow().clone())))),
+        "update" => {
+            let mut more: Vec<(Value, Value)> = match args.positional.as_slice() {
+                [] => Vec::new(),
+                [Value::Dict(more)] => more.borrow().clone(),
+                _ => return Err(not_followed(written)),
+            };
+            more.extend(args.named.into_iter().map(|(name, value)| (Value::Text(name), value)));
+            let mut pairs = pairs.borrow_mut();
+            more.into_iter().for_each(|(key, value)| put(&mut pairs, key, value));
+            Ok(Value::None)
+        }
+        "setdefault" => {
+            let [key, value] = args.positional.as_slice() else { return Err(not_followed(written)) };
+            let mut pairs = pairs.borrow_mut();
+            if !pairs.iter().any(|(known, _)| known.equals(key) == Some(true)) {
+                pairs.push((key.clone(), value.clone()));
+            }
+            Ok(Value::None)
+        }
+        "items" => {
+            let pairs = pairs.borrow();
+            Ok(Value::list(pairs.iter().map(|(key, value)| Value::Tuple(vec![key.clone(), value.clone()])).collect()))
+        }
+        "values" => Ok(Value::list(pairs.borrow().iter().map(|(_, value)| value.clone()).collect())),
+        "keys" => Ok(Value::list(pairs.borrow().iter().map(|(key, _)| key.clone()).collect())),
+        "get" | "pop" => {
+            let key = args.positional.first();
+            let mut pairs = pairs.borrow_mut();
+            let at = pairs.iter().position(|(known, _)| key.is_some_and(|key| known.equals(key) == Some(true)));
+            let default = args.positional.get(1).cloned().unwrap_or(Value::None);
+            Ok(match at {
+                Some(at) if name == "pop" => pairs.remove(at).1,
+                Some(at) => pairs[at].1.clone(),
+                None => default,
+            })
+        }
+        // Others may change the dictionary.
+        _ => Err(not_followed(written)),
     }
 }
 
