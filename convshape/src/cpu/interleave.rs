@@ -33,8 +33,8 @@ struct Link {
     low: usize,
     /// The elements of a row.
     row: usize,
-    /// The first output row of the second step reads `reach` rows, with those of the border, and each further one
-    /// those that are `step` rows on.
+    /// The first output row of the second step reads the first `reach` rows, including those of the border. Each
+    /// further one reads rows that are `step` later.
     step: usize,
     reach: usize,
 }
@@ -119,7 +119,7 @@ impl Interleave {
         None
     }
 
-    /// Steps with these values between them, of which the last has so many output rows.
+    /// Steps with these values between them. The last one has `rows` output rows.
     fn of(links: Vec<Link>, rows: usize) -> Interleave {
         // The elements between the steps for a row of the output.
         let each = links.iter().rev().scan(1, |rows, link| {
@@ -130,7 +130,7 @@ impl Interleave {
         Interleave { rows: block, most: rows.min(block * threads::threads(usize::MAX).count()), links }
     }
 
-    /// How many rows of each value between the steps are kept, with those of the border.
+    /// How many rows of each value between the steps are kept, including those of the border.
     fn kept(&self) -> Vec<usize> {
         let mut rows = self.most;
         let kept = self.links.iter().rev().map(|link| {
@@ -165,7 +165,7 @@ impl Interleave {
                     let (conv, from, to) = (conv(step)?, &step.inputs[0], step.output.as_ref()?);
                     let [first, end] = ends.map(|rows| self.needed(index, rows));
                     let [x_row, y_row] = conv.row_steps();
-                    // What is kept of a value begins with the first row that is still read.
+                    // The kept part of a value begins with the first row that is still read.
                     let x_first = if index == 0 { first * x_row } else { 0 };
                     let y_first = match self.links.get(index) {
                         None => first * y_row,
@@ -198,14 +198,14 @@ impl Link {
         if rows == 0 { 0 } else { self.rows.min(self.span(rows) - self.low) }
     }
 
-    /// How many rows, with those of the border, so many output rows read.
+    /// How many rows `rows` neighbouring output rows read, including those of the border.
     fn span(&self, rows: usize) -> usize {
         (rows - 1) * self.step + self.reach
     }
 
-    /// Drops the rows that are not read any more: output rows from the first of `read` on were computed from the rows
-    /// that are kept, those from the second to the third are next. Fills the border after the value as far as these
-    /// read it. `done` rows are computed; returns where the next one is written.
+    /// Drops the rows that no later output row reads, and fills the border after the value where the next output rows
+    /// read it. `read` has the first output row of the block before, the first of the next block, and the end of that.
+    /// `done` rows of the value are computed. Returns the offset for the next one.
     fn keep(&self, read: [usize; 3], done: usize, kept: &mut [f32]) -> usize {
         let [before, first] = [read[0] * self.step, read[1] * self.step];
         let computed = self.low + done;
