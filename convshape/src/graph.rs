@@ -39,17 +39,17 @@
 #[doc(inline)]
 pub use convshape_arith::axis::{Scatter, Window};
 #[doc(inline)]
-pub use convshape_arith::dialect::WeightLayout;
-#[doc(inline)]
 pub use convshape_arith::fault::{Fault, Reason};
 #[doc(inline)]
 pub use convshape_arith::graph::{Graph, GraphError, Layer, Node, Parameter, Port, Value};
 #[doc(inline)]
 pub use convshape_arith::lower::LinearPart;
 #[doc(inline)]
+pub use convshape_arith::op::WeightLayout;
+#[doc(inline)]
 pub use convshape_arith::op::{AxisOrder, Op};
 #[doc(inline)]
-pub use convshape_arith::param::{Init, Role};
+pub use convshape_arith::op::{Init, Role};
 #[doc(inline)]
 pub use convshape_arith::size::{Scope, Size, Symbol};
 

@@ -4,8 +4,8 @@ mod set;
 
 use std::fmt;
 
+use convshape_arith::op::Init;
 use convshape_arith::op::{Axes, Axis, Constant, Op, PerAxis, each_real};
-use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
 
 use crate::unseen::{Unseen, visible};

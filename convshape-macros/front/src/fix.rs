@@ -8,6 +8,7 @@
 mod arguments;
 mod candidates;
 mod channels;
+mod collect;
 mod edit;
 mod follow;
 mod formulas;
@@ -20,8 +21,8 @@ mod operands;
 mod order;
 mod other_layers;
 mod phrase;
+mod preimage;
 mod refused;
-mod shortcut;
 mod stages;
 mod steps;
 mod trial;
@@ -35,7 +36,8 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
-use self::candidates::{Candidate, Candidates, candidates, guesses};
+use self::candidates::{Candidate, Candidates};
+use self::collect::{candidates, guesses};
 use self::trial::Trial;
 use crate::check::{Checked, Place, Problem, check};
 use crate::graph::{Graph, NodeId, Recipe, Replaced};
@@ -660,7 +662,7 @@ impl<'a> Trial<'a> {
         let mut graph = self.graph.clone();
         for edit in edits {
             let turns: Vec<NodeId> = edit.node().map_or_else(Vec::new, |node| self.turns(node).to_vec());
-            edit.apply(&mut graph, &turns, &mut Vec::new(), &mut trial::Touched::default());
+            edit.apply(&mut graph, &turns, &mut Vec::new(), &mut edit::Touched::default());
         }
         let checked = check(&graph);
         self.of(&graph, &checked)

@@ -179,6 +179,16 @@ pub(crate) enum Inserted {
     Projection { operand: usize },
 }
 
+/// A field with values for the wrong number of axes.
+pub(crate) struct Misfit {
+    pub(crate) field: &'static str,
+    /// The number of axes that it has values for.
+    pub(crate) written: usize,
+    /// The field with a value for each axis of the layer.
+    pub(crate) mended: Setting,
+    pub(crate) span: Span,
+}
+
 /// How a node's statement was written, for fixes in the user's own words.
 #[derive(Clone)]
 pub(crate) struct Writing {

@@ -166,7 +166,7 @@ impl Numbers {
         let text = name.to_string();
         match self.get(&text) {
             Some(Bound::Size(size)) => return Ok(*size),
-            Some(other) => return Err(diagnose::not_a_size(name, other)),
+            Some(other) => return Err(diagnose::not_a_size(name, other.kind())),
             None => {}
         }
         // Constants and const parameters are upper case; anything else is a slip.

@@ -36,6 +36,8 @@ use cursor::Cursor;
 /// The deepest nesting of brackets that the parser follows. Deeper recursion could exhaust the stack.
 const MAX_DEPTH: usize = 32;
 
+const LAYER: &str = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
+
 /// The chain as far as it can be read, and the faults. There is a chain as soon as `struct Name` is found.
 pub(crate) fn parse(tokens: TokenStream) -> (Option<Chain>, Vec<SyntaxFault>) {
     let mut parser = Parser::new();
@@ -59,6 +61,16 @@ pub(crate) fn size_of(text: &str) -> Option<SizeExpr> {
 
 /// A piece of syntax, or the fault. A caller that knows where to go on records the fault.
 type Parsed<T> = Result<T, SyntaxFault>;
+
+/// The parts of a chain in their order.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Stage {
+    Headers,
+    Blocks,
+    Input,
+    Body,
+    Output,
+}
 
 /// The parser's state while it reads a chain.
 struct Parser {

@@ -29,7 +29,6 @@ use crate::numbers::Numbers;
 use crate::syntax::{Block, Chain, Layer, Range, ShapePattern, Stmt, StmtKind, Strictness, SymbolDecl};
 use crate::unseen::Unseen;
 use crate::words::{self, Lookup};
-pub(crate) use arguments::Misfit;
 use reuse::Sharing;
 use scope::{Binding, LayerOutputs, Outputs, Piece, Run, Scope};
 

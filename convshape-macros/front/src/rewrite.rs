@@ -239,7 +239,7 @@ impl Reader<'_> {
     fn ranked(&self, at: &[usize], word: &str) -> Vec<Rewrite> {
         let found = words::named_layer(word, self.graph.dialect).filter(|found| found.rank.is_none());
         let names = found.iter().flat_map(|found| found.words.ranks.iter().map(|rank| found.words.name(Some(*rank))));
-        let other = words::other_name(word, self.graph.dialect).map(|found| found.words.name(found.rank));
+        let other = words::other_layer(word, self.graph.dialect).map(|found| found.words.name(found.rank));
         names.chain(other).map(|name| self.meant(at, &name)).collect()
     }
 

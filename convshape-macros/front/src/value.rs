@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
+use convshape_arith::op::Init;
 use convshape_arith::op::{Axes, Axis, Constant, Dialect, MAX_SPATIAL};
 use convshape_arith::operator::Operator;
-use convshape_arith::param::Init;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 use proc_macro2::Span;
@@ -418,7 +418,7 @@ fn word(
     if let Value::Word(word) = value
         && let Some(bound) = numbers.get(&word.to_string())
     {
-        return Err(diagnose::bound_as_word(field.name, word, bound));
+        return Err(diagnose::bound_as_word(field.name, word, bound.kind()));
     }
     let (Some(text), span) = (value.text(), value.span()) else {
         return Err(diagnose::wrong_value(field.name, field.takes, value));

@@ -1,9 +1,11 @@
 //! Weight files: checks the header of a compiled-in file against the chain's parameters, and that its numbers are finite.
 
+mod problem;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use convshape_arith::stored::{Hint, WEIGHT_NORM, is_stored_as, length_stride};
 use convshape_data::safetensors;
@@ -14,7 +16,9 @@ use crate::graph::{Graph, NodeId, Recipe};
 use crate::syntax::{Chain, Text};
 use crate::unseen::visible;
 use crate::words::nearest;
-pub(crate) use convshape_data::safetensors::{Damage, Header, Tensor};
+pub(crate) use convshape_data::safetensors::{Header, Tensor};
+
+pub(crate) use self::problem::{Reason, Stem, Unreadable, WeightsProblem};
 
 /// For at most this many missing layers we search for similar names; nobody reads more.
 const MOST_SEARCHES: usize = 12;
@@ -25,42 +29,6 @@ pub(crate) struct WeightsFile {
     /// Its path: the header's, relative to the folder of the crate's Cargo.toml.
     pub(crate) path: String,
     pub(crate) header: Header,
-}
-
-/// Why a file cannot be used at all.
-#[derive(Debug)]
-pub(crate) struct Unreadable {
-    pub(crate) path: PathBuf,
-    pub(crate) reason: Reason,
-}
-
-#[derive(Debug)]
-pub(crate) enum Reason {
-    Io(io::Error),
-    /// It is a folder, a pipe or a device.
-    NoFile,
-    /// A path that cannot be written in source code.
-    NotUnicode,
-    Header(Damage),
-}
-
-/// A mismatch between a layer and the file.
-#[derive(Debug)]
-pub(crate) enum WeightsProblem {
-    /// The file has none of the chain's tensors. All its names may share a prefix.
-    Nothing { expected: String, found: Vec<String>, more: usize, prefix: Option<String> },
-    /// Tensors of a layer are missing, with these names and shapes: some or all. `stem` is a layer of the file that may
-    /// be meant.
-    Missing { node: NodeId, tensors: Vec<(String, Vec<usize>)>, whole: bool, stem: Option<Stem> },
-    /// The names in the file lack a part that the names of some layers have, such as that of a block's use. `node` is
-    /// the first of the layers; it needs `tensor`, which the file has as `found`.
-    ExtraPart { node: NodeId, part: String, tensor: (String, Vec<usize>), found: String },
-    /// Elements of a type that cannot be converted.
-    Dtype { node: NodeId, name: String, found: String },
-    /// An element that is infinite or NaN.
-    NotFinite { node: NodeId, name: String, index: Vec<usize>, value: f64 },
-    /// A wrong shape.
-    Shape { node: NodeId, name: String, found: Vec<usize>, expected: Vec<usize>, hint: Option<Hint> },
 }
 
 /// The file named by a checked chain. Problems are reported.
@@ -97,13 +65,6 @@ pub(crate) fn of(
             Some(file)
         }
     }
-}
-
-/// A layer of a file, and whether its tensors have the shapes looked for.
-#[derive(Debug)]
-pub(crate) struct Stem {
-    pub(crate) name: String,
-    pub(crate) fits: bool,
 }
 
 /// Reads the header of a file, whose path is relative to the folder.

@@ -24,7 +24,7 @@ use convshape_arith::op::{Dialect, Op};
 
 pub(crate) use find::{
     LayerName, Lookup, find_activation, find_field, find_function, find_layer, find_word, is_field, is_layer,
-    named_layer, nearest_field,
+    named_layer, nearest_field, other_layer,
 };
 pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
 pub(crate) use instead::{instead, instead_of_field};
@@ -32,7 +32,7 @@ pub(crate) use layers::layers;
 pub(crate) use markers::markers;
 pub(crate) use nearest::{difference, nearest};
 pub(crate) use neutral::{Elsewhere, Neutral, neutral};
-pub(crate) use other_names::{means_channels, other_name};
+pub(crate) use other_names::means_channels;
 use rules::Rule;
 
 /// The field that silences lints for a layer.
@@ -40,6 +40,13 @@ pub(crate) const LINT: &str = "lint";
 
 /// The dialects that have a word.
 pub(crate) type Dialects = &'static [Dialect];
+
+const ALL: Dialects = &[Dialect::Torch, Dialect::Onnx, Dialect::Jax, Dialect::Flax, Dialect::Keras];
+const TORCH: Dialects = &[Dialect::Torch];
+const ONNX: Dialects = &[Dialect::Onnx];
+const JAX: Dialects = &[Dialect::Jax];
+const FLAX: Dialects = &[Dialect::Flax];
+const KERAS: Dialects = &[Dialect::Keras];
 
 /// A layer that the front end treats in a way that its row does not describe. Most layers are plain.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -15,9 +15,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 use core::ops::Range;
 
-use crate::dialect::WeightLayout;
-use crate::op::{AxisOrder, Op};
-use crate::param::{Init, Role};
+use crate::op::{AxisOrder, Init, Op, Role, WeightLayout};
 use crate::shape::Shape;
 use crate::size::{Scope, Size};
 

@@ -6,7 +6,6 @@ mod conv;
 mod custom;
 mod dense;
 mod join;
-pub(crate) mod numbers;
 mod pool;
 mod product;
 mod recurrent;

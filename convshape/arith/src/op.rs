@@ -10,8 +10,11 @@ mod class;
 mod constant;
 mod conv;
 mod custom;
+mod dialect;
+pub(crate) mod init;
 mod mask;
 mod norm;
+pub(crate) mod numbers;
 pub(crate) mod plain;
 mod pool;
 mod recurrent;
@@ -19,11 +22,11 @@ mod recurrent_weights;
 mod resize;
 mod source;
 mod split;
+mod weights;
 
+use self::numbers::{both, finite, fraction, positive};
 use self::plain::plain;
 use crate::fault::Fault;
-use crate::layer::numbers::{both, finite, fraction, positive};
-use crate::param::{Init, Role, Weights, vector};
 use crate::shape::Shape;
 
 pub use activation::{Activation, SELU_ALPHA, SELU_SCALE};
@@ -31,9 +34,10 @@ pub use attention::{Attention, MultiHead, Projection};
 pub use axes::{Axes, Axis, Reduction};
 pub use class::Class;
 pub use constant::{Array, Constant, Elements};
-pub use conv::{AutoPad, Conv, Direction, Padding, PaddingMode, SeparableConv, WeightFrom};
+pub use conv::{AutoPad, Conv, Direction, Mask, Padding, PaddingMode, SeparableConv, WeightFrom};
 pub use custom::{Backward, Custom, CustomParam, CustomType, Forward, MOST_CUSTOM};
-pub use mask::Mask;
+pub use dialect::{AxisOrder, Dialect, WeightLayout};
+pub use init::Init;
 pub use norm::DropTogether;
 pub use plain::{Plain, TypeName, Visitor, each_real};
 pub use pool::{Pool, PoolKind};
@@ -42,38 +46,14 @@ pub use recurrent_weights::RecurrentWeights;
 pub use resize::{Amount, DepthOrder, Interpolation, ResizeTo, Upsample};
 pub use source::Source;
 pub use split::Pieces;
+pub use weights::Role;
+pub(crate) use weights::{Weights, size, vector};
 
 /// The most spatial axes a layer has.
 pub const MAX_SPATIAL: usize = 3;
 
 /// One value per spatial axis; entries beyond the layer's rank are unused.
 pub type PerAxis<T> = [T; MAX_SPATIAL];
-
-/// The framework whose rules apply to a layer's fields.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Dialect {
-    /// PyTorch.
-    Torch,
-    /// ONNX, if its engines agree.
-    Onnx,
-    /// `jax.lax`.
-    Jax,
-    /// Flax (linen and nnx).
-    Flax,
-    /// Keras 3.
-    Keras,
-}
-
-plain!(enum op::Dialect { Torch, Onnx, Jax, Flax, Keras });
-
-/// The position of the channel axis in a chain's shapes.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum AxisOrder {
-    /// `[C, spatial...]`
-    ChannelsFirst,
-    /// `[spatial..., C]`
-    ChannelsLast,
-}
 
 /// One layer with its fields, as plain data.
 #[derive(Clone, Copy, PartialEq, Debug)]

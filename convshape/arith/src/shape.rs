@@ -175,14 +175,6 @@ impl PartialEq for Shape {
 
 impl Eq for Shape {}
 
-impl fmt::Display for Shape {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let mut text = crate::text::Text::new();
-        text.shape(self);
-        f.write_str(text.as_str())
-    }
-}
-
 /// Uses `Display`: the fields would fill the screen.
 impl fmt::Debug for Shape {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

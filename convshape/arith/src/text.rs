@@ -198,6 +198,14 @@ impl Default for Text {
     }
 }
 
+impl fmt::Display for Shape {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut text = Text::new();
+        text.shape(self);
+        f.write_str(text.as_str())
+    }
+}
+
 /// A number with commas between its thousands: `1,234,567`.
 #[derive(Clone, Copy, Debug)]
 pub struct Thousands(pub u64);

@@ -1,7 +1,6 @@
 //! The position of every element of a weight, for every layout.
 
-use crate::dialect::WeightLayout;
-use crate::op::{Conv, Dialect, MAX_SPATIAL, Op, PerAxis};
+use crate::op::{Conv, Dialect, MAX_SPATIAL, Op, PerAxis, WeightLayout};
 use crate::shape::{MAX_RANK, Shape};
 use crate::size::Size;
 

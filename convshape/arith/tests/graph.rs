@@ -1,9 +1,9 @@
 //! Graphs by hand: what is worked out, what is refused, other sizes.
 
 use convshape_arith::graph::{Graph, GraphError, Layer};
+use convshape_arith::op::Role;
 use convshape_arith::op::{Activation, AxisOrder, Conv, Dialect, Direction, Op, ResizeTo, Upsample};
 use convshape_arith::op::{Interpolation, SeparableConv, WeightFrom};
-use convshape_arith::param::Role;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::{Size, Symbol};
 

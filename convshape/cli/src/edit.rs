@@ -7,14 +7,7 @@ use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 use crate::help::{self, Change, What};
 use crate::lines;
-use crate::source::Chain;
-
-/// A range of bytes of a text, and its replacement.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Edit {
-    pub(crate) range: Range<usize>,
-    pub(crate) text: String,
-}
+use crate::source::{Chain, Edit};
 
 /// A fix: its message, and its edits.
 #[derive(Debug)]

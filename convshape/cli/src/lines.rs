@@ -7,8 +7,7 @@ use convshape_arith::code;
 use convshape_front::Finding;
 use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 
-use crate::edit::Edit;
-use crate::source::Chain;
+use crate::source::{Chain, Edit};
 
 /// How a help begins that gives another line than the one of its finding.
 pub(crate) const IN_LINE: &str = "in line ";

@@ -27,6 +27,13 @@ pub(crate) struct Chain {
     pub(crate) range: Range<usize>,
 }
 
+/// A range of bytes of a text, and its replacement.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Edit {
+    pub(crate) range: Range<usize>,
+    pub(crate) text: String,
+}
+
 impl Source {
     /// Reads a file and checks its chains.
     pub(crate) fn open(path: &Path) -> Result<Source, Unusable> {

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::io;
 
-use crate::safetensors;
+use crate::{brief, safetensors};
 
 /// Why a file cannot be used at all.
 #[derive(Debug)]
@@ -140,14 +140,5 @@ impl fmt::Display for Sizes<'_> {
             write!(f, "{}{size}", if axis > 0 { " * " } else { "" })?;
         }
         if self.0.len() > MOST { f.write_str(" * ..") } else { Ok(()) }
-    }
-}
-
-/// A name or text in a file may be as long as the file.
-pub(crate) fn brief(text: &str) -> String {
-    const MOST: usize = 100;
-    match text.char_indices().nth(MOST) {
-        Some((end, _)) => format!("{}..", &text[..end]),
-        None => text.to_owned(),
     }
 }

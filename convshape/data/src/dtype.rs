@@ -36,7 +36,7 @@ impl Dtype {
 
     /// numpy's notation: `<f4` and so on.
     pub(crate) fn of_numpy(word: &str) -> Dtype {
-        let other = || Dtype::new(Kind::Other, 0, false, crate::damage::brief(word));
+        let other = || Dtype::new(Kind::Other, 0, false, crate::brief(word));
         let mut letters = word.chars();
         let (order, kind) = match letters.next() {
             Some(order @ ('<' | '>' | '|' | '=')) => (order, letters.next()),
@@ -80,7 +80,7 @@ impl Dtype {
             "BF16" => (Kind::Bfloat16, 2, "bfloat16"),
             "F32" => (Kind::Float, 4, "float32"),
             "F64" => (Kind::Float, 8, "float64"),
-            other => return Dtype::new(Kind::Other, 0, false, crate::damage::brief(other)),
+            other => return Dtype::new(Kind::Other, 0, false, crate::brief(other)),
         };
         Dtype::new(kind, bytes, false, name)
     }

@@ -191,6 +191,15 @@ fn fits(array: &Array, found: u64) -> Result<(), Damage> {
     }
 }
 
+/// A name or text in a file may be as long as the file.
+pub(crate) fn brief(text: &str) -> String {
+    const MOST: usize = 100;
+    match text.char_indices().nth(MOST) {
+        Some((end, _)) => format!("{}..", &text[..end]),
+        None => text.to_owned(),
+    }
+}
+
 impl From<io::Error> for Unreadable {
     fn from(error: io::Error) -> Unreadable {
         Unreadable::Io(error)

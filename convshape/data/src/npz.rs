@@ -33,7 +33,7 @@ pub(crate) fn read(file: &mut (impl Read + Seek), length: u64) -> Result<Vec<Arr
         };
         let name = name.to_owned();
         if arrays.iter().any(|array: &Array| array.name == name) {
-            return Err(malformed(format!("the entry `{}` is given twice", crate::damage::brief(&name))));
+            return Err(malformed(format!("the entry `{}` is given twice", crate::brief(&name))));
         }
         match entry.array(file, length) {
             Ok(array) => arrays.push(Array { name, ..array }),

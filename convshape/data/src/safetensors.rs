@@ -11,7 +11,7 @@ use std::io::{self, Read};
 use serde_core::de::{self, Deserialize, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 
 use crate::MOST_AXES;
-use crate::damage::brief;
+use crate::brief;
 
 /// The bytes before the header, which hold its length.
 const LENGTH_BYTES: u64 = 8;

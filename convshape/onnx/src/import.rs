@@ -17,7 +17,6 @@ mod fold;
 mod frames;
 mod functions;
 mod kernel;
-mod learned;
 mod lines;
 mod loops;
 mod lower;
@@ -48,6 +47,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::Path;
 
 use convshape::Shape;
+use convshape::graph::op::Dialect;
 use convshape::graph::{AxisOrder, Op};
 use prost::Message;
 
@@ -59,6 +59,17 @@ use self::node::Node;
 use self::open::OpenSizes;
 use self::wide::Wide;
 use crate::proto;
+
+/// What a node gives, or why no chain can say it.
+type Lowered = Result<Tensor, String>;
+
+/// Whose defaults and names the chain has.
+const TORCH: Dialect = Dialect::Torch;
+
+/// The sizes of a shape as numbers.
+fn numbers(shape: &Shape) -> Vec<i64> {
+    shape.sizes().iter().filter_map(|size| size.number()).collect()
+}
 
 /// A chain that was imported.
 #[derive(Clone, Debug)]

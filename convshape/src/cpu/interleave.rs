@@ -2,17 +2,16 @@
 //! values between them are still in the cache when they are read. Of these values only the rows that will still be read
 //! are kept.
 
+mod run;
+
 use std::vec::Vec;
 
 use convshape_arith::graph::Node;
 
 use super::buffer::{Buffer, Place};
-use super::conv::Conv;
-use super::job::{Job, Ready};
-use super::memory::RunMemory;
-use super::plan::{Method, Step, Work};
+use super::plan::step::{Method, Step, Work};
 use super::taps::Axis;
-use super::threads::{self, Threads};
+use super::threads;
 use super::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, RESIDENT_WEIGHTS};
 
 /// Steps whose rows are interleaved.
@@ -153,43 +152,6 @@ impl Interleave {
     fn needed(&self, step: usize, rows: usize) -> usize {
         self.links[step..].iter().rev().fold(rows, |rows, link| link.needed(rows))
     }
-
-    /// Runs all steps.
-    pub(super) fn run(&self, threads: Threads, steps: &[Ready], memory: &mut RunMemory<'_, '_>) -> Option<()> {
-        let (all, block) = (conv(steps.last()?)?.units(), self.most.min(self.rows * threads.count()));
-        for sample in 0..memory.count {
-            for start in (0..all).step_by(block) {
-                // The ends of the block before and of this one, in rows of the last output.
-                let ends = [start, all.min(start + block)];
-                for (index, step) in steps.iter().enumerate() {
-                    let (conv, from, to) = (conv(step)?, &step.inputs[0], step.output.as_ref()?);
-                    let [first, end] = ends.map(|rows| self.needed(index, rows));
-                    let [x_row, y_row] = conv.row_steps();
-                    // The kept part of a value begins with the first row that is still read.
-                    let x_first = if index == 0 { first * x_row } else { 0 };
-                    let y_first = match self.links.get(index) {
-                        None => first * y_row,
-                        Some(link) => {
-                            let read = [start.saturating_sub(block), ends[0], ends[1]];
-                            let kept = &mut memory.output(to)[sample * to.buffer.sample()..];
-                            link.keep(read.map(|rows| self.needed(index + 1, rows)), first, kept)
-                        }
-                    };
-                    let (x, y) = memory.pair(from, to);
-                    let (x, y) = (&x[sample * from.buffer.sample()..], &mut y[sample * to.buffer.sample()..]);
-                    if end > first {
-                        conv.run_rows(threads, end - first, &x[x_first..], &mut y[y_first..]);
-                    }
-                }
-            }
-        }
-        Some(())
-    }
-}
-
-/// The convolution of a step.
-fn conv(step: &Ready) -> Option<&Conv> {
-    if let Job::Conv(conv) = &step.job { Some(conv) } else { None }
 }
 
 impl Link {

@@ -6,111 +6,22 @@
 //! that operand's memory. The operands of a `Concat` are written directly into the joined buffer, and a `Slice` of
 //! channels is read in place. Buffers whose lifetimes do not overlap share memory.
 
-pub(super) mod branches;
 mod lower;
 mod place;
+pub(super) mod step;
 
-use std::boxed::Box;
 use std::vec::Vec;
 
-use convshape_arith::axis::Window;
 use convshape_arith::graph::{Graph, Node, Port};
-use convshape_arith::op::{Activation, AxisOrder, Conv, Op, PoolKind, WeightFrom};
+use convshape_arith::op::{AxisOrder, Conv, Op, WeightFrom};
 use convshape_arith::shape::Shape;
 
-use self::branches::Branch;
 use self::lower::Lowering;
-use super::attention::Attention;
+use self::step::Step;
 use super::buffer::View;
-use super::elementwise::Binary;
 use super::interleave::Interleave;
-use super::rearrange::Moves;
-use super::resample::Resample;
 use super::simd::Level;
-use super::taps::Axis;
-use super::winograd::Tiling;
 use crate::model::param::Param;
-
-/// One step.
-#[derive(Clone, Debug)]
-pub(super) struct Step {
-    /// The layers that it runs; none if it only moves data.
-    #[cfg_attr(not(feature = "ndarray"), expect(dead_code, reason = "profiles read it"))]
-    pub(super) nodes: Vec<usize>,
-    pub(super) work: Work,
-    pub(super) inputs: Vec<usize>,
-    pub(super) output: usize,
-}
-
-/// What a step does.
-#[derive(Clone, Debug)]
-pub(super) enum Work {
-    /// Copies an input of the chain into the workspace.
-    Import(usize),
-    /// Copies a value to an output of the chain.
-    Export(usize),
-    /// A convolution or matrix and the layers that are fused into it. With `onto`, its result is added to the old
-    /// values of the output.
-    Sum {
-        node: usize,
-        /// The branches that are one convolution, with `node` among them; empty for a single layer.
-        branches: Vec<Branch>,
-        axes: Box<[Axis; 3]>,
-        norm: Option<usize>,
-        onto: bool,
-        activation: Option<Activation>,
-        method: Method,
-    },
-    /// A normalisation by stored statistics, if there is one, and an activation.
-    Each { norm: Option<usize>, activation: Option<Activation>, by: f64 },
-    /// Copies a value into a joined one, from this channel on.
-    Copy(usize),
-    /// A `Prelu`: negative elements times the slope of their channel.
-    Slopes { node: usize },
-    /// A pooling layer over windows.
-    Pool { node: usize, windows: [Window; 3] },
-    /// Values combined element by element, which broadcast over axes of size 1.
-    Combine { by: Binary, activation: Option<Activation> },
-    /// Copies a value to another tensor layout.
-    Convert,
-    /// Copies a value to another shape, in the caller's order of elements.
-    Reshape,
-    /// Copies the elements of input `index` of a node to their places. With `keeps`, they keep their order.
-    Move { node: usize, index: usize, moves: Box<Moves>, keeps: bool },
-    /// Reduces the elements along some axes.
-    Reduce { node: usize },
-    /// Pooling to a given size.
-    Adaptive(PoolKind),
-    /// Output rows that are rows of the input, or weighted sums of a few. With `planar`, the output has planes, as the
-    /// caller's arrays do.
-    Resample { rows: Box<Resample>, planar: bool },
-    /// Normalisation over `groups` groups of channels. `room` is the size of its scratch buffer, and its offset once
-    /// memory is assigned.
-    Groups { node: usize, groups: usize, eps: f64, activation: Option<Activation>, room: usize },
-    /// Normalisation or softmax over runs of `size` contiguous elements.
-    Along { node: usize, size: usize, activation: Option<Activation> },
-    /// Attention. `room` is the size of its scratch buffer for packed keys and values, and its offset once memory is
-    /// assigned.
-    Attention { layer: Attention, room: usize },
-    /// A value that depends on parameters alone, the same for every sample.
-    Constant { node: usize },
-    /// A layer that runs by the reference implementation. `room` has the sizes of its inputs and output in the caller's
-    /// order, and their offsets once memory is assigned.
-    Reference { node: usize, room: Vec<usize> },
-}
-
-/// How a sum is computed.
-#[derive(Clone, Debug)]
-pub(super) enum Method {
-    /// By [`super::conv`], which can read planes.
-    Direct { planar: bool },
-    /// By [`super::winograd`].
-    Winograd(Box<Tiling>),
-    /// By [`super::planes`].
-    Planes,
-    /// By [`super::slide`].
-    Slide,
-}
 
 /// A plan.
 pub(super) struct Plan {

@@ -12,17 +12,19 @@ use convshape_arith::op::{
     Interpolation, MultiHead, Op, Padding, PaddingMode, Pieces, Pool, PoolKind, Recurrent, RecurrentOutput, Reduction,
     ResizeTo, SeparableConv, Source, Upsample, WeightFrom,
 };
-use convshape_arith::param::{Init, Role};
+use convshape_arith::op::{Init, Role};
 use convshape_arith::program::{Action, Port, Program, Step};
 use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
 use super::engine::Engine;
-use super::plan::{Plan, Work};
+use super::plan::Plan;
+use super::plan::step::Work;
 use super::simd::Level;
+use crate::model::param::AxisSizes;
 use crate::model::param::Param;
-use crate::model::parts::{AxisSizes, Linked};
+use crate::model::parts::Linked;
 use crate::model::slot::Slot;
 use crate::model::workspace::workspace_bytes;
 use crate::reference::kernels;

@@ -28,6 +28,7 @@ pub(super) mod tests;
 mod thin;
 mod weight_gradient;
 
+use super::buffer::View;
 use super::simd::Level;
 use super::threads::Threads;
 
@@ -38,6 +39,16 @@ struct Machine {
     threads: Threads,
 }
 
+/// The views that a sum reads and writes.
+#[derive(Clone, Copy)]
+struct SumViews {
+    x: View,
+    y: View,
+    dx: View,
+    dy: View,
+}
+
+pub(crate) use self::draft::Key;
 pub(crate) use self::norm::Update;
-pub(crate) use self::plan::{Key, TrainPlan};
+pub(crate) use self::plan::TrainPlan;
 pub(crate) use self::plans::Plans;

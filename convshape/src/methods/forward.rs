@@ -10,8 +10,6 @@ use convshape_arith::shape::Shape;
 #[cfg(feature = "std")]
 use crate::cpu::Engines;
 #[cfg(feature = "alloc")]
-use crate::methods::model::Model;
-#[cfg(feature = "alloc")]
 use crate::model::error::ShapeError;
 #[cfg(feature = "alloc")]
 use crate::model::param::Param;
@@ -21,23 +19,12 @@ use crate::model::parts::{Linked, Parts, assert_params};
 #[cfg(feature = "alloc")]
 use crate::model::ports::OutputTensors;
 use crate::model::ports::{InputSlices, OutputSlices};
-#[cfg(feature = "alloc")]
-use crate::model::workspace::Workspace;
 use crate::model::workspace::{self, Memory};
 use crate::reference::kernels::Operands;
 #[cfg(feature = "alloc")]
 use crate::reference::layout::Dynamic;
 use crate::reference::run::{self, Params};
 use convshape_arith::program::Program;
-
-#[cfg(feature = "alloc")]
-impl Workspace {
-    /// Memory for one sample of a model.
-    #[must_use]
-    pub fn new<M: Model>() -> Workspace {
-        Workspace::with_elements(M::WORKSPACE_BYTES.div_ceil(size_of::<f32>()))
-    }
-}
 
 /// The generated `forward`: one sample, whose shape the types guarantee.
 ///

@@ -12,8 +12,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use crate::cpu::{Engine, Level, Spares};
 use crate::methods::batch::{copied_elements, elements_of};
+use crate::model::param::AxisSizes;
 use crate::model::param::Param;
-use crate::model::parts::AxisSizes;
 use crate::model::workspace::is_allocatable;
 
 /// A graph with its parameters, ready to run: for tools that read a chain or a file at run time and have no type for

@@ -3,7 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use convshape_arith::param::Init;
+use convshape_arith::op::Init;
 use rand::{Rng, RngExt};
 
 use crate::model::param::Param;

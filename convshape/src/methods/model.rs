@@ -25,6 +25,8 @@ use crate::model::error::ShapeError;
 #[cfg(feature = "alloc")]
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts};
+#[cfg(feature = "alloc")]
+use crate::model::workspace::Workspace;
 use crate::model::workspace::workspace_bytes;
 #[cfg(feature = "safetensors")]
 use crate::weights::{self, LoadError, SaveError};
@@ -204,6 +206,15 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
 #[cfg(feature = "alloc")]
 fn names<M: Parts>() -> impl Iterator<Item = String> {
     Linked::of::<M>().specs().map(|spec| spec.name.to_string())
+}
+
+#[cfg(feature = "alloc")]
+impl Workspace {
+    /// Memory for one sample of a model.
+    #[must_use]
+    pub fn new<M: Model>() -> Workspace {
+        Workspace::with_elements(M::WORKSPACE_BYTES.div_ceil(size_of::<f32>()))
+    }
 }
 
 #[cfg(all(test, feature = "ndarray"))]

@@ -3,15 +3,45 @@
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Deref;
 
 #[cfg(feature = "ndarray")]
 use ndarray::{ArrayViewD, ArrayViewMutD, IxDyn};
 
 use convshape_arith::op::CustomType;
+use convshape_arith::shape::{MAX_RANK, Shape};
 
 use crate::model::cache::Cache;
 use crate::model::elements::Elements;
-use crate::model::parts::AxisSizes;
+
+/// The sizes of a parameter's axes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) struct AxisSizes {
+    sizes: [usize; MAX_RANK],
+    rank: usize,
+}
+
+impl AxisSizes {
+    /// The sizes of a shape without symbols.
+    pub(crate) fn of(shape: &Shape) -> AxisSizes {
+        let sizes = shape.numbers().expect("the macro refuses a parameter whose sizes are not numbers");
+        AxisSizes { sizes, rank: shape.rank() }
+    }
+}
+
+impl Deref for AxisSizes {
+    type Target = [usize];
+
+    fn deref(&self) -> &[usize] {
+        &self.sizes[..self.rank]
+    }
+}
+
+impl fmt::Debug for AxisSizes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        (**self).fmt(f)
+    }
+}
 
 /// One parameter of a layer: a weight, a bias or a running statistic.
 ///

@@ -5,14 +5,12 @@ use alloc::string::ToString;
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Deref;
 
-use convshape_arith::op::{CustomType, Op};
-use convshape_arith::param::{Init, ParamSpec, Role};
-use convshape_arith::shape::{MAX_RANK, Shape};
+use convshape_arith::op::{CustomType, Init, Op, Role};
+use convshape_arith::param::ParamSpec;
 
 use crate::model::error::{Replaced, ShapeError};
-use crate::model::param::{Assembly, Param, ParamGroup};
+use crate::model::param::{Assembly, AxisSizes, Param, ParamGroup};
 use crate::model::slot::Slot;
 use convshape_arith::program::{Action, HasProgram, Program};
 
@@ -212,35 +210,6 @@ impl ParamName {
 impl fmt::Display for ParamName {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.pieces().try_for_each(|piece| f.write_str(piece))
-    }
-}
-
-/// The sizes of a parameter's axes.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) struct AxisSizes {
-    sizes: [usize; MAX_RANK],
-    rank: usize,
-}
-
-impl AxisSizes {
-    /// The sizes of a shape without symbols.
-    pub(crate) fn of(shape: &Shape) -> AxisSizes {
-        let sizes = shape.numbers().expect("the macro refuses a parameter whose sizes are not numbers");
-        AxisSizes { sizes, rank: shape.rank() }
-    }
-}
-
-impl Deref for AxisSizes {
-    type Target = [usize];
-
-    fn deref(&self) -> &[usize] {
-        &self.sizes[..self.rank]
-    }
-}
-
-impl fmt::Debug for AxisSizes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        (**self).fmt(f)
     }
 }
 

@@ -45,9 +45,11 @@ use self::conv::{Geometry, Weights};
 use self::dense::Dense;
 pub(crate) use self::direct::convolution;
 #[cfg(feature = "train")]
-use self::gradient::{BoundLayer, Real};
+use self::gradient::BoundLayer;
 use self::layout::{ChannelLayout, SpatialLayout};
 pub use self::number::Number;
+#[cfg(feature = "train")]
+pub use self::number::Real;
 pub use self::pool::Span;
 #[cfg(feature = "train")]
 pub(crate) use self::product::FactorGradient;

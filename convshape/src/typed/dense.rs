@@ -8,8 +8,8 @@ use rand::Rng;
 use typenum::{B1, Eq, IsEqual, Unsigned};
 
 use super::dims::{C, Cl, Dims, Reshapes};
-use super::layer::{Layer, Operation, Out, run_learnt};
-use super::learnt::{Learnt, layer_with_params};
+use super::layer::{Layer, Out};
+use super::learnt::{Learnt, Operation, layer_with_params, run_learnt};
 use super::number::{Shown, Text};
 use super::storage::Holds;
 use super::tensor::Tensor;

@@ -4,7 +4,6 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use super::dims::Dims;
-use super::learnt::Learnt;
 use super::storage::Holds;
 use super::tensor::Tensor;
 use crate::reference::kernels;
@@ -75,25 +74,6 @@ tuples! {
     (L0 X1, L1 X1 X2 1, L2 X2 X3 2, L3 X3 X4 3, L4 X4 X5 4, L5 X5 X6 5)
     (L0 X1, L1 X1 X2 1, L2 X2 X3 2, L3 X3 X4 3, L4 X4 X5 4, L5 X5 X6 5, L6 X6 X7 6)
     (L0 X1, L1 X1 X2 1, L2 X2 X3 2, L3 X3 X4 3, L4 X4 X5 4, L5 X5 X6 5, L6 X6 X7 6, L7 X7 X8 7)
-}
-
-/// A layer with parameters, in the form that the kernels take.
-pub(super) trait Operation {
-    /// The operation.
-    const OP: Op;
-}
-
-/// Runs a layer with parameters. Its types have checked the shapes.
-pub(super) fn run_learnt<L: Operation, S: Dims, B, To: Dims>(
-    learnt: &Learnt,
-    x: &Tensor<f32, S, B>,
-) -> Tensor<f32, To, B>
-where
-    B: Holds<S::Elements> + Holds<To::Elements>,
-{
-    let mut y = Tensor::zeros();
-    learnt.run(&L::OP, (&S::SHAPE, x.as_slice()), &To::SHAPE, y.as_mut_slice());
-    y
 }
 
 /// Runs a layer without parameters. Its types have checked the shapes.

@@ -12,7 +12,10 @@ use convshape_arith::param::MAX_PARAMS;
 use convshape_arith::shape::Shape;
 use rand::Rng;
 
+use super::dims::Dims;
 use super::layer::apply;
+use super::storage::Holds;
+use super::tensor::Tensor;
 #[cfg(feature = "std")]
 use crate::cpu::Engines;
 use crate::methods::init::draw;
@@ -88,6 +91,25 @@ impl Learnt {
     pub(super) fn slices_mut(&mut self) -> impl Iterator<Item = &mut [f32]> {
         self.params.iter_mut().map(Param::as_mut_slice)
     }
+}
+
+/// A layer with parameters, in the form that the kernels take.
+pub(super) trait Operation {
+    /// The operation.
+    const OP: Op;
+}
+
+/// Runs a layer with parameters. Its types have checked the shapes.
+pub(super) fn run_learnt<L: Operation, S: Dims, B, To: Dims>(
+    learnt: &Learnt,
+    x: &Tensor<f32, S, B>,
+) -> Tensor<f32, To, B>
+where
+    B: Holds<S::Elements> + Holds<To::Elements>,
+{
+    let mut y = Tensor::zeros();
+    learnt.run(&L::OP, (&S::SHAPE, x.as_slice()), &To::SHAPE, y.as_mut_slice());
+    y
 }
 
 /// A graph that has this layer only.

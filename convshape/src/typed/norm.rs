@@ -9,8 +9,8 @@ use typenum::Unsigned;
 
 use super::arithmetic::{ChannelsOf, InGroups};
 use super::dims::{Dims, RestoresShape};
-use super::layer::{Layer, Operation, Out, run_learnt};
-use super::learnt::{Learnt, layer_with_params};
+use super::layer::{Layer, Out};
+use super::learnt::{Learnt, Operation, layer_with_params, run_learnt};
 use super::number::{Shown, Text};
 use super::pool::Spatial;
 use super::storage::Holds;

@@ -6,12 +6,15 @@ use std::io;
 
 use safetensors::Dtype;
 
+use convshape_arith::op::Op;
+use convshape_arith::stored::{Hint, is_stored_as};
+
 use super::error::TensorProblem;
 use super::source::FileTensor;
 use crate::model::float::Float;
 
 /// The element type of a file's type, if it can be converted.
-pub(super) fn float(dtype: Dtype) -> Option<Float> {
+fn float(dtype: Dtype) -> Option<Float> {
     match dtype {
         Dtype::F32 => Some(Float::F32),
         Dtype::F64 => Some(Float::F64),
@@ -87,4 +90,21 @@ fn unravel(place: usize, shape: &[usize]) -> Vec<usize> {
         rest /= size.max(1);
     }
     index
+}
+
+/// Type and shape of a tensor.
+pub(super) fn check(name: &str, tensor: &FileTensor<'_>, expected: &[usize], op: &Op) -> Result<(), TensorProblem> {
+    if float(tensor.dtype()).is_none() {
+        return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() });
+    }
+    if !is_stored_as(tensor.shape(), expected) {
+        return Err(TensorProblem::Shape {
+            name: name.to_string(),
+            dtype: tensor.dtype().to_string().to_lowercase(),
+            found: tensor.shape().to_vec(),
+            expected: expected.to_vec(),
+            hint: Hint::of(tensor.shape(), expected, op),
+        });
+    }
+    Ok(())
 }

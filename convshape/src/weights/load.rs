@@ -7,12 +7,9 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use std::path::Path;
 
-use convshape_arith::op::Op;
-use convshape_arith::stored::{Hint, is_stored_as};
-
-use super::decode::{Unreadable, decode, float};
+use super::decode::{Unreadable, check, decode};
 use super::error::{LoadError, TensorProblem};
-use super::source::{FileTensor, Tensors};
+use super::source::Tensors;
 use super::weight_norm;
 use crate::model::param::Param;
 use crate::model::parts::{Linked, Parts, Spec, assemble};
@@ -150,21 +147,4 @@ fn without_one_part(name: &str) -> impl Iterator<Item = String> {
         let kept = parts.iter().enumerate().filter(|&(at, _)| at != left_out).map(|(_, part)| *part);
         kept.collect::<Vec<_>>().join(".")
     })
-}
-
-/// Type and shape of a tensor.
-pub(super) fn check(name: &str, tensor: &FileTensor<'_>, expected: &[usize], op: &Op) -> Result<(), TensorProblem> {
-    if float(tensor.dtype()).is_none() {
-        return Err(TensorProblem::Dtype { name: name.to_string(), found: tensor.dtype().to_string() });
-    }
-    if !is_stored_as(tensor.shape(), expected) {
-        return Err(TensorProblem::Shape {
-            name: name.to_string(),
-            dtype: tensor.dtype().to_string().to_lowercase(),
-            found: tensor.shape().to_vec(),
-            expected: expected.to_vec(),
-            hint: Hint::of(tensor.shape(), expected, op),
-        });
-    }
-    Ok(())
 }

@@ -15,8 +15,8 @@ use rand::rngs::Xoshiro256PlusPlus;
 
 use super::{LoadError, load, load_bytes, load_with, save};
 use crate::methods::init::init;
+use crate::model::param::AxisSizes;
 use crate::model::param::Param;
-use crate::model::parts::AxisSizes;
 use crate::model::test_model::{Outer, Small};
 use crate::weights::test_folder::Folder;
 

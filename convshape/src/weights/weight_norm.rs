@@ -4,9 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use alloc::vec::Vec;
 
-use super::decode::{Unreadable, decode};
+use super::decode::{Unreadable, check, decode};
 use super::error::TensorProblem;
-use super::load::check;
 use super::source::{FileTensor, Tensors};
 use crate::model::fold::fold;
 use crate::model::parts::Spec;

@@ -2,12 +2,12 @@
 
 use std::path::Path;
 
-use convshape_arith::data::{Cause, Labels};
+use convshape_arith::data::Cause;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::symbols::Symbols;
 use convshape_data::{Array, Elements, Kind};
 
-use super::{DataArrays, DataProblem, Fixes, Named, Paired, PortShape, port_name, port_shape, scaling};
+use super::{DataArrays, DataProblem, Fixes, FoundLabels, Named, Paired, PortShape, port_name, port_shape, scaling};
 use crate::check::Checked;
 use crate::diagnose::{self, Sink};
 use crate::fix;
@@ -105,21 +105,6 @@ fn classes(graph: &Graph, checked: &Checked, paired: &Paired, is: &PortShape) ->
         1 if scaling::is_probability(graph, checked, paired, is) => Some(2),
         1 => None,
         classes => is.port().takes_numbers(&array.shape).then_some(classes),
-    }
-}
-
-/// [`Labels`] of a file.
-#[derive(Debug)]
-pub(crate) struct FoundLabels {
-    range: (i64, i64),
-    two: bool,
-    map: bool,
-    candidates: Vec<(i64, usize)>,
-}
-
-impl FoundLabels {
-    pub(crate) fn stored(&self) -> Labels<'_> {
-        Labels { range: self.range, two: self.two, map: self.map, candidates: &self.candidates }
     }
 }
 

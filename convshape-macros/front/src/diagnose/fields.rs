@@ -8,8 +8,7 @@ use super::names::as_bool;
 use super::{ForeignWord, Report};
 use crate::fault::Slip;
 use crate::fix::{field_text, with_rank};
-use crate::graph::{Spans, Writing};
-use crate::resolve::Misfit;
+use crate::graph::{Misfit, Spans, Writing};
 use crate::syntax::Value;
 use crate::words::{
     Dialects, FieldWords, Kind, LayerName, LayerWords, Neutral, Positional, Takes, Word, instead, instead_of_field,

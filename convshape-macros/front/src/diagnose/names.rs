@@ -6,7 +6,6 @@ use proc_macro2::{Ident, Span};
 
 use super::Report;
 use crate::check::ClashKind;
-use crate::numbers::Bound;
 use crate::syntax::{Block, Comparison, Param, ParamKind, Repeat, Source, Text, Value};
 use crate::words::{list, nearest};
 
@@ -514,19 +513,19 @@ pub(crate) fn not_comparable(
 
 // Values of parameters and variables.
 
-pub(crate) fn not_a_size(name: &Ident, bound: &Bound) -> Report {
-    Report::new(code::VALUE, name.span(), format!("`{name}` is {} here, where one size is needed", bound.kind()))
+pub(crate) fn not_a_size(name: &Ident, kind: &str) -> Report {
+    Report::new(code::VALUE, name.span(), format!("`{name}` is {kind} here, where one size is needed"))
 }
 
 /// A parameter used where it hides a word of the language.
-pub(crate) fn bound_as_word(field: &str, name: &Ident, bound: &Bound) -> Report {
-    let message = format!("`{name}` is {} here, `{field}` takes a word", bound.kind());
+pub(crate) fn bound_as_word(field: &str, name: &Ident, kind: &str) -> Report {
+    let message = format!("`{name}` is {kind} here, `{field}` takes a word");
     Report::new(code::VALUE, name.span(), message)
         .note(format_args!("a parameter hides the word `{name}`: call the parameter something else"))
 }
 
-pub(crate) fn bound_as_activation(name: &Ident, bound: &Bound) -> Report {
-    Report::new(code::VALUE, name.span(), format!("`{name}` is {} here, not an activation", bound.kind()))
+pub(crate) fn bound_as_activation(name: &Ident, kind: &str) -> Report {
+    Report::new(code::VALUE, name.span(), format!("`{name}` is {kind} here, not an activation"))
         .help(format_args!("declare the parameter with its kind: `{name}: activation`"))
 }
 

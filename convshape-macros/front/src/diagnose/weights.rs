@@ -3,12 +3,13 @@
 use convshape_arith::code;
 use convshape_arith::op::Op;
 use convshape_arith::stored::{Hint, keeps};
+use convshape_data::safetensors::Damage;
 use proc_macro2::Span;
 
 use super::{Report, brief};
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId};
-use crate::weights::{Damage, Reason, Unreadable, WeightsProblem};
+use crate::weights::{Reason, Unreadable, WeightsProblem};
 use crate::words::list;
 
 /// A file that cannot be used; `span` is the span of its name.

@@ -1,10 +1,14 @@
 //! Another argument of a block, or another entry in the list of a repeat. The chain is read again with it.
 
+use convshape_arith::fault::Reason;
+use convshape_arith::shape::Shape;
+use convshape_arith::size::Size;
+
 use super::candidates::{Candidate, ancestors, blamed};
 use super::edit::{ArgumentPlace, Edit};
-use super::follow::counts;
 use crate::check::Problem;
 use crate::graph::{Argument, Graph, Replaced, Use};
+use crate::unseen::visible;
 
 /// How many uses of blocks before a mistake are tried, and in how many layers they are looked for.
 const MOST_USES: usize = 12;
@@ -150,4 +154,28 @@ fn edit(used: &Use, replaced: &[Replaced]) -> Edit {
         }
     };
     Edit::Argument { replaced: replaced.to_vec(), statement: used.statement.clone(), place, text }
+}
+
+/// The counts in a problem: the expected one and the actual one.
+pub(super) fn counts(problem: &Problem, graph: &Graph) -> Option<(i64, i64)> {
+    let last = |shape: &Shape| shape.size(shape.rank().saturating_sub(1)).number();
+    let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank())).number();
+    let pair = match problem {
+        Problem::Layer { fault, .. } => match fault.reason {
+            Reason::Channels { expected, found } => found.number().map(|found| (expected, found)),
+            Reason::Features { expected, found } => last(&found).map(|found| (expected, found)),
+            Reason::Elements { from, to } => {
+                let count = |shape: &Shape| shape.elements().ok().and_then(Size::number);
+                count(&to).zip(count(&from))
+            }
+            Reason::Join { first, other, .. } => channel(&first).zip(channel(&other)),
+            _ => None,
+        },
+        Problem::Output { output, found } => channel(&visible(&graph.outputs[*output].shape)).zip(channel(found)),
+        Problem::Restores { found, wanted, .. } => channel(wanted).zip(channel(found)),
+        Problem::Comment { found, written, .. } => channel(written).zip(channel(found)),
+        Problem::Body { input, output, .. } => channel(input).zip(channel(output)),
+        _ => None,
+    };
+    pair.filter(|(wanted, there)| wanted != there)
 }

@@ -5,6 +5,7 @@ use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
+use super::arguments::counts;
 use super::candidates::{Candidate, Candidates};
 use super::goals::goals;
 use super::inputs::follows;
@@ -136,30 +137,6 @@ fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph) -> bool 
     let Some((a, b)) = counts(problem, graph).filter(|_| !joint) else { return false };
     let equal = |a: i64, b: i64| a.checked_mul(new).zip(b.checked_mul(old)).is_some_and(|(a, b)| a == b);
     equal(a, b) || equal(b, a)
-}
-
-/// The counts in a problem: the expected one and the actual one.
-pub(super) fn counts(problem: &Problem, graph: &Graph) -> Option<(i64, i64)> {
-    let last = |shape: &Shape| shape.size(shape.rank().saturating_sub(1)).number();
-    let channel = |shape: &Shape| shape.size(graph.order().channel(shape.rank())).number();
-    let pair = match problem {
-        Problem::Layer { fault, .. } => match fault.reason {
-            Reason::Channels { expected, found } => found.number().map(|found| (expected, found)),
-            Reason::Features { expected, found } => last(&found).map(|found| (expected, found)),
-            Reason::Elements { from, to } => {
-                let count = |shape: &Shape| shape.elements().ok().and_then(Size::number);
-                count(&to).zip(count(&from))
-            }
-            Reason::Join { first, other, .. } => channel(&first).zip(channel(&other)),
-            _ => None,
-        },
-        Problem::Output { output, found } => channel(&visible(&graph.outputs[*output].shape)).zip(channel(found)),
-        Problem::Restores { found, wanted, .. } => channel(wanted).zip(channel(found)),
-        Problem::Comment { found, written, .. } => channel(written).zip(channel(found)),
-        Problem::Body { input, output, .. } => channel(input).zip(channel(output)),
-        _ => None,
-    };
-    pair.filter(|(wanted, there)| wanted != there)
 }
 
 /// Whether two edits set the same field of a layer, or one implies the other.

@@ -1,50 +1,17 @@
 //! Counts inside a block or a repeat that follow from its parameters or variables: `to` where a number would be right
 //! in one use alone.
 
-use std::fmt;
-
 use super::Edit;
 use super::candidates::Candidates;
-use super::edit::counts;
+use super::edit::{Formula, counts, is_of_rows};
 use crate::fields::Setting;
-use crate::graph::{Graph, Node, NodeId};
+use crate::graph::{Graph, NodeId};
 
 /// The largest factor of a parameter in a suggested formula.
 const MOST_TIMES: i64 = 8;
 
 /// How much cheaper a parameter with the field's own name is: `stride: stride`.
 const NAMED_SO: u32 = 18;
-
-/// `offset + scale * variable`, or half of it.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub(crate) struct Formula {
-    variable: String,
-    scale: i64,
-    offset: i64,
-    halved: bool,
-}
-
-impl Formula {
-    /// What it comes to at a node.
-    pub(super) fn number(&self, node: &Node) -> Option<i64> {
-        let (_, value) = node.writing.variables.iter().find(|(name, _)| *name == self.variable)?;
-        let whole = self.scale.checked_mul(*value)?.checked_add(self.offset)?;
-        Some(if self.halved { whole / 2 } else { whole })
-    }
-}
-
-impl fmt::Display for Formula {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Formula { variable, scale, offset, halved } = self;
-        let product = if *scale == 1 { variable.clone() } else { format!("{scale} * {variable}") };
-        match (offset, halved) {
-            (0, false) => f.write_str(&product),
-            (0, true) => write!(f, "{product} / 2"),
-            (_, false) => write!(f, "{offset} + {product}"),
-            (_, true) => write!(f, "({product} + {offset}) / 2"),
-        }
-    }
-}
 
 /// For each candidate that writes one number into a statement of a block or repeat, those that write what it follows
 /// from.
@@ -120,11 +87,6 @@ fn formulas(graph: &Graph, node: NodeId, field: &str, number: i64) -> Vec<(Formu
         }
     }
     found
-}
-
-/// Whether a field counts rows and not channels.
-pub(super) fn is_of_rows(field: &str) -> bool {
-    matches!(field, "kernel" | "stride" | "padding" | "dilation" | "output_padding")
 }
 
 /// The value of a variable at a node, and the count that the node has there.

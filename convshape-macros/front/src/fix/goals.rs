@@ -3,17 +3,12 @@
 use convshape_arith::fault::Reason;
 use convshape_arith::op::{AxisOrder, MAX_SPATIAL, Op, PerAxis};
 use convshape_arith::shape::Shape;
-use convshape_arith::size::{Scope, Size};
+use convshape_arith::size::Size;
 
+use super::preimage::{SizeRange, first, preimage, rows_of};
 use crate::check::{Checked, Problem};
 use crate::graph::{Graph, ValueId};
 use crate::unseen::visible;
-
-/// The smallest and the largest acceptable size on one axis.
-pub(super) type SizeRange = (i64, i64);
-
-/// The search replaces a symbol's multiple by this number. Every fix is then checked for the whole range.
-const SAMPLE: i64 = 840;
 
 /// Sizes that a value must have. An axis that is correct or unknown has no range.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -110,29 +105,6 @@ pub(super) fn goals(graph: &Graph, checked: &Checked, problem: &Problem) -> Vec<
     }
 }
 
-/// The number of rows, with [`SAMPLE`] for a symbol.
-pub(super) fn rows_of(size: Size, scope: Scope) -> Option<i64> {
-    match size {
-        Size::Number(rows) => Some(rows),
-        Size::Symbolic { scale, symbol, offset } => {
-            let low = scope.get(usize::from(symbol)).map_or(1, |symbol| symbol.low);
-            scale.checked_mul(low.max(SAMPLE))?.checked_add(offset)
-        }
-        Size::Unknown => None,
-    }
-}
-
-/// A shape with numbers for its symbols.
-pub(super) fn sampled(shape: &Shape) -> Shape {
-    let mut sample = *shape;
-    for axis in 0..shape.rank() {
-        if let Some(rows) = rows_of(shape.size(axis), shape.scope()) {
-            sample = sample.with(axis, Size::Number(rows));
-        }
-    }
-    sample
-}
-
 /// A value should have the spatial sizes of another shape.
 fn meet(graph: &Graph, value: ValueId, found: &Shape, wanted: &Shape) -> Option<Goal> {
     if found.rank() != wanted.rank() {
@@ -198,7 +170,7 @@ fn at_least(graph: &Graph, value: ValueId, input: &Shape, least: impl Fn(usize) 
 
 /// The smallest input on one axis that a layer accepts.
 fn smallest_input(op: &Op, input: &Shape, graph: &Graph, axis: usize) -> Option<i64> {
-    super::needs::preimage(op, &[*input], graph.order(), axis, (1, i64::MAX)).map(|(least, _)| least)
+    preimage(op, &[*input], graph.order(), axis, (1, i64::MAX)).map(|(least, _)| least)
 }
 
 /// The goals for the map before a `Flatten`, with layers between that keep their shape; empty without a `Flatten`.
@@ -273,7 +245,7 @@ fn elements(graph: &Graph, checked: &Checked, value: ValueId, expected: i64) -> 
 pub(super) fn root(number: i64, power: usize) -> Option<i64> {
     let power = u32::try_from(power).ok()?;
     let reaches = |side: i64| side.checked_pow(power).is_none_or(|product| product >= number);
-    let side = super::needs::first(reaches)?;
+    let side = first(reaches)?;
     (side.checked_pow(power) == Some(number)).then_some(side)
 }
 

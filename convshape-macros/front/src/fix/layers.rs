@@ -9,8 +9,9 @@ use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
 use super::candidates::Candidates;
-use super::goals::{Goal, SizeRange, sampled};
-use super::needs::{Need, given};
+use super::goals::Goal;
+use super::needs::Need;
+use super::preimage::{SizeRange, given, sampled};
 use super::{Edit, words};
 use crate::check::Checked;
 use crate::fields::{self, Setting};

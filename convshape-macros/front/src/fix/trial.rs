@@ -7,6 +7,7 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeSet, BinaryHeap, HashMap};
 
+use super::edit::Touched;
 use super::{Edit, Reread};
 use crate::check::{Checked, Plan, Problem, Spot, check, trials};
 use crate::graph::{Graph, NodeId, Recipe, Replaced, ValueId};
@@ -44,14 +45,6 @@ pub(super) struct Outcome {
     pub(super) left: Vec<Problem>,
     /// Whether the trial completed: all remaining problems were accepted.
     pub(super) accepted: bool,
-}
-
-/// The state that an edit changed.
-#[derive(Default)]
-pub(super) struct Touched {
-    pub(super) inputs: Vec<usize>,
-    pub(super) nodes: Vec<NodeId>,
-    pub(super) outputs: Vec<usize>,
 }
 
 impl<'a> Trial<'a> {

@@ -4,9 +4,7 @@ use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
 use super::cursor::{Cursor, plain};
 use super::nested::as_layer;
-use super::size::angles;
-use super::statement::LAYER;
-use super::{Parsed, Parser};
+use super::{LAYER, Parsed, Parser};
 use crate::fault::Slip;
 use crate::syntax::{Field, Layer, Reference, SizeExpr, Source, Value, source_text};
 use crate::words::{self, Positional};
@@ -133,7 +131,7 @@ impl Parser {
         if c.is_punct("<") {
             self.slip(c.span(), Slip::Brackets(op.clone()));
             let open = c.clone();
-            angles(c)?;
+            c.angles()?;
             if let [_, inner @ .., _] = open.until(c) {
                 layer.args = self.args_of(&plain(inner.iter().cloned().collect()), open.span());
             }

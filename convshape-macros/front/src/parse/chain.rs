@@ -2,25 +2,13 @@
 
 use proc_macro2::{Delimiter, Group, TokenStream};
 
-use super::Parser;
 use super::cursor::{self, Cursor};
 use super::header::is_header;
 use super::loops::is_loop;
 use super::pieces::is_block;
-use super::size::angles;
-use super::statement::skip;
+use super::{Parser, Stage};
 use crate::fault::{ORDER, Part, SyntaxFault};
 use crate::syntax::{Chain, Headers};
-
-/// The parts of a chain in their order.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Stage {
-    Headers,
-    Blocks,
-    Input,
-    Body,
-    Output,
-}
 
 /// How far a chain's body was read.
 pub(super) struct Progress {
@@ -58,7 +46,7 @@ impl Parser {
         let start = c.clone();
         let mut generics = None;
         if c.is_punct("<") {
-            match angles(c) {
+            match c.angles() {
                 Ok(()) => generics = Some(start.until(c).iter().cloned().collect()),
                 Err(fault) => self.fault(fault),
             }
@@ -143,7 +131,7 @@ impl Parser {
                 Ok(block) => chain.blocks.push(block),
                 Err(fault) => {
                     self.fault(fault);
-                    skip(c);
+                    c.skip_statement();
                 }
             }
             return;
@@ -159,7 +147,7 @@ impl Parser {
                 Ok(()) => self.semicolon(c),
                 Err(fault) => {
                     self.fault(fault);
-                    skip(c);
+                    c.skip_statement();
                 }
             }
             return;

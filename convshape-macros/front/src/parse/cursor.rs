@@ -2,7 +2,6 @@
 
 use proc_macro2::{Delimiter, Group, Ident, Spacing, Span, TokenStream, TokenTree};
 
-use super::size::{angles, opens_generics};
 use super::{MAX_DEPTH, Parsed, describe};
 use crate::fault::SyntaxFault;
 use crate::words;
@@ -212,8 +211,8 @@ impl<'a> Cursor<'a> {
                 operand = false;
                 continue;
             }
-            let generics = self.is_punct("<") && (!operand || opens_generics(&self));
-            if generics && angles(&mut self).is_ok() {
+            let generics = self.is_punct("<") && (!operand || self.opens_generics());
+            if generics && self.angles().is_ok() {
                 continue;
             }
             let shift = self.punct("<<").is_some();
@@ -223,6 +222,57 @@ impl<'a> Cursor<'a> {
             parts.push(start);
         }
         parts
+    }
+
+    /// Whether the `<` after a name opens generic arguments: its `>` is followed by the rest of a path, or by nothing that
+    /// could be compared.
+    pub(super) fn opens_generics(&self) -> bool {
+        let mut behind = self.clone();
+        self.is_punct("<")
+            && behind.angles().is_ok()
+            && (behind.at_end() || behind.is_punct("::") || behind.is_punct(",") || behind.is_punct(";"))
+    }
+
+    /// `<..>` with its content. Without a closing `>` the cursor does not move.
+    pub(super) fn angles(&mut self) -> Parsed<()> {
+        let open = self.clone();
+        let mut depth = 0_usize;
+        while !self.at_end() {
+            if self.punct("->").is_some() {
+                continue;
+            }
+            if self.is_punct("<") {
+                depth += 1;
+            } else if self.is_punct(">") {
+                depth -= 1;
+            }
+            self.bump();
+            if depth == 0 {
+                return Ok(());
+            }
+        }
+        *self = open;
+        Err(self.unexpected_with("a value", Some("this `<` has no `>`".to_owned())))
+    }
+
+    /// Skips the rest of an unreadable statement: to its `;` or `}`, or to the next name.
+    pub(super) fn skip_statement(&mut self) {
+        while let Some(token) = self.peek() {
+            let ends = matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+            if self.punct(";").is_some() || self.is_labelled() {
+                return;
+            }
+            self.bump();
+            if ends {
+                return;
+            }
+        }
+    }
+
+    /// `name:`. In `Relu: [16, 14, 14]` the layer is not a name.
+    pub(super) fn is_labelled(&self) -> bool {
+        let Some(name) = self.ident_at(0).filter(|_| self.colon_at(1)) else { return false };
+        self.group_at(2, Delimiter::Bracket).is_none() || !words::is_layer(&name.to_string())
     }
 }
 

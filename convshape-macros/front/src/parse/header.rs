@@ -2,10 +2,9 @@
 
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
-use super::chain::Stage;
 use super::cursor::{Cursor, plain};
-use super::statement::{skip, string};
-use super::{Parsed, Parser};
+use super::statement::string;
+use super::{Parsed, Parser, Stage};
 use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Data, Headers, Strictness, SymbolDecl, Text};
 use crate::words::{self, Lookup};
@@ -181,7 +180,7 @@ impl Parser {
             Ok(part) => Some(part),
             Err(fault) => {
                 self.fault(fault);
-                skip(c);
+                c.skip_statement();
                 None
             }
         }

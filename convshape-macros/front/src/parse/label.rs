@@ -4,7 +4,6 @@ use proc_macro2::{Ident, TokenTree};
 
 use super::Parser;
 use super::cursor::Cursor;
-use super::statement::labelled;
 use crate::fault::Slip;
 use crate::syntax::Source;
 use crate::words;
@@ -16,7 +15,7 @@ impl Parser {
     /// `enc1:`, or what must mean it: `self.enc1 =`, `let enc1 =`, `enc1 := ..`, `conv-1:`.
     pub(super) fn label(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
         let declared = self.declaration(c);
-        if labelled(c) {
+        if c.is_labelled() {
             let label = self.name(c);
             c.bump();
             if declared && c.equals_at(1) && c.ident_at(0).is_some() {

@@ -47,7 +47,7 @@ impl Parser {
             _ => (join, None, operands.iter().map(|operand| value(operand, span)).collect()),
         };
         if words::named_layer(name, self.dialect).is_none() {
-            return Err(c.unexpected(super::statement::LAYER));
+            return Err(c.unexpected(super::LAYER));
         }
         self.slip(span, Slip::Operator { found: operator.to_owned(), layer: name });
         layer.op = Ident::new(name, span);

@@ -4,7 +4,6 @@ use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
 use super::cursor::{self, Cursor, plain};
 use super::number::{Lit, literal};
-use super::statement::{labelled, skip};
 use super::value::compares;
 use super::{Parsed, Parser};
 use crate::fault::SyntaxFault;
@@ -119,17 +118,17 @@ impl Parser {
                     continue;
                 }
                 let span = c.span();
-                if labelled(&c) && c.is_word("input") {
+                if c.is_labelled() && c.is_word("input") {
                     let (part, place) = ("input".to_owned(), "inside a body");
                     let help = "name what the body reads in front of it: `reads a, b {`";
                     parser.fault(SyntaxFault::Misplaced { span, part, place, help });
                     c.bump();
-                    skip(&mut c);
-                } else if labelled(&c) && c.is_word("output") {
+                    c.skip_statement();
+                } else if c.is_labelled() && c.is_word("output") {
                     if output.replace(span).is_some() {
                         parser.fault(SyntaxFault::Twice { span, part: "output".to_owned() });
                         c.bump();
-                        skip(&mut c);
+                        c.skip_statement();
                         continue;
                     }
                     parser.word("output", span);
@@ -162,7 +161,7 @@ impl Parser {
                 Ok(output) => outputs.push(output),
                 Err(fault) => {
                     self.fault(fault);
-                    skip(c);
+                    c.skip_statement();
                     return outputs;
                 }
             }
@@ -176,7 +175,7 @@ impl Parser {
     fn body_output(&mut self, c: &mut Cursor<'_>) -> Parsed<BodyOutput> {
         let span = c.span();
         let mut name = None;
-        if labelled(c) {
+        if c.is_labelled() {
             name = c.ident_at(0).cloned();
             c.bump();
             c.bump();
@@ -324,13 +323,13 @@ impl Parser {
                 if c.punct(";").is_some() {
                     continue;
                 }
-                if labelled(&c) && (c.is_word("input") || c.is_word("output")) {
+                if c.is_labelled() && (c.is_word("input") || c.is_word("output")) {
                     let part = c.peek().map(ToString::to_string).unwrap_or_default();
                     let place = "inside an `if`";
                     let help = "name a statement in each branch, and give that after the `if`";
                     parser.fault(SyntaxFault::Misplaced { span: c.span(), part, place, help });
                     c.bump();
-                    skip(&mut c);
+                    c.skip_statement();
                     continue;
                 }
                 stmts.extend(parser.statement(&mut c));

@@ -2,10 +2,9 @@
 
 use proc_macro2::{Delimiter, TokenTree};
 
-use super::chain::{Progress, Stage};
+use super::chain::Progress;
 use super::cursor::Cursor;
-use super::statement::skip;
-use super::{Parsed, Parser};
+use super::{Parsed, Parser, Stage};
 use crate::fault::{Part, Slip, SyntaxFault};
 use crate::syntax::{Chain, Port};
 use crate::words;
@@ -75,7 +74,7 @@ impl Parser {
                 while part == Part::Output && !c.at_end() && !c.is_punct(";") {
                     c.bump();
                 }
-                skip(c);
+                c.skip_statement();
                 Vec::new()
             }
         };

@@ -241,19 +241,19 @@ fn path(c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
     let expected = "a value";
     let start = c.clone();
     if c.is_punct("<") {
-        angles(c)?;
+        c.angles()?;
     } else {
         c.punct("::");
         c.ident(expected)?;
     }
     loop {
-        if opens_generics(c) {
-            angles(c)?;
+        if c.opens_generics() {
+            c.angles()?;
         } else if c.punct("::").is_some() {
             if !c.is_punct("<") {
                 c.ident("the rest of a path")?;
             } else {
-                angles(c)?;
+                c.angles()?;
             }
         } else {
             break;
@@ -264,35 +264,4 @@ fn path(c: &mut Cursor<'_>) -> Parsed<SizeExpr> {
         [TokenTree::Ident(name)] => SizeExpr::Name(Ident::clone(name)),
         _ => SizeExpr::Path { tokens: tokens.iter().cloned().collect::<TokenStream>(), span: start.span() },
     })
-}
-
-/// Whether the `<` after a name opens generic arguments: its `>` is followed by the rest of a path, or by nothing that
-/// could be compared.
-pub(super) fn opens_generics(c: &Cursor<'_>) -> bool {
-    let mut behind = c.clone();
-    c.is_punct("<")
-        && angles(&mut behind).is_ok()
-        && (behind.at_end() || behind.is_punct("::") || behind.is_punct(",") || behind.is_punct(";"))
-}
-
-/// `<..>` with its content. Without a closing `>` the cursor does not move.
-pub(super) fn angles(c: &mut Cursor<'_>) -> Parsed<()> {
-    let open = c.clone();
-    let mut depth = 0_usize;
-    while !c.at_end() {
-        if c.punct("->").is_some() {
-            continue;
-        }
-        if c.is_punct("<") {
-            depth += 1;
-        } else if c.is_punct(">") {
-            depth -= 1;
-        }
-        c.bump();
-        if depth == 0 {
-            return Ok(());
-        }
-    }
-    *c = open;
-    Err(c.unexpected_with("a value", Some("this `<` has no `>`".to_owned())))
 }

@@ -10,14 +10,12 @@ use super::label::is_self;
 use super::loops::{is_loop, open_loop};
 use super::number::{Lit, literal};
 use super::pieces::{is_if, is_repeat, is_reuse};
-use super::{Parsed, Parser};
+use super::{LAYER, Parsed, Parser};
 use crate::fault::{Part, Slip, SyntaxFault};
 use crate::syntax::{
     Args, Attrs, Dim, Field, Layer, Port, ShapePattern, SizeExpr, Source, Stmt, StmtKind, Text, Value,
 };
 use crate::words;
-
-pub(super) const LAYER: &str = "a layer such as `Conv2d(1 -> 16, kernel: 3)`";
 
 impl Parser {
     /// One statement with its `;`, and those of the names that it gives its outputs; none for a line that is none,
@@ -60,7 +58,7 @@ impl Parser {
         let kind = kind.unwrap_or_else(|fault| {
             self.fault(fault);
             self.sign = None;
-            skip(c);
+            c.skip_statement();
             if c.left() == before {
                 c.bump();
             }
@@ -188,7 +186,7 @@ impl Parser {
     fn end_of(&mut self, c: &mut Cursor<'_>, tail: Parsed<()>) -> bool {
         if let Err(fault) = tail {
             self.fault(fault);
-            skip(c);
+            c.skip_statement();
             return true;
         }
         if c.punct(";").is_some() {
@@ -216,7 +214,7 @@ impl Parser {
         }
         let fault = c.unexpected_with("`;`", after_layer(c));
         self.fault(fault);
-        skip(c);
+        c.skip_statement();
         true
     }
 
@@ -250,7 +248,7 @@ impl Parser {
                     layer.ports = self.ports(c, Part::Output)?;
                     continue;
                 }
-                if c.ident_at(0).is_some() && c.group_at(1, Delimiter::Bracket).is_none() && !labelled(c) {
+                if c.ident_at(0).is_some() && c.group_at(1, Delimiter::Bracket).is_none() && !c.is_labelled() {
                     self.slip(span, Slip::Target { word: "->", takes: "a shape", other: "restores" });
                     layer.restores = c.bump().and_then(ident);
                     continue;
@@ -349,28 +347,8 @@ impl Parser {
         }
         let fault = c.unexpected("`;`");
         self.fault(fault);
-        skip(c);
+        c.skip_statement();
     }
-}
-
-/// Skips the rest of an unreadable statement: to its `;` or `}`, or to the next name.
-pub(super) fn skip(c: &mut Cursor<'_>) {
-    while let Some(token) = c.peek() {
-        let ends = matches!(token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
-        if c.punct(";").is_some() || labelled(c) {
-            return;
-        }
-        c.bump();
-        if ends {
-            return;
-        }
-    }
-}
-
-/// `name:`. In `Relu: [16, 14, 14]` the layer is not a name.
-pub(super) fn labelled(c: &Cursor<'_>) -> bool {
-    let Some(name) = c.ident_at(0).filter(|_| c.colon_at(1)) else { return false };
-    c.group_at(2, Delimiter::Bracket).is_none() || !words::is_layer(&name.to_string())
 }
 
 /// What joins two layers in other languages where this one has `;`, and its number of tokens.
@@ -405,12 +383,12 @@ fn after_layer(c: &Cursor<'_>) -> Option<String> {
 
 /// Reports that `expected` belongs here and not the next statement.
 fn half_typed(c: &Cursor<'_>, expected: &'static str) -> Parsed<()> {
-    if labelled(c) { Err(c.unexpected(expected)) } else { Ok(()) }
+    if c.is_labelled() { Err(c.unexpected(expected)) } else { Ok(()) }
 }
 
 /// Whether a new statement begins here, or nothing is left: the text before lacks its `;`.
 fn starts_statement(c: &Cursor<'_>) -> bool {
-    if c.at_end() || c.is_punct("#") || labelled(c) || is_self(c) || is_repeat(c) || is_if(c) || is_reuse(c) {
+    if c.at_end() || c.is_punct("#") || c.is_labelled() || is_self(c) || is_repeat(c) || is_if(c) || is_reuse(c) {
         return true;
     }
     let Some(word) = c.ident_at(0) else { return false };

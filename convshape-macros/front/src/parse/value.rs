@@ -9,7 +9,6 @@ use super::nested::is_statement;
 use super::number::{Lit, literal};
 use super::size::extremum;
 use super::source::reference;
-use super::statement::labelled;
 use super::{Parsed, Parser};
 use crate::fault::{Slip, SyntaxFault};
 use crate::syntax::{Args, Field, Kept, SizeExpr, Text, Value};
@@ -125,7 +124,7 @@ impl Parser {
         }
         let value = self.value(part).and_then(|value| {
             let names = matches!(value, Value::Word(_)) && part.ident_at(0).is_some();
-            if names || labelled(part) || next_field(part) {
+            if names || part.is_labelled() || next_field(part) {
                 self.slip(part.span(), Slip::NoComma(part.peek().map(ToString::to_string).unwrap_or_default()));
             } else {
                 part.end("`,` or `)`")?;

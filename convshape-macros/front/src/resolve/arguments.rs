@@ -7,21 +7,11 @@ use quote::quote;
 
 use crate::diagnose::{self, Report};
 use crate::fields::Setting;
-use crate::graph::{Hole, Spans};
+use crate::graph::{Hole, Misfit, Spans};
 use crate::numbers::Numbers;
 use crate::syntax::{Args, Field, Reference, SizeExpr, Text, Value};
 use crate::value::{axes_of, settle};
 use crate::words::{self, Elsewhere, FieldWords, Kind, LayerWords, Lookup, Neutral, Positional, Takes};
-
-/// A field with values for the wrong number of axes.
-pub(crate) struct Misfit {
-    pub(crate) field: &'static str,
-    /// The number of axes that it has values for.
-    pub(crate) written: usize,
-    /// The field with a value for each axis of the layer.
-    pub(crate) mended: Setting,
-    pub(crate) span: Span,
-}
 
 /// Reads one layer's arguments.
 pub(super) struct Builder<'a, 's> {

@@ -1,6 +1,6 @@
 //! The inputs of a layer.
 
-use convshape_arith::dialect::WeightLayout;
+use convshape_arith::op::WeightLayout;
 use convshape_arith::op::{Op, WeightFrom};
 use convshape_arith::param::ParamSpec;
 use proc_macro2::Ident;

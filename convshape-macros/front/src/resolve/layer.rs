@@ -6,11 +6,11 @@ use proc_macro2::Ident;
 use syn::ext::IdentExt;
 
 use super::Resolver;
-use super::arguments::{Builder, Misfit};
+use super::arguments::Builder;
 use super::scope::Scope;
 use crate::diagnose::{self, Report};
 use crate::fields::{self, Setting};
-use crate::graph::{Hole, Node, NodeId, Recipe, Spans, ValueId, Writing};
+use crate::graph::{Hole, Misfit, Node, NodeId, Recipe, Spans, ValueId, Writing};
 use crate::numbers::{Bound, BoundActivation, Numbers};
 use crate::syntax::{Args, Layer, Reference, Source, Stmt, Text, Value};
 use crate::unseen::visible;
@@ -423,7 +423,7 @@ impl<'a> Resolver<'a> {
             if let Bound::Activation(bound) = bound {
                 return Some(bound.clone());
             }
-            self.sink.push(diagnose::bound_as_activation(name, bound));
+            self.sink.push(diagnose::bound_as_activation(name, bound.kind()));
             return None;
         }
         let (name, span, args) = match value {

@@ -1,7 +1,7 @@
 //! The value of a field that is not written.
 
+use convshape_arith::op::Init;
 use convshape_arith::op::{Axes, Axis, Conv, Dialect, Direction, MAX_SPATIAL, Op};
-use convshape_arith::param::Init;
 
 use super::{FieldWords, LayerWords, Takes, Word};
 use crate::fields::{self, Setting};

@@ -6,14 +6,7 @@ use super::values::{
     ALIGNS, APPROXIMATIONS, AUTO_PAD_WORDS, BORDERS, CONV_PADDING, DEPTH_MODES, DEPTH_ORDERS, INTERPOLATIONS, MASKS,
     NONE, NONLINEARITIES, POOL_PADDING,
 };
-use super::{Alias, Dialects, FieldWords, Takes};
-
-pub(super) const ALL: Dialects = &[Torch, Onnx, Jax, Flax, Keras];
-pub(super) const TORCH: Dialects = &[Torch];
-pub(super) const ONNX: Dialects = &[Onnx];
-pub(super) const JAX: Dialects = &[Jax];
-pub(super) const FLAX: Dialects = &[Flax];
-pub(super) const KERAS: Dialects = &[Keras];
+use super::{ALL, Alias, Dialects, FLAX, FieldWords, JAX, KERAS, ONNX, TORCH, Takes};
 
 /// A field of every dialect with a single name.
 const fn field(name: &'static str, takes: Takes, doc: &'static str) -> FieldWords {

@@ -52,7 +52,7 @@ pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
             if let (Dialect::Flax | Dialect::Jax, Some(words)) = (dialect, activation_function(name)) {
                 return Lookup::Found(LayerName { words, rank: None });
             }
-            let other = other_name(name, dialect).map(|found| found.words.name(found.rank));
+            let other = other_layer(name, dialect).map(|found| found.words.name(found.rank));
             Lookup::Unknown { nearest: other.or(nearest) }
         }
         found => found,
@@ -62,6 +62,11 @@ pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
 /// The layer named `name` in any dialect. Does not look for similar names.
 pub(crate) fn named_layer(name: &str, dialect: Dialect) -> Option<LayerName> {
     if is_layer(name) { find_layer(name, dialect).any() } else { None }
+}
+
+/// The layer that a name from elsewhere means.
+pub(crate) fn other_layer(name: &str, dialect: Dialect) -> Option<LayerName> {
+    find_layer(&other_name(name)?, dialect).any()
 }
 
 /// Whether some dialect has a layer of this name.
@@ -105,7 +110,7 @@ pub(crate) fn find_function(name: &str, dialect: Dialect) -> Option<LayerName> {
         let spelled = words.names().flat_map(|(pattern, _)| spellings(pattern, words.ranks));
         spelled.into_iter().find(|spelled| plain(spelled) == wanted).and_then(|name| find_layer(&name, dialect).any())
     };
-    layers().find_map(row).or_else(|| other_name(name, dialect))
+    layers().find_map(row).or_else(|| other_layer(name, dialect))
 }
 
 fn find_among(

@@ -2,7 +2,7 @@
 
 use convshape_arith::op::Dialect;
 
-use super::{Word, fields::ALL};
+use super::{ALL, Word};
 
 /// A word of the grammar and its meaning, in one line.
 pub(crate) struct GrammarWord {

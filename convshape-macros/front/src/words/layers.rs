@@ -14,7 +14,9 @@ use super::rules::{
     CHANNEL_SIZES, CONV_SIZES, DENSE_SIZES, Definition, Example, ExampleInput, IMAGE, IMAGE_SIZES, PAIR, Rule, SAME,
     STEPS_IN, TOKEN_SIZES, elementwise, leading, of_two, plain, rule,
 };
-use super::{Alias, Defaults, Dialects, FieldWords, Group, Kind, LayerWords, Positional};
+use super::{
+    ALL, Alias, Defaults, Dialects, FLAX, FieldWords, Group, JAX, KERAS, Kind, LayerWords, ONNX, Positional, TORCH,
+};
 
 const RANKS: &[usize] = &[1, 2, 3];
 

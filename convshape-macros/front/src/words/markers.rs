@@ -13,7 +13,7 @@ use super::{Dialects, FieldWords, GRAMMAR, Group, LayerWords, Positional, Takes,
 
 /// The modules of all dialects, and `grammar` with the words of the grammar.
 pub(crate) fn markers() -> TokenStream {
-    let dialects = super::fields::ALL.iter().map(|dialect| {
+    let dialects = super::ALL.iter().map(|dialect| {
         let name = Ident::new(dialect.name(), Span::call_site());
         let doc = format!("The layers of the {name} dialect.");
         let (layers, groups) = layers(*dialect);

@@ -1,8 +1,6 @@
 //! Names from elsewhere for things that have another name here; used in messages only.
 
-use convshape_arith::op::Dialect;
-
-use super::{LayerName, find_layer, spell};
+use super::spell;
 
 /// Layers, with `#` for the number of spatial axes in either case, compared ignoring case and `_`.
 const LAYERS: &[(&str, &str)] = &[
@@ -157,8 +155,8 @@ pub(super) fn of_keras_1(name: &str) -> Option<&'static str> {
     KERAS_1.iter().find(|(old, _)| *old == name).map(|(_, field)| *field)
 }
 
-/// The layer of this language that a name from elsewhere means.
-pub(crate) fn other_name(name: &str, dialect: Dialect) -> Option<LayerName> {
+/// What this language calls the layer that a name from elsewhere means.
+pub(super) fn other_name(name: &str) -> Option<String> {
     let plain = name.replace('_', "").to_ascii_lowercase();
     LAYERS.iter().find_map(|(pattern, layer)| {
         let rank = match pattern.contains('#') {
@@ -166,7 +164,7 @@ pub(crate) fn other_name(name: &str, dialect: Dialect) -> Option<LayerName> {
             false if *pattern == plain => None,
             false => return None,
         };
-        find_layer(&spell(layer, rank), dialect).any()
+        Some(spell(layer, rank))
     })
 }
 

@@ -11,8 +11,8 @@ use std::collections::BTreeSet;
 
 use convshape_arith::op::Dialect;
 
+use super::ALL;
 use super::defaults::{Unwritten, unwritten};
-use super::fields::ALL;
 use super::markers::{takes, value_words};
 use super::rules::Definition;
 use super::{Alias, Dialects, FieldWords, Group, LayerWords, Positional, layers};

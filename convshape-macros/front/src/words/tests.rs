@@ -2,8 +2,8 @@ use std::collections::BTreeSet;
 
 use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
 
+use convshape_arith::op::Init;
 use convshape_arith::op::{Axes, Axis, Constant, MAX_SPATIAL, Op};
-use convshape_arith::param::Init;
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::*;

@@ -2,8 +2,7 @@
 
 use convshape_arith::op::Dialect::{Flax, Jax, Keras, Onnx};
 
-use super::fields::{ALL, FLAX, KERAS, ONNX};
-use super::{Dialects, Word};
+use super::{ALL, Dialects, FLAX, KERAS, ONNX, Word};
 
 const fn word(name: &'static str, dialects: Dialects, doc: &'static str) -> Word {
     Word { name, dialects, doc }

@@ -1,8 +1,8 @@
 //! Element-wise functions.
 
+use super::numbers::{finite, outside};
 use super::plain::plain;
 use crate::fault::{Fault, Reason};
-use crate::layer::numbers::{finite, outside};
 
 /// An element-wise function without parameters.
 #[derive(Clone, Copy, PartialEq, Debug)]

@@ -1,6 +1,7 @@
 //! Attention: the meaning of its fields, and where the features of each head are.
 
 use super::Dialect;
+use super::init::{positive, sqrt};
 use super::plain::plain;
 
 /// Scaled dot-product attention. Reads queries `[tokens, features]`, keys, values and, optionally, a value added to the
@@ -82,7 +83,7 @@ impl Attention {
         match self.scale {
             Some(scale) => scale,
             None if matches!(self.dialect, Dialect::Keras) && self.heads == 1 => 1.0,
-            None => 1.0 / crate::param::sqrt(crate::param::positive(features)),
+            None => 1.0 / sqrt(positive(features)),
         }
     }
 }
@@ -148,9 +149,7 @@ impl MultiHead {
     /// The attention between the linear layers.
     pub const fn attention(&self) -> Attention {
         let scale = match self.widths() {
-            Some([query, _]) if self.heads > 0 => {
-                Some(1.0 / crate::param::sqrt(crate::param::positive(query / self.heads)))
-            }
+            Some([query, _]) if self.heads > 0 => Some(1.0 / sqrt(positive(query / self.heads))),
             _ => None,
         };
         Attention { dialect: self.dialect, heads: self.heads, causal: self.causal, scale, dropout: self.dropout }

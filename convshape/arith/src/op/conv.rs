@@ -1,7 +1,7 @@
 //! Convolutions and padding.
 
 use super::plain::plain;
-use super::{Dialect, MAX_SPATIAL, Mask, PerAxis};
+use super::{Dialect, MAX_SPATIAL, PerAxis};
 
 /// The padding as written.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -99,6 +99,18 @@ pub enum WeightFrom {
 }
 
 plain!(enum op::WeightFrom { Own, Tied, Input });
+
+/// Which elements of a kernel are zero, in row-major order: van den Oord et al., "Pixel Recurrent Neural Networks"
+/// (2016).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Mask {
+    /// The middle element and all after it.
+    A,
+    /// All elements after the middle one.
+    B,
+}
+
+plain!(enum op::Mask { A, B });
 
 /// A convolution or transposed convolution.
 #[derive(Clone, Copy, PartialEq, Debug)]

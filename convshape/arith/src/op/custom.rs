@@ -1,6 +1,6 @@
 //! A user-defined layer: its shapes, its parameters, and the functions that compute it.
 
-use crate::param::Init;
+use super::Init;
 use crate::shape::Shape;
 
 /// A parameter of a user-defined layer.

@@ -1,19 +1,6 @@
 //! Masks of kernels, for models that read pixels in order.
 
-use super::plain::plain;
-use super::{Conv, MAX_SPATIAL, PerAxis};
-
-/// Which elements of a kernel are zero, in row-major order: van den Oord et al., "Pixel Recurrent Neural Networks"
-/// (2016).
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Mask {
-    /// The middle element and all after it.
-    A,
-    /// All elements after the middle one.
-    B,
-}
-
-plain!(enum op::Mask { A, B });
+use super::{Conv, MAX_SPATIAL, Mask, PerAxis};
 
 impl Conv {
     /// How many elements are not masked. They are the first ones.

@@ -1,8 +1,7 @@
 //! Values that need no input.
 
-use super::Constant;
 use super::plain::plain;
-use crate::param::Init;
+use super::{Constant, Init};
 use crate::shape::Shape;
 
 /// Where the elements of an [`Op::Source`](super::Op::Source) come from.
@@ -36,6 +35,15 @@ plain!(enum op::Source {
     Arange,
     Constant(inner),
     OneHot(inner),
+});
+
+plain!(enum op::Init {
+    Uniform { bound },
+    Normal { deviation },
+    TruncatedNormal { deviation },
+    Constant(inner),
+    Orthogonal,
+    ForgetBias { hidden },
 });
 
 impl Source {

@@ -1,8 +1,8 @@
 //! The parameters of multi-head attention.
 
-use super::{Init, ParamSpec, Params, Role, inits, positive, size, sqrt};
-use crate::dialect::WeightLayout;
-use crate::op::{Dialect, MultiHead};
+use super::{ParamSpec, Params, inits};
+use crate::op::init::{positive, sqrt};
+use crate::op::{Dialect, Init, MultiHead, Role, WeightLayout, size};
 use crate::shape::Shape;
 use crate::size::Size;
 

@@ -9,8 +9,9 @@
 //! - flax: a `kernel` `[features, hidden]` for each product and gate, named after both (`ii`, `hf`), and a `bias` where
 //!   the cell has one. The kernels of the input are `lecun_normal`, the others orthogonal, biases zero.
 
-use super::{Init, ParamSpec, Params, Role, inits, positive, size, sqrt};
-use crate::op::{Cell, Dialect, Recurrent};
+use super::{ParamSpec, Params, inits};
+use crate::op::init::{positive, sqrt};
+use crate::op::{Cell, Dialect, Init, Recurrent, Role, size};
 use crate::shape::Shape;
 use crate::size::Size;
 

@@ -6,9 +6,8 @@ use convshape::graph::op::{Activation, Conv, Source};
 
 use super::batch::Tensor;
 use super::constant::Constant;
-use super::lower::{Lowered, TORCH};
 use super::node::Node;
-use super::{Import, Statement, Value};
+use super::{Import, Lowered, Statement, TORCH, Value};
 
 /// Added to variances that were not in the file; they are so much less.
 const EPS: f64 = 1e-5;

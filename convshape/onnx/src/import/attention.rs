@@ -3,10 +3,9 @@
 use convshape::graph::Op;
 use convshape::graph::op::{Attention, Axis};
 
-use super::Import;
 use super::batch::{Tensor, positions};
-use super::lower::{Lowered, TORCH};
 use super::node::Node;
+use super::{Import, Lowered, TORCH};
 
 /// A mask with a value this low or lower hides a key.
 pub(super) const MASKED: f32 = -1e4;

@@ -7,9 +7,8 @@ use convshape::Shape;
 use convshape::graph::Op;
 use convshape::graph::op::{Axes, Axis};
 
-use super::lower::{Lowered, numbers};
 use super::node::Node;
-use super::{Import, MAX_RANK, Value};
+use super::{Import, Lowered, MAX_RANK, Value, numbers};
 
 /// A value of the chain, as it is in the file.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -3,11 +3,10 @@
 use convshape::graph::Op;
 use convshape::graph::op::Activation;
 
-use super::Import;
 use super::batch::Tensor;
 use super::constant::Constant;
-use super::lower::Lowered;
 use super::node::Node;
+use super::{Import, Lowered};
 
 /// Takes every difference of two numbers to 1 or more: the smallest normal number is 1.2e-38.
 const STEEP: f64 = 1e38;

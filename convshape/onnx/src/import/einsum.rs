@@ -3,10 +3,9 @@
 use convshape::graph::Op;
 use convshape::graph::op::{Axes, Axis, Reduction};
 
-use super::Import;
 use super::batch::{Tensor, named};
-use super::lower::Lowered;
 use super::node::Node;
+use super::{Import, Lowered};
 
 impl Import {
     pub(super) fn einsum(&mut self, node: Node<'_>) -> Lowered {

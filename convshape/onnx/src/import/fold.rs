@@ -1,9 +1,10 @@
 //! Operators that read numbers of the file alone.
 
+mod learned;
+
 use convshape::ndarray::{ArrayD, ArrayView1, Axis, IxDyn, Zip, concatenate};
 
 use super::constant::{Constant, both, place};
-use super::learned;
 use super::node::Node;
 
 /// The most elements that are computed ahead.

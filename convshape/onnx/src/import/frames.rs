@@ -5,10 +5,9 @@
 
 use convshape::graph::op::{Conv, Padding, PerAxis};
 
-use super::Import;
 use super::batch::Tensor;
-use super::lower::Lowered;
 use super::node::Node;
+use super::{Import, Lowered};
 
 impl Import {
     /// The value for a layer over channels and space, and whether its frames became the first axis of space.

@@ -10,9 +10,8 @@ use convshape::graph::op::{Conv, WeightFrom};
 
 use super::batch::Tensor;
 use super::constant::Constant;
-use super::lower::Lowered;
 use super::node::Node;
-use super::{Import, Value};
+use super::{Import, Lowered, Value};
 use crate::proto;
 
 /// Operators that only arrange the numbers of a kernel, or that say how the file stores them.

@@ -1,7 +1,7 @@
 //! One node as a statement.
 
 use convshape::Shape;
-use convshape::graph::op::{Axis, Conv, DepthOrder, Dialect, Direction, PoolKind, Source};
+use convshape::graph::op::{Axis, Conv, DepthOrder, Direction, PoolKind, Source};
 use convshape::graph::{Init, Op};
 
 use super::activation;
@@ -10,10 +10,7 @@ use super::constant::Constant;
 use super::fold::{self, Call};
 use super::node::Node;
 use super::shared::without_digits;
-use super::{Import, MAX_RANK, Refusal, Value};
-
-/// Whose defaults and names the chain has.
-pub(super) const TORCH: Dialect = Dialect::Torch;
+use super::{Import, Lowered, MAX_RANK, Refusal, TORCH, Value};
 
 /// Why a node has no counterpart in the language.
 const NO_LAYER: &str = "there is no such layer";
@@ -37,9 +34,6 @@ const LEFT_OUT: [(&[&str], &str); 5] = [
 fn missing(op: &str) -> &'static str {
     LEFT_OUT.iter().find(|(ops, _)| ops.contains(&op)).map_or(NO_LAYER, |(_, reason)| reason)
 }
-
-/// What a node gives, or why no chain can say it.
-pub(super) type Lowered = Result<Tensor, String>;
 
 impl Import {
     /// Reads one node. Afterwards its outputs are known, or the node is refused.
@@ -448,9 +442,4 @@ fn shape_of(sizes: &[i64], node: Node<'_>) -> Constant {
 /// A convolution with the numbers of a node.
 pub(super) fn conv_of(direction: Direction, rank: usize) -> Conv {
     Conv { bias: false, ..Conv::new(TORCH, direction, rank) }
-}
-
-/// The sizes of a shape as numbers.
-pub(super) fn numbers(shape: &Shape) -> Vec<i64> {
-    shape.sizes().iter().filter_map(|size| size.number()).collect()
 }

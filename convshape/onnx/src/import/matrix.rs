@@ -3,10 +3,9 @@
 use convshape::graph::Op;
 use convshape::ndarray::ArrayD;
 
-use super::Import;
 use super::batch::{Tensor, positions};
-use super::lower::{Lowered, TORCH};
 use super::node::Node;
+use super::{Import, Lowered, TORCH};
 
 impl Import {
     pub(super) fn gemm(&mut self, node: Node<'_>) -> Lowered {

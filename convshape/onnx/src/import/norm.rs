@@ -4,10 +4,9 @@ use convshape::Shape;
 use convshape::graph::Op;
 use convshape::graph::op::{Axes, Dialect};
 
-use super::Import;
 use super::batch::Tensor;
-use super::lower::{Lowered, TORCH};
 use super::node::Node;
+use super::{Import, Lowered, TORCH};
 
 impl Import {
     pub(super) fn local_response(&mut self, node: Node<'_>) -> Lowered {

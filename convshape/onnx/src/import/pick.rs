@@ -5,11 +5,10 @@ use convshape::graph::op::{Activation, Axes, Reduction, Source};
 use convshape::graph::{Init, Op};
 use convshape::ndarray::Array2;
 
-use super::Import;
 use super::batch::{Tensor, named};
 use super::constant::Constant;
-use super::lower::Lowered;
 use super::node::Node;
+use super::{Import, Lowered};
 
 /// The most numbers of a matrix that is written for a node.
 const MAX_NUMBERS: usize = 1 << 24;

@@ -6,9 +6,8 @@ use convshape::ndarray::{ArrayD, Axis};
 
 use super::batch::Tensor;
 use super::constant::Constant;
-use super::lower::TORCH;
 use super::node::Node;
-use super::{Import, Value};
+use super::{Import, TORCH, Value};
 
 /// The index of each of PyTorch's gates among those of ONNX, which are input, output, forget, cell, and update, reset,
 /// new.

@@ -3,10 +3,9 @@
 use convshape::graph::Op;
 use convshape::graph::op::{Activation, Axes, PoolKind, Reduction};
 
-use super::Import;
 use super::batch::{Tensor, named};
-use super::lower::Lowered;
 use super::node::Node;
+use super::{Import, Lowered};
 
 /// A reduction, and what is applied to each element before and after it.
 struct Steps {

@@ -3,11 +3,10 @@
 use convshape::graph::Op;
 use convshape::graph::op::{Amount, Axis, Interpolation, PaddingMode, ResizeTo, Upsample};
 
-use super::Import;
 use super::batch::Tensor;
-use super::lower::Lowered;
 use super::node::Node;
 use super::sampling::Resample;
+use super::{Import, Lowered};
 
 impl Import {
     pub(super) fn pad(&mut self, node: Node<'_>) -> Lowered {

@@ -5,11 +5,11 @@ use convshape::graph::Op;
 use convshape::graph::op::{Activation, Conv, Direction, Padding};
 use convshape::ndarray::Array2;
 
-use super::Import;
 use super::batch::Tensor;
-use super::lower::{Lowered, conv_of};
+use super::lower::conv_of;
 use super::node::Node;
 use super::window::per_axis;
+use super::{Import, Lowered};
 
 /// How one axis is resampled.
 pub(super) struct Resample {

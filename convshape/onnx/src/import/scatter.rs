@@ -2,11 +2,10 @@
 
 use convshape::graph::Op;
 
-use super::Import;
 use super::batch::{Tensor, named};
 use super::constant::{Constant, place};
-use super::lower::Lowered;
 use super::node::Node;
+use super::{Import, Lowered};
 
 impl Import {
     /// `ScatterND` whose places are a box: what an assignment to slices comes to.

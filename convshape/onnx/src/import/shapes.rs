@@ -6,9 +6,8 @@ use convshape::ndarray::{ArrayD, IxDyn};
 
 use super::batch::{Tensor, named, positions};
 use super::constant::{Constant, place};
-use super::lower::Lowered;
 use super::node::Node;
-use super::{Import, Value};
+use super::{Import, Lowered, Value};
 
 impl Import {
     /// `Squeeze` and `Unsqueeze`.

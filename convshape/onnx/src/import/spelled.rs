@@ -3,11 +3,10 @@
 use convshape::graph::Op;
 use convshape::graph::op::Activation;
 
-use super::Import;
 use super::batch::Tensor;
 use super::constant::Constant;
-use super::lower::Lowered;
 use super::node::Node;
+use super::{Import, Lowered};
 
 impl Import {
     /// Functions of each element.

@@ -1,9 +1,8 @@
 //! Values with more axes than a chain's have: windows of volumes, between the reshape that makes them and the next one.
 
 use super::batch::Tensor;
-use super::lower::Lowered;
 use super::node::Node;
-use super::{Import, MAX_RANK, Value};
+use super::{Import, Lowered, MAX_RANK, Value};
 
 /// A reshaped and permuted value that no statement has given yet.
 #[derive(Clone, Debug)]

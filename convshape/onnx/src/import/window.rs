@@ -5,11 +5,11 @@ use convshape::graph::op::{Activation, Conv, Dialect, Direction, Padding, PerAxi
 
 use convshape::ndarray::{ArrayD, Axis};
 
-use super::Import;
 use super::batch::Tensor;
 use super::frames::with_front_axis;
-use super::lower::{Lowered, TORCH, conv_of};
+use super::lower::conv_of;
 use super::node::Node;
+use super::{Import, Lowered, TORCH};
 
 /// Kernel, stride and dilation of each axis, and both sides of the border.
 struct Window {

@@ -6,7 +6,8 @@ use convshape::graph::op::{
     PoolKind, Recurrent, Reduction, ResizeTo, Source, Upsample,
 };
 
-use super::lower::{TORCH, conv_of, numbers};
+use super::lower::conv_of;
+use super::{TORCH, numbers};
 
 /// The word of a layer.
 pub(super) fn kind(op: &Op) -> String {

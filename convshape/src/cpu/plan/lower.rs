@@ -1,5 +1,7 @@
 //! Lowers layers to steps: chooses a tensor layout for each value, and fuses layers into one step where possible.
 
+mod branches;
+
 use std::boxed::Box;
 use std::vec;
 use std::vec::Vec;
@@ -9,9 +11,8 @@ use convshape_arith::graph::{Graph, Node};
 use convshape_arith::op::{Activation, AxisOrder, Conv, Direction, Op, PaddingMode, PerAxis, WeightFrom};
 use convshape_arith::shape::Shape;
 
-use super::branches::Branch;
 use super::place::{Inside, join, root};
-use super::{Method, Step, Work};
+use super::step::{Branch, Method, Step, Work};
 use crate::cpu::attention::Attention;
 use crate::cpu::buffer::{Grid, View};
 use crate::cpu::elementwise::Binary;

@@ -7,7 +7,8 @@ use std::vec::Vec;
 use convshape_arith::graph::Node;
 use convshape_arith::op::{AxisOrder, Op};
 
-use super::{Method, Plan, Step, Work};
+use super::Plan;
+use super::step::{Method, Step, Work};
 use crate::cpu::buffer::{Buffer, Grid, Place, SLACK, View};
 use crate::cpu::interleave::{Interleave, Values};
 

@@ -6,14 +6,27 @@ use std::vec::Vec;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::graph::{Graph, GraphError, Node, Value};
 use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, Reduction, Source, WeightFrom};
+use convshape_arith::shape::Shape;
 
 use super::elements::ByOutput;
-use super::plan::Key;
-use super::step::combines;
 use super::sum::SumAxes;
 use crate::cpu::buffer::Grid;
 use crate::cpu::simd::Level;
 use crate::model::error::PlanError;
+
+/// What a plan is for.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Key {
+    /// The shapes of the inputs.
+    pub(crate) inputs: Vec<Shape>,
+    pub(crate) batch: usize,
+    /// Whether layers run in training mode: batch statistics, dropout.
+    pub(crate) training: bool,
+    /// Whether the gradients of the inputs are wanted.
+    pub(crate) inputs_too: bool,
+    /// Whether every layer's output is kept, so that no activation is fused into the layer before it.
+    pub(crate) every_layer: bool,
+}
 
 /// Facts about each value that the plan needs before it assigns memory.
 pub(super) struct Facts {
@@ -196,4 +209,16 @@ pub(super) fn drafts(graph: &Graph, facts: &Facts, key: &Key, level: Level) -> V
         drafts.push(Draft { node: node.clone(), axes, activation: None });
     }
     drafts
+}
+
+/// Whether the kernels of sums and products take operands of these shapes.
+pub(super) fn combines<'a>(
+    op: &Op,
+    mut operands: impl Iterator<Item = &'a Shape> + Clone,
+    output: &Shape,
+    order: AxisOrder,
+) -> bool {
+    let has_axes = |shape: &Shape| shape.rank() == output.rank() || shape.is_over_channels(output, order);
+    matches!(op, Op::Add | Op::Mul)
+        && (output.rank() <= 4 && operands.clone().all(has_axes) || operands.all(|shape| shape == output))
 }

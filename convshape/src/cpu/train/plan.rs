@@ -8,7 +8,7 @@ use convshape_arith::shape::Shape;
 use rand::{Rng, RngExt};
 
 use super::backward::{BackwardPass, ForwardValues};
-use super::draft::{Draft, Facts, drafts};
+use super::draft::{Draft, Facts, Key, drafts};
 use super::elements;
 use super::norm::Update;
 use super::row_major;
@@ -23,20 +23,6 @@ use crate::cpu::simd::Level;
 use crate::cpu::threads::threads;
 use crate::model::error::PlanError;
 use crate::model::workspace::{Workspace, is_allocatable};
-
-/// What a plan is for.
-#[derive(Clone, PartialEq, Debug)]
-pub(crate) struct Key {
-    /// The shapes of the inputs.
-    pub(crate) inputs: Vec<Shape>,
-    pub(crate) batch: usize,
-    /// Whether layers run in training mode: batch statistics, dropout.
-    pub(crate) training: bool,
-    /// Whether the gradients of the inputs are wanted.
-    pub(crate) inputs_too: bool,
-    /// Whether every layer's output is kept, so that no activation is fused into the layer before it.
-    pub(crate) every_layer: bool,
-}
 
 /// A plan with its memory.
 pub(crate) struct TrainPlan {

@@ -5,7 +5,8 @@ use std::vec::Vec;
 
 use convshape_arith::graph::Graph;
 
-use super::plan::{Key, TrainPlan};
+use super::draft::Key;
+use super::plan::TrainPlan;
 use crate::cpu::simd::Level;
 use crate::model::error::PlanError;
 

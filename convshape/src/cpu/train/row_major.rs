@@ -9,14 +9,14 @@ use convshape_arith::op::{AxisOrder, Op, Recurrent, Trace};
 use convshape_arith::shape::Shape;
 use rand::Rng;
 
-use super::Machine;
 use super::attention::Attend;
 use super::layer_norm::LayerNorm;
 use super::matmul::MatMul;
 use super::recurrent::RecurrentGradient;
 use super::softmax::Softmax;
-use super::sum::{SumAxes, SumViews, TrainedSum};
+use super::sum::{SumAxes, TrainedSum};
 use super::weight_gradient::WeightGradient;
+use super::{Machine, SumViews};
 use crate::cpu::attention::Drop;
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::math::Epilogue;

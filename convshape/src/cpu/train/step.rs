@@ -9,12 +9,12 @@ use convshape_arith::graph::Node;
 use convshape_arith::op::{Activation, AxisOrder, DropTogether, Op, PaddingMode, Reduction};
 use convshape_arith::shape::Shape;
 
-use super::draft::Draft;
+use super::SumViews;
+use super::draft::{Draft, Key, combines};
 use super::elements::ByOutput;
 use super::norm::{Norm, Together};
-use super::plan::Key;
 use super::row_major::RowMajor;
-use super::sum::{SumViews, TrainedSum};
+use super::sum::TrainedSum;
 use crate::cpu::buffer::View;
 use crate::cpu::elementwise::Binary;
 use crate::cpu::math::Epilogue;
@@ -214,16 +214,4 @@ pub(super) fn step(
     };
     let by_output = activation.filter(|_| !matches!(job, TrainJob::Norm(_))).and_then(ByOutput::of);
     TrainStep { name, inputs, output, params, job, activation, by_output, back, is_differentiated }
-}
-
-/// Whether the kernels of sums and products take operands of these shapes.
-pub(super) fn combines<'a>(
-    op: &Op,
-    mut operands: impl Iterator<Item = &'a Shape> + Clone,
-    output: &Shape,
-    order: AxisOrder,
-) -> bool {
-    let has_axes = |shape: &Shape| shape.rank() == output.rank() || shape.is_over_channels(output, order);
-    matches!(op, Op::Add | Op::Mul)
-        && (output.rank() <= 4 && operands.clone().all(has_axes) || operands.all(|shape| shape == output))
 }

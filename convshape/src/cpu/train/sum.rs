@@ -11,7 +11,7 @@ use super::depthwise::DepthwiseGradient;
 use super::permutation::{NOTHING, Permutation, zeros};
 use super::thin::Thin;
 use super::weight_gradient::{GradientOf, WeightGradient};
-use super::{Machine, elements};
+use super::{Machine, SumViews, elements};
 use crate::cpu::buffer::{Grid, View};
 use crate::cpu::conv::{Conv, TapSum, Weights};
 use crate::cpu::math::Epilogue;
@@ -186,15 +186,6 @@ impl GradientKernel {
             }
         }
     }
-}
-
-/// The views that a sum reads and writes.
-#[derive(Clone, Copy)]
-pub(super) struct SumViews {
-    pub(super) x: View,
-    pub(super) y: View,
-    pub(super) dx: View,
-    pub(super) dy: View,
 }
 
 impl TrainedSum {

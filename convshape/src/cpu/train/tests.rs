@@ -9,7 +9,8 @@ use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
 
-use super::plan::{Key, TrainPlan};
+use super::draft::Key;
+use super::plan::TrainPlan;
 use crate::cpu::simd::Level;
 use crate::model::param::Param;
 use crate::reference::kernels::gradient::BoundLayer;

@@ -10,10 +10,9 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
-use super::Machine;
 use super::permutation::zeros;
-use super::sum::SumViews;
 use super::weight_gradient::GradientOf;
+use super::{Machine, SumViews};
 use crate::cpu::buffer::View;
 use crate::cpu::math::Epilogue;
 use crate::cpu::simd::{Kernel, MOST_LANES, Simd};

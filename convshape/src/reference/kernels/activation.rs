@@ -111,8 +111,8 @@ pub(super) mod gradient {
     use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
     use super::sigmoid;
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::ChannelLayout;
+    use crate::reference::kernels::number::Real;
 
     /// The derivative at `x`, where the function's value is `y`.
     pub(crate) fn derivative(function: Activation, x: f64, y: f64) -> f64 {

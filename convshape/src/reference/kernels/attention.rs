@@ -194,7 +194,7 @@ pub(super) mod gradient {
     use alloc::vec::Vec;
 
     use super::{Heads, Windows};
-    use crate::reference::kernels::gradient::Real;
+    use crate::reference::kernels::number::Real;
 
     /// Adds the gradients of queries, keys and values, and those of the values added to the scores if requested.
     pub(in crate::reference::kernels) fn attend<T: Real>(

@@ -166,9 +166,9 @@ pub(super) mod gradient {
     use convshape_arith::shape::{MAX_RANK, Shape};
 
     use super::{Blocks, ReductionGroups, extreme, permuted_strides};
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::join::Odometer;
     use crate::reference::kernels::layout::sizes;
+    use crate::reference::kernels::number::Real;
 
     pub(in crate::reference::kernels) fn permute<T: Real>(
         from: [usize; MAX_RANK],

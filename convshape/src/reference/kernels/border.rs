@@ -88,8 +88,8 @@ mod tests {
 #[cfg(feature = "train")]
 pub(super) mod gradient {
     use super::Border;
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::SpatialLayout;
+    use crate::reference::kernels::number::Real;
 
     pub(in crate::reference::kernels) fn border<T: Real>(
         border: &Border,

@@ -227,8 +227,8 @@ pub(super) mod gradient {
     use alloc::vec::Vec;
 
     use super::Geometry;
-    use crate::reference::kernels::gradient::{Real, add};
     use crate::reference::kernels::layout::SpatialLayout;
+    use crate::reference::kernels::number::{Real, add};
 
     impl Geometry {
         /// Adds the gradients of the weight, the bias and the input.

@@ -43,7 +43,7 @@ pub(super) mod gradient {
     use convshape_arith::op::{Backward, Custom};
 
     use super::part;
-    use crate::reference::kernels::gradient::Real;
+    use crate::reference::kernels::number::Real;
 
     /// Adds the gradients of one sample. `y` and `dy` hold all outputs, concatenated.
     pub(in crate::reference::kernels) fn backward<T: Real>(

@@ -50,7 +50,7 @@ pub(super) mod gradient {
     use alloc::vec::Vec;
 
     use super::Dense;
-    use crate::reference::kernels::gradient::{Real, add};
+    use crate::reference::kernels::number::{Real, add};
 
     impl Dense {
         /// Adds the gradients of the parameters and of the input.

@@ -7,7 +7,6 @@
 
 use alloc::vec;
 use alloc::vec::Vec;
-use core::ops::AddAssign;
 
 use convshape_arith::fault::Fault;
 use convshape_arith::lower::Split;
@@ -16,13 +15,8 @@ use convshape_arith::shape::Shape;
 
 use super::layout::{ChannelLayout, sizes};
 use super::norm::gradient as norm;
-use super::{Number, apply, backward};
-
-/// A number in which gradients are computed.
-pub trait Real: Number + PartialOrd + AddAssign {}
-
-impl Real for f32 {}
-impl Real for f64 {}
+use super::number::Real;
+use super::{apply, backward};
 
 /// A layer with the shapes and parameters it works on.
 #[derive(Clone, Copy, Debug)]
@@ -121,11 +115,6 @@ impl<T: Real> BoundLayer<'_, T> {
 fn sample_mut<'a, T>(batch: &'a mut [T], shape: &Shape, sample: usize) -> &'a mut [T] {
     let size = elements(shape);
     &mut batch[sample * size..(sample + 1) * size]
-}
-
-/// Adds sums that were computed in `f64`.
-pub(super) fn add<T: Real>(sums: &[f64], to: &mut [T]) {
-    to.iter_mut().zip(sums).for_each(|(to, sum)| *to += T::of(*sum));
 }
 
 fn elements(shape: &Shape) -> usize {

@@ -74,8 +74,8 @@ pub(super) mod gradient {
     use convshape_arith::shape::{MAX_RANK, Shape};
 
     use super::{Odometer, broadcast_strides};
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::sizes;
+    use crate::reference::kernels::number::Real;
 
     /// An operand that was broadcast gets the sum over the elements it was broadcast to.
     pub(in crate::reference::kernels) fn add<T: Real>(

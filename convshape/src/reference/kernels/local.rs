@@ -98,8 +98,8 @@ pub(super) fn lp_norm<T: Number>(lp: &Lp, groups: &ReductionGroups, x: &[T], y: 
 pub(super) mod gradient {
     use super::{Lp, Response};
     use crate::reference::kernels::axes::ReductionGroups;
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::ChannelLayout;
+    use crate::reference::kernels::number::Real;
 
     /// With `b` the base of a channel, `y = x b^-beta`. The gradient of a channel is `dy b^-beta` minus `2 beta factor x`
     /// times the sum of `dy x b^(-beta - 1)` over the channels whose windows contain it.

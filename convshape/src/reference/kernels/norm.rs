@@ -116,8 +116,8 @@ pub(super) mod gradient {
 
     use super::{Statistics, affine, inverse_rms};
     use crate::reference::kernels::axes::ReductionGroups;
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::ChannelLayout;
+    use crate::reference::kernels::number::Real;
 
     /// Accumulators of a layer's gradients.
     struct Sinks<'a, T> {

@@ -56,3 +56,16 @@ impl Number for f64 {
     #[cfg(not(feature = "alloc"))]
     fn with_f32(_: [&[&[f64]]; 2], _: &mut [f64], _: impl FnOnce(&[&[f32]], &[&[f32]], &mut [f32])) {}
 }
+
+/// A number in which gradients are computed.
+#[cfg(feature = "train")]
+pub trait Real: Number + PartialOrd + core::ops::AddAssign {}
+
+#[cfg(feature = "train")]
+impl<T: Number + PartialOrd + core::ops::AddAssign> Real for T {}
+
+/// Adds sums that were computed in `f64`.
+#[cfg(feature = "train")]
+pub(super) fn add<T: Real>(sums: &[f64], to: &mut [T]) {
+    to.iter_mut().zip(sums).for_each(|(to, sum)| *to += T::of(*sum));
+}

@@ -168,8 +168,8 @@ pub(super) mod gradient {
     use convshape_arith::op::{MAX_SPATIAL, PerAxis, Pool, PoolKind};
 
     use super::{Span, elements, found, largest};
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::{ChannelLayout, SpatialLayout};
+    use crate::reference::kernels::number::Real;
 
     pub(in crate::reference::kernels) fn sliding<T: Real>(
         pool: &Pool,

@@ -158,7 +158,7 @@ pub(super) fn multiply<T: Number>(product: &Product, a: &[T], b: &[T], y: &mut [
 #[cfg(feature = "train")]
 pub(super) mod gradient {
     use super::Product;
-    use crate::reference::kernels::gradient::Real;
+    use crate::reference::kernels::number::Real;
 
     /// The gradient of the first factor: `dy` times the transpose of the second.
     pub(in crate::reference::kernels) fn first<T: Real>(product: &Product, b: &[T], dy: &[T], dx: &mut [T]) {

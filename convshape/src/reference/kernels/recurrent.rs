@@ -216,7 +216,7 @@ pub(super) mod gradient {
     use convshape_arith::op::{Cell, Recurrent, Trace};
 
     use super::{LayerPass, passes};
-    use crate::reference::kernels::gradient::Real;
+    use crate::reference::kernels::number::Real;
 
     /// The gradients that are passed on between the layers and directions of a run.
     struct LayerGradients {

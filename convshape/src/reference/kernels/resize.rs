@@ -130,8 +130,8 @@ pub(super) mod gradient {
     use convshape_arith::op::Upsample;
 
     use super::position_taps;
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::SpatialLayout;
+    use crate::reference::kernels::number::Real;
 
     pub(in crate::reference::kernels) fn upsample<T: Real>(
         op: &Upsample,

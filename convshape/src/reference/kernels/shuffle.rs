@@ -74,8 +74,8 @@ pub(super) mod gradient {
     use convshape_arith::op::DepthOrder;
 
     use super::{deep_channel, shuffled_channel, split};
-    use crate::reference::kernels::gradient::Real;
     use crate::reference::kernels::layout::{ChannelLayout, SpatialLayout};
+    use crate::reference::kernels::number::Real;
 
     /// `PixelShuffle` and `DepthToSpace`.
     pub(in crate::reference::kernels) fn to_space<T: Real>(

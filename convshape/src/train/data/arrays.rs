@@ -59,6 +59,16 @@ impl<'a> Data<'a> {
     }
 }
 
+impl Batch {
+    /// The batch as data to train on.
+    ///
+    /// # Errors
+    /// If the arrays have different numbers of samples.
+    pub fn data(&self) -> Result<Data<'_>, ShapeError> {
+        Data::from_views(self.input_views(), self.target_views())
+    }
+}
+
 impl Dataset for Data<'_> {
     fn len(&self) -> usize {
         self.samples

@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 
 use ndarray::{Array, ArrayD, ArrayViewD, Axis, Dimension};
 
-use super::{Data, DataError, Dataset, Pass};
-use crate::model::error::ShapeError;
+use super::{DataError, Dataset, Pass};
 
 /// One sample: an array for each input of the model and each target of the loss, without a batch axis.
 #[derive(Clone, PartialEq, Debug)]
@@ -45,14 +44,6 @@ impl Batch {
     #[must_use]
     pub fn target_views(&self) -> Vec<ArrayViewD<'_, f32>> {
         self.targets.iter().map(|array| array.view()).collect()
-    }
-
-    /// The batch as data to train on.
-    ///
-    /// # Errors
-    /// If the arrays have different numbers of samples.
-    pub fn data(&self) -> Result<Data<'_>, ShapeError> {
-        Data::from_views(self.input_views(), self.target_views())
     }
 }
 

@@ -1,8 +1,8 @@
 //! Dense layers, operations on several values, and values that read nothing.
 
 use convshape_arith::op::Dialect::{Flax, Jax, Keras, Torch};
+use convshape_arith::op::Init;
 use convshape_arith::op::{Attention, Axes, Axis, Constant, Custom, MultiHead, Op, Reduction, Source};
-use convshape_arith::param::Init;
 use convshape_arith::shape::Shape;
 
 use super::*;

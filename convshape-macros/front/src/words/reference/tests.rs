@@ -1,7 +1,7 @@
 use std::fs;
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::param::Role::{Depthwise, InputKernel, Kernel, Pointwise, RecurrentKernel};
+use convshape_arith::op::Role::{Depthwise, InputKernel, Kernel, Pointwise, RecurrentKernel};
 
 use super::super::{Kind, spell};
 use super::example::Read;

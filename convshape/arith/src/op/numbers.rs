@@ -1,5 +1,6 @@
 //! Checks that a layer's real numbers are in range.
 
+use super::Init;
 use crate::fault::{Fault, Reason};
 
 const FRACTION: &str = "from 0 to 1";
@@ -26,4 +27,17 @@ pub(crate) const fn positive(field: &'static str, value: f64) -> Result<(), Faul
 
 pub(crate) const fn finite(field: &'static str, value: f64) -> Result<(), Fault> {
     if value.is_finite() { Ok(()) } else { Err(outside(field, value, "finite")) }
+}
+
+impl Init {
+    /// Checks that its number is in range.
+    pub(crate) const fn check_numbers(self) -> Result<(), Fault> {
+        match self {
+            Init::Constant(value) => finite("init", value),
+            Init::Uniform { bound: scale }
+            | Init::Normal { deviation: scale }
+            | Init::TruncatedNormal { deviation: scale } => positive("init", scale),
+            Init::Orthogonal | Init::ForgetBias { .. } => Ok(()),
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use convshape_arith::op::{Conv, Op};
 use convshape_arith::shape::Shape;
 
-use super::edit::{Verb, free_name, operands_with, written};
+use super::{Verb, free_name, operands_with, written};
 use crate::check;
 use crate::graph::{Graph, Node, NodeId, ValueId};
 

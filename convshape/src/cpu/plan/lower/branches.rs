@@ -7,16 +7,8 @@ use convshape_arith::axis::Window;
 use convshape_arith::graph::Node;
 use convshape_arith::op::{Conv, Direction, Op, PaddingMode, PerAxis, WeightFrom};
 
-use super::lower::Lowering;
-
-/// One branch: a convolution, or the value itself, and a normalisation by stored statistics.
-#[derive(Clone, Debug, Default)]
-pub(in crate::cpu) struct Branch {
-    pub(in crate::cpu) conv: Option<usize>,
-    pub(in crate::cpu) norm: Option<usize>,
-    /// The tap of the sum that its first tap is.
-    pub(in crate::cpu) first: PerAxis<usize>,
-}
+use super::Lowering;
+use crate::cpu::plan::step::Branch;
 
 /// Branches that are one convolution.
 pub(super) struct Branches {

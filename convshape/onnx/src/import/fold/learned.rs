@@ -2,8 +2,8 @@
 
 use convshape::ndarray::{Array2, ArrayD, ArrayView2, Axis, IxDyn};
 
-use super::constant::{Constant, place};
-use super::fold::{Call, MAX_REPEATED, common};
+use super::{Call, MAX_REPEATED, common};
+use crate::import::constant::{Constant, place};
 
 /// The most multiplications that are done ahead.
 const MAX_PRODUCTS: u64 = 1 << 34;
