@@ -10,6 +10,7 @@ pub mod fix;
 pub mod golden;
 pub mod judge;
 pub mod models;
+pub mod modules;
 pub mod networks;
 pub mod npy;
 pub mod slips;

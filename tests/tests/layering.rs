@@ -4,6 +4,8 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use convshape_tests::modules::{circle, sources, uses};
+
 /// The rooms of `convshape/src` from the ground up: each may use those before it.
 const ROOMS: [&str; 9] = ["docs", "graph", "model", "reference", "cpu", "weights", "methods", "train", "typed"];
 
@@ -14,67 +16,34 @@ const STAGES: [&str; 21] = [
     "data", "weights", "groups", "expand", "inspect", "lints", "port", "rewrite", "same",
 ];
 
-fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(folder).expect("a folder of sources") {
-        let path = entry.expect("an entry").path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.extension().is_some_and(|extension| extension == "rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// The lines of code, without comments and the unit tests at the end.
 fn code(source: &str) -> impl Iterator<Item = &str> {
     let code = source.split("\n#[cfg(test)]\nmod tests {").next().unwrap_or(source);
     code.lines().filter(|line| !line.trim_start().starts_with("//"))
 }
 
-/// The modules at the crate's root that a file imports.
-fn used(source: &str) -> BTreeSet<String> {
-    let mut used = BTreeSet::new();
-    for line in code(source) {
-        for (place, _) in line.match_indices("crate::") {
-            // `$crate` is a path for other crates.
-            if !line[..place].ends_with('$') {
-                let rest = &line[place + "crate::".len()..];
-                let word = |text: &str| text.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
-                match rest.strip_prefix('{') {
-                    Some(list) => used.extend(list.split(", ").map(word)),
-                    None => {
-                        used.insert(word(rest));
-                    }
-                }
-            }
-        }
-    }
-    used
+/// The folder of the project.
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
 }
 
 /// The imports of a folder's rooms from later ones. Rooms that are not in the list may use any, and be used by any.
 fn upward(folder: &str, rooms: &[&str]) -> Vec<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
-    let mut files = Vec::new();
-    sources(&folder, &mut files);
-    let level = |room: &str| rooms.iter().position(|known| *known == room);
+    let level =
+        |file: &str| rooms.iter().position(|room| file.split('/').next().unwrap_or(file).replace(".rs", "") == *room);
     let mut upward = Vec::new();
-    for file in files {
-        let path = file.strip_prefix(&folder).expect("a file of the folder");
-        let room = path.iter().next().expect("a name").to_string_lossy().replace(".rs", "");
-        let is_test = path.iter().any(|part| part == "tests" || part == "tests.rs" || part == "test_model.rs");
-        let Some(own) = level(&room).filter(|_| !is_test) else { continue };
-        let used = used(&fs::read_to_string(&file).expect("a source file"));
-        let later = used.iter().filter(|used| level(used).is_some_and(|level| level > own));
-        upward.extend(later.map(|used| format!("{} uses `crate::{used}`", path.display())));
+    for (file, used) in uses(&root().join(folder)) {
+        let later = used.iter().filter(|(used, _)| level(&file).is_some_and(|own| level(used) > Some(own)));
+        upward.extend(later.map(|(used, path)| format!("{file} uses {used} (`{path}`)")));
     }
     upward
 }
 
 /// The files and folders at the first level of a folder of sources.
 fn rooms(folder: &str) -> BTreeSet<String> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("..").join(folder);
-    let entries = fs::read_dir(folder).expect("a folder of sources").map(|entry| entry.expect("an entry").file_name());
+    let entries = fs::read_dir(root().join(folder))
+        .expect("a folder of sources")
+        .map(|entry| entry.expect("an entry").file_name());
     entries.map(|name| name.to_string_lossy().replace(".rs", "")).collect()
 }
 
@@ -87,24 +56,55 @@ fn rooms_use_what_is_below_them() {
 
 #[test]
 fn stages_use_earlier_ones() {
-    // The reference reads examples with all stages; only tests write it.
-    let upward = upward("convshape-macros/front/src", &STAGES);
-    let upward: Vec<&String> = upward.iter().filter(|one| !one.starts_with("words/reference")).collect();
-    assert_eq!(upward, [""; 0]);
+    assert_eq!(upward("convshape-macros/front/src", &STAGES), [""; 0]);
     let known = STAGES.into_iter().chain(["lib", "diagnose", "fuzz"]).map(str::to_owned).collect();
     assert_eq!(rooms("convshape-macros/front/src"), known);
 }
 
+/// The folders of sources of all crates, those with a workspace of their own too.
+fn crates(folder: &Path, found: &mut Vec<PathBuf>) {
+    if folder.join("Cargo.toml").exists() && folder.join("src").exists() {
+        found.push(folder.join("src"));
+    }
+    for entry in fs::read_dir(folder).expect("a folder").map(|entry| entry.expect("an entry")) {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if entry.path().is_dir() && !name.starts_with('.') && !["target", "src"].contains(&name.as_str()) {
+            crates(&entry.path(), found);
+        }
+    }
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let mut folders = Vec::new();
+    crates(&root(), &mut folders);
+    let root = root();
+    let folders: Vec<&Path> =
+        folders.iter().map(|folder| folder.strip_prefix(&root).expect("in the project")).collect();
+    for known in [
+        "convshape/src",
+        "convshape/arith/src",
+        "convshape-macros/front/src",
+        "convshape/cli/src",
+        "convshape/onnx/src",
+    ] {
+        assert!(folders.contains(&Path::new(known)), "{known} is missing in {folders:?}");
+    }
+    let circles = folders
+        .iter()
+        .filter_map(|folder| Some(format!("{}: {}", folder.display(), circle(&uses(&root.join(folder)))?)));
+    assert_eq!(circles.collect::<Vec<String>>(), [""; 0]);
+}
+
 #[test]
 fn the_library_has_few_rooms() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../convshape/src");
-    let entries = fs::read_dir(folder).expect("the library's sources").count();
+    let entries = fs::read_dir(root().join("convshape/src")).expect("the library's sources").count();
     assert!(entries <= 18, "{entries} files and folders");
 }
 
 /// The files of the arithmetic, the front end and the library whose code has a word.
 fn files_with(word: &str) -> Vec<String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let root = root();
     let mut files = Vec::new();
     for folder in ["convshape/arith/src", "convshape-macros/front/src", "convshape/src"] {
         sources(&root.join(folder), &mut files);
