@@ -18,6 +18,7 @@ def arguments():
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--rounds", type=int, default=16)
+    parser.add_argument("--profile", action="store_true", help="print each layer's time in convshape (ONNX files)")
     parser.add_argument("names", nargs="*", help="the networks; all, if none is named")
     options = parser.parse_args()
     for name in ("OMP_NUM_THREADS", "MKL_NUM_THREADS", "RAYON_NUM_THREADS"):

@@ -5,6 +5,7 @@ torchvision's networks, which PyTorch exports first. The weights are random.
     python published.py --threads 1
     python published.py --threads 2 resnet50 swin_t
     python published.py my_network.onnx
+    python published.py --profile my_network.onnx
 
 A file must have fixed sizes; a size that it leaves open counts as 1.
 """
@@ -77,5 +78,7 @@ with tempfile.TemporaryDirectory() as folder:
         x.tofile(folder / "x")
         runner.ask(f"file {path} {folder} {' '.join(map(str, shape))}")
         y = np.fromfile(folder / "y", np.float32)
+        if options.profile:
+            runner.ask("profile")
         ratios.append(compare_file(path.stem, path, x, y, runner.time, options))
 finish(ratios)

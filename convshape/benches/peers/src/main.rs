@@ -24,7 +24,7 @@ use convshape::ndarray::ArrayD;
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
 use convshape::train::{Mse, Sgd, Train};
-use convshape::{GraphModel, Model};
+use convshape::{GraphModel, Model, Profile};
 use numbers::numbers;
 use proc_macro2::{TokenStream, TokenTree};
 use safetensors::SafeTensors;
@@ -37,6 +37,11 @@ type Init<M> = fn(&mut Xoshiro256PlusPlus) -> M;
 /// A network, or a step of its training, that is ready to run.
 trait Ready {
     fn run(&mut self) -> Result<(), Failure>;
+
+    /// The time of each layer. `None` for a step of training.
+    fn profile(&self) -> Result<Option<Profile>, Failure> {
+        Ok(None)
+    }
 }
 
 struct Network<M> {
@@ -67,6 +72,10 @@ impl<M: Model> Ready for Network<M> {
         self.y = self.model.forward_batch(&[self.x.view()])?;
         Ok(())
     }
+
+    fn profile(&self) -> Result<Option<Profile>, Failure> {
+        Ok(self.model.profile(&[self.x.view()])?)
+    }
 }
 
 /// A network of an ONNX file.
@@ -96,6 +105,10 @@ impl Ready for File {
     fn run(&mut self) -> Result<(), Failure> {
         self.y = self.model.forward_batch(&[self.x.view()])?;
         Ok(())
+    }
+
+    fn profile(&self) -> Result<Option<Profile>, Failure> {
+        Ok(self.model.profile(&[self.x.view()])?)
     }
 }
 
@@ -241,6 +254,11 @@ fn main() -> Result<(), Failure> {
             ["time", runs] => {
                 let ready = ready.as_mut().ok_or("nothing is ready")?;
                 println!("{}", fastest(ready.as_mut(), runs.parse()?)?);
+            }
+            ["profile"] => {
+                let profile = ready.as_ref().ok_or("nothing is ready")?.profile()?;
+                eprintln!("{}", profile.ok_or("a step of training has no profile")?);
+                println!("printed");
             }
             ["peak"] => println!("{}", convshape::__private::peak_flops()),
             _ => return Err(format!("what is `{line}`?").into()),
