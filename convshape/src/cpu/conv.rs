@@ -18,10 +18,10 @@ use self::dots::{DotRow, Dots, beside};
 use self::piece::Piece;
 use super::buffer::{Buffer, View};
 use super::math::Epilogue;
-use super::simd::{Kernel, Level, MOST_LANES, Runs, Simd};
+use super::simd::{Kernel, Level, Runs, Simd};
 use super::taps::{Axis, AxisPhase};
 use super::threads::{Spread, Threads};
-use super::tile::{MOST_POSITIONS, MOST_VECTORS};
+use super::tile::MOST_POSITIONS;
 use super::tuning::{CHUNK, DEPTHWISE_CHUNK, PARTIAL_STORE, RESIDENT_WEIGHTS};
 use crate::model::workspace::{LINE, Workspace};
 
@@ -437,7 +437,6 @@ impl Kernel for &mut Task<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let conv = self.conv;
-        let mut sums = [0.0; MOST_VECTORS * MOST_LANES];
         for (index, phase) in conv.phases.iter().enumerate() {
             let mut first = [self.samples.start, 0, 0, 0];
             let mut count = [self.samples.len(), phase.count[0], phase.count[1], phase.count[2]];
@@ -507,11 +506,11 @@ impl Kernel for &mut Task<'_> {
                     let (starts, places) = (&mut starts[..count], &mut places[..count]);
                     cursor.fill(starts, places);
                     for (index, panel) in own.iter().enumerate() {
-                        let (y, sums) = (&mut self.y[panel.first - first..], &mut sums);
+                        let y = &mut self.y[panel.first - first..];
                         // Only the first positions read weights that are not in the cache yet.
                         let next = panels.get(turn * together + index + 1).filter(|_| rest == positions);
                         let ahead = next.map_or(&[][..], |next| &conv.weights.get()[next.weights.clone()]);
-                        let piece = Piece { conv, panel, x: self.x, y, starts, places, ahead, sums };
+                        let piece = Piece { conv, panel, x: self.x, y, starts, places, ahead };
                         match conv.kind {
                             Kind::Dots => simd.call(Dots(piece)),
                             _ => piece.products(simd),

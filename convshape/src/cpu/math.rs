@@ -4,7 +4,6 @@
 use convshape_arith::op::{Activation, SELU_ALPHA, SELU_SCALE};
 
 use super::simd::{Kernel, Level, MOST_LANES, Simd, Wide};
-use super::tile::UNLIMITED;
 use crate::reference::kernels::activation;
 #[cfg(feature = "train")]
 use crate::reference::kernels::derivative;
@@ -35,16 +34,6 @@ impl Epilogue {
                 Epilogue::Clamp(min as f32, max as f32)
             }
             other => Epilogue::Other(other),
-        }
-    }
-
-    /// The range to which it clamps elements, if it does nothing else. Infinity means no limit.
-    pub(super) fn limits(self) -> Option<[f32; 2]> {
-        match self {
-            Epilogue::None => Some(UNLIMITED),
-            Epilogue::Relu => Some([0.0, f32::INFINITY]),
-            Epilogue::Clamp(low, high) => Some([low, high]),
-            Epilogue::Leaky(_) | Epilogue::Other(_) => None,
         }
     }
 
@@ -93,6 +82,38 @@ impl Epilogue {
         }
     }
 
+    /// [`Epilogue::rest`] of some channels at each of these places. Positions that follow one another take one call.
+    #[inline(always)]
+    pub(super) fn rest_at<S: Simd>(self, simd: S, y: &mut [f32], places: impl Iterator<Item = usize>, channels: usize) {
+        if let Epilogue::Other(_) = self {
+            let mut run = 0..0;
+            for place in places {
+                if place != run.end {
+                    self.all(simd, &mut y[run.clone()]);
+                    run.start = place;
+                }
+                run.end = place + channels;
+            }
+            self.all(simd, &mut y[run]);
+        }
+    }
+
+    /// [`Epilogue::rest`] of vectors.
+    #[inline(always)]
+    pub(super) fn rest_all<S: Simd, const R: usize, const V: usize>(
+        self,
+        simd: S,
+        mut x: [[S::F; V]; R],
+    ) -> [[S::F; V]; R] {
+        if let Epilogue::Other(_) = self {
+            // A copy in memory, so that without such an activation the vectors stay in registers.
+            let mut stored = x;
+            self.stored(simd, S::elements(stored.as_flattened_mut()));
+            x = stored;
+        }
+        x
+    }
+
     /// Applies all of it; one copy of the code for all callers.
     #[inline(never)]
     fn stored<S: Simd>(self, simd: S, y: &mut [f32]) {
@@ -109,7 +130,7 @@ impl Epilogue {
     /// Applies all of it to stored elements.
     #[inline(always)]
     pub(super) fn all<S: Simd>(self, simd: S, y: &mut [f32]) {
-        if self != Epilogue::None {
+        if self != Epilogue::None && !y.is_empty() {
             self.stored(simd, y);
         }
     }

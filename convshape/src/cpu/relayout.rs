@@ -191,7 +191,19 @@ impl RelayoutShare<'_> {
 pub(super) fn copy<S: Simd>(simd: S, x: &[f32], y: &mut [f32]) {
     let count = x.len();
     if count < S::LANES {
-        y[..count].copy_from_slice(x);
+        // Powers of two, whose copies are a load and a store.
+        macro_rules! part {
+            ($($power:literal)*) => {$(
+                if count & $power > 0 {
+                    let at = count % $power;
+                    y[at..at + $power].copy_from_slice(&x[at..at + $power]);
+                }
+            )*};
+        }
+        if count % 2 == 1 {
+            y[0] = x[0];
+        }
+        part!(2 4 8);
         return;
     }
     for at in (0..count).step_by(S::LANES) {

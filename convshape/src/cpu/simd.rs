@@ -35,7 +35,7 @@ pub(crate) use self::wide::Wide;
 
 /// One instruction set. A value of such a type exists only where the processor has the instructions.
 pub(crate) trait Simd: Copy + Send + Sync {
-    /// A vector.
+    /// A vector: [`Simd::LANES`] numbers and nothing else.
     type F: Copy;
     /// The number of lanes of a vector.
     const LANES: usize;
@@ -152,6 +152,15 @@ pub(crate) trait Simd: Copy + Send + Sync {
         }
         largest
     }
+
+    /// Vectors as their lanes.
+    #[inline(always)]
+    fn elements(x: &mut [Self::F]) -> &mut [f32] {
+        const { assert!(size_of::<Self::F>() == Self::LANES * size_of::<f32>()) };
+        // SAFETY: the size of a vector is that of its lanes, and every bit pattern is a number.
+        unsafe { core::slice::from_raw_parts_mut(x.as_mut_ptr().cast(), x.len() * Self::LANES) }
+    }
+
     /// Runs another kernel as a function that is not inlined, which keeps the code small.
     fn call<K: Kernel>(self, kernel: K) -> K::Output;
 

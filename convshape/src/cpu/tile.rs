@@ -3,6 +3,8 @@
 
 use core::ops::Range;
 
+use super::math::Epilogue;
+use super::relayout::copy;
 use super::simd::{Kernel, MOST_LANES, Runs, Simd, products, store};
 
 /// The most positions of a tile.
@@ -48,15 +50,12 @@ pub(super) struct Products<'a> {
     pub(super) inputs: [usize; 2],
     /// Whether the old values of `y` are added to the sums.
     pub(super) onto: bool,
-    /// The range to which the sums are clamped; infinite without a clamp.
-    pub(super) limits: [f32; 2],
-    /// The output of each position.
+    pub(super) epilogue: Epilogue,
+    /// The output of each position, and its channels: less than the vectors hold if the last one is not full.
     pub(super) y: &'a mut [f32],
     pub(super) places: &'a [usize],
+    pub(super) channels: usize,
 }
-
-/// Limits that do not clamp.
-pub(super) const UNLIMITED: [f32; 2] = [f32::NEG_INFINITY, f32::INFINITY];
 
 /// All inputs.
 pub(super) const EACH: [usize; 2] = [0, 1];
@@ -83,15 +82,14 @@ impl<const R: usize, const V: usize> Kernel for ProductTile<'_, R, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, inputs, onto, limits, y, places, .. } =
-            self.0;
+        let Tile { x, starts, runs, weights, ahead } = self.0.tile;
         let starts = starts.first_chunk().expect("a start for each position");
-        let mut sums = [[first::<S, V>(simd, shift); R]];
-        if onto {
-            add_stored(simd, &mut sums[0], y, places);
+        let mut sums = [[first::<S, V>(simd, self.0.shift); R]];
+        if self.0.onto {
+            self.0.add_stored(simd, &mut sums[0]);
         }
-        products(simd, x, starts, runs, [weights, ahead], inputs, &mut sums);
-        end(simd, sums[0], limits, y, places);
+        products(simd, x, starts, runs, [weights, ahead], self.0.inputs, &mut sums);
+        self.0.end(simd, sums[0]);
     }
 }
 
@@ -105,45 +103,38 @@ fn first<S: Simd, const V: usize>(simd: S, shift: &[f32]) -> [S::F; V] {
     first
 }
 
-/// Adds the old output of each position.
-#[inline(always)]
-fn add_stored<S: Simd, const R: usize, const V: usize>(
-    simd: S,
-    sums: &mut [[S::F; V]; R],
-    y: &[f32],
-    places: &[usize],
-) {
-    for r in 0..R {
-        for v in 0..V {
-            sums[r][v] = simd.add(sums[r][v], simd.load(&y[places[r] + v * S::LANES..]));
+impl Products<'_> {
+    /// Adds the old output of each position.
+    #[inline(always)]
+    fn add_stored<S: Simd, const R: usize, const V: usize>(&self, simd: S, sums: &mut [[S::F; V]; R]) {
+        for r in 0..R {
+            let y = &self.y[self.places[r]..][..self.channels];
+            for v in 0..V {
+                let y = &y[v * S::LANES..];
+                sums[r][v] = simd.add(sums[r][v], simd.load_some(y, y.len()));
+            }
         }
     }
-}
 
-/// Stores the sums.
-#[inline(always)]
-fn end<S: Simd, const R: usize, const V: usize>(
-    simd: S,
-    mut sums: [[S::F; V]; R],
-    [low, high]: [f32; 2],
-    y: &mut [f32],
-    places: &[usize],
-) {
-    if low > f32::NEG_INFINITY {
+    /// Applies the epilogue to the sums and stores them.
+    #[inline(always)]
+    fn end<S: Simd, const R: usize, const V: usize>(self, simd: S, mut sums: [[S::F; V]; R]) {
+        let Products { epilogue, y, places, channels, .. } = self;
+        epilogue.apply_all(simd, &mut sums);
+        sums = epilogue.rest_all(simd, sums);
+        let places = places.first_chunk().expect("a place for each position");
+        if channels == V * S::LANES {
+            return store(simd, &sums, y, places);
+        }
         for r in 0..R {
+            let y = &mut y[places[r]..][..channels];
             for v in 0..V {
-                sums[r][v] = simd.at_least(sums[r][v], simd.splat(low));
+                let y = &mut y[v * S::LANES..];
+                let count = y.len();
+                simd.store_some(sums[r][v], y, count);
             }
         }
     }
-    if high < f32::INFINITY {
-        for r in 0..R {
-            for v in 0..V {
-                sums[r][v] = simd.at_most(sums[r][v], simd.splat(high));
-            }
-        }
-    }
-    store(simd, &sums, y, places.first_chunk().expect("a place for each position"));
 }
 
 /// [`Products`] with four partial sums, each of every fourth input, so that a single position does not wait for each
@@ -162,32 +153,30 @@ impl Kernel for PartialProducts<'_> {
             (1, _) => return simd.call(SingleTile::<4>(self.0)),
             _ => {}
         }
-        let Products { tile, vectors, shift, onto, limits, y, places, .. } = self.0;
+        let Products { tile, vectors, shift, onto, epilogue, y, places, channels, .. } = self.0;
         let row = vectors * S::LANES;
-        let mut part = [0.0; MOST_VECTORS * MOST_LANES];
+        let (mut sums, mut part) = ([0.0; MOST_VECTORS * MOST_LANES], [0.0; MOST_VECTORS * MOST_LANES]);
         let rows = &rows(row)[..places.len()];
-        simd.call(Products { tile, vectors, shift, inputs: [0, 4], onto, limits: UNLIMITED, y: &mut *y, places });
-        for turn in 1..4 {
-            let (shift, inputs) = (&[0.0; 4 * MOST_LANES], [turn, 4]);
-            simd.call(Products {
-                tile,
-                vectors,
-                shift,
-                inputs,
-                onto: false,
-                limits: UNLIMITED,
-                y: &mut part,
-                places: rows,
-            });
-            for (place, part) in places.iter().zip(part.chunks_exact(row)) {
-                for (y, part) in y[*place..][..row].chunks_exact_mut(S::LANES).zip(part.chunks_exact(S::LANES)) {
-                    let mut sum = simd.add(simd.load(y), simd.load(part));
-                    if turn == 3 {
-                        sum = simd.at_most(simd.at_least(sum, simd.splat(limits[0])), simd.splat(limits[1]));
-                    }
-                    simd.store(sum, y);
-                }
+        if onto {
+            for (sums, place) in sums.chunks_exact_mut(row).zip(places) {
+                copy(simd, &y[*place..][..channels], sums);
             }
+        }
+        let sums = &mut sums[..row * places.len()];
+        for turn in 0..4 {
+            let (shift, y) = if turn == 0 { (shift, &mut *sums) } else { (&[0.0; 4 * MOST_LANES][..], &mut part[..]) };
+            let (onto, epilogue, inputs) = (onto && turn == 0, Epilogue::None, [turn, 4]);
+            simd.call(Products { tile, vectors, shift, inputs, onto, epilogue, y, places: rows, channels: row });
+            if turn == 0 {
+                continue;
+            }
+            for (sum, part) in sums.chunks_exact_mut(S::LANES).zip(part.chunks_exact(S::LANES)) {
+                simd.store(simd.add(simd.load(sum), simd.load(part)), sum);
+            }
+        }
+        epilogue.all(simd, sums);
+        for (sums, place) in sums.chunks_exact(row).zip(places) {
+            copy(simd, &sums[..channels], &mut y[*place..]);
         }
     }
 }
@@ -200,12 +189,12 @@ impl<const V: usize> Kernel for SingleTile<'_, V> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let Products { tile: Tile { x, starts, runs, weights, ahead }, shift, onto, limits, y, places, .. } = self.0;
+        let Tile { x, starts, runs, weights, ahead } = self.0.tile;
         let starts = starts.first_chunk().expect("a start");
         let mut sums = [[[simd.splat(0.0); V]]; 4];
-        sums[0][0] = first(simd, shift);
-        if onto {
-            add_stored(simd, &mut sums[0], y, places);
+        sums[0][0] = first(simd, self.0.shift);
+        if self.0.onto {
+            self.0.add_stored(simd, &mut sums[0]);
         }
         products(simd, x, starts, runs, [weights, ahead], [0, 4], &mut sums);
         let [mut sum, rest @ ..] = sums;
@@ -214,6 +203,6 @@ impl<const V: usize> Kernel for SingleTile<'_, V> {
                 sum[0][v] = simd.add(sum[0][v], part[0][v]);
             }
         }
-        end(simd, sum, limits, y, places);
+        self.0.end(simd, sum);
     }
 }

@@ -22,7 +22,7 @@ use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
 use super::taps::{Axis, AxisPhase, Row, RowPart};
 use super::threads::{Spread, Threads};
-use super::tile::{EACH, Products, Tile, UNLIMITED, panels, rows};
+use super::tile::{EACH, Products, Tile, panels, rows};
 use super::tuning::{TRANSFORM, TRANSFORMED_LOAD, TRANSFORMED_PACKING};
 use crate::model::workspace::Workspace;
 
@@ -857,9 +857,10 @@ impl Matrix<'_> {
                     shift: &[0.0; 4 * MOST_LANES],
                     inputs: EACH,
                     onto: false,
-                    limits: UNLIMITED,
+                    epilogue: Epilogue::None,
                     y: &mut y[first * own.outputs + channels.start..],
                     places,
+                    channels: channels.len(),
                 });
             }
         }

@@ -4,7 +4,6 @@ use std::ops::Range;
 use std::vec::Vec;
 
 use super::super::buffer::View;
-use super::super::math::Epilogue;
 use super::super::simd::{Kernel, MOST_COLUMNS, MOST_LANES, Sets, Simd, depthwise, depthwise_any, dots, grouped};
 use super::super::taps::Axis;
 use super::{Conv, Cursor, Kind, Panel};
@@ -141,9 +140,8 @@ impl Strip<'_> {
     #[inline(always)]
     fn finish<S: Simd>(&mut self, simd: S, places: &[usize]) {
         if let Some(last) = self.panels.last() {
-            for place in places {
-                self.conv.epilogue.rest(simd, &mut self.y[*place..][..last.first + last.channels]);
-            }
+            let channels = last.first + last.channels;
+            self.conv.epilogue.rest_at(simd, self.y, places.iter().copied(), channels);
         }
     }
 }
@@ -235,13 +233,11 @@ impl<const W: usize, const K: usize, const STEP: usize> Kernel for RowLines<'_, 
                 }
             }
         }
-        if let (Some(last), Epilogue::Other(_)) = (panels.last(), epilogue) {
-            for row in rows.clone() {
-                for column in 0..width {
-                    let at = y_start + row * y_row + column * y_step - place[1];
-                    epilogue.rest(simd, &mut y[at..][..last.first + last.channels]);
-                }
-            }
+        if let Some(last) = panels.last() {
+            let base = place[1];
+            let places =
+                rows.clone().flat_map(|row| (0..width).map(move |w| y_start + row * y_row + w * y_step - base));
+            epilogue.rest_at(simd, y, places, last.first + last.channels);
         }
     }
 }

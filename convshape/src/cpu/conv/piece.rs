@@ -1,8 +1,7 @@
 //! A panel of output channels over some positions.
 
-use super::super::math::Epilogue;
-use super::super::simd::{MOST_LANES, Simd};
-use super::super::tile::{EACH, MOST_VECTORS, PartialProducts, Products, Tile, UNLIMITED, rows};
+use super::super::simd::Simd;
+use super::super::tile::{EACH, PartialProducts, Products, Tile};
 use super::{Conv, Panel};
 
 pub(super) struct Piece<'a> {
@@ -16,20 +15,14 @@ pub(super) struct Piece<'a> {
     pub(super) places: &'a [usize],
     /// The weights that are needed next, to prefetch.
     pub(super) ahead: &'a [f32],
-    /// Scratch space for a tile.
-    pub(super) sums: &'a mut [f32; MOST_VECTORS * MOST_LANES],
 }
 
 impl<'a> Piece<'a> {
     #[inline(always)]
-    pub(super) fn products<S: Simd>(mut self, simd: S) {
+    pub(super) fn products<S: Simd>(self, simd: S) {
         let Panel { vectors, channels, alone, .. } = *self.panel;
         let most = S::POSITIONS[vectors - 1];
-        let row = vectors * S::LANES;
-        let epilogue = self.conv.epilogue;
-        let limits = epilogue.limits().filter(|_| channels == row);
-        let onto = self.conv.onto;
-        let rows = rows(row);
+        let Conv { onto, epilogue, .. } = *self.conv;
         // Tiles of nearly equal size, rather than a small last one.
         let tiles = self.starts.len().div_ceil(most);
         let (least, more) = (self.starts.len() / tiles, self.starts.len() % tiles);
@@ -43,57 +36,13 @@ impl<'a> Piece<'a> {
                 let ahead = [index, index + 1].map(|index| index * self.ahead.len() / tiles);
                 tile.ahead = &self.ahead[ahead[0]..ahead[1]];
             }
-            let whole = limits.is_some();
-            let (y, to) = if whole { (&mut *self.y, places) } else { (&mut self.sums[..], &rows[..count]) };
-            let products = Products {
-                tile,
-                vectors,
-                shift,
-                inputs: EACH,
-                onto: onto && whole,
-                limits: limits.unwrap_or(UNLIMITED),
-                y,
-                places: to,
-            };
+            let products =
+                Products { tile, vectors, shift, inputs: EACH, onto, epilogue, y: &mut *self.y, places, channels };
             if alone {
                 simd.call(PartialProducts(products));
             } else {
                 simd.call(products);
             }
-            if !whole {
-                self.store(simd, row, places);
-            }
-        }
-    }
-
-    /// Applies the epilogue to the sums of some positions and stores them.
-    #[inline(always)]
-    fn store<S: Simd>(&mut self, simd: S, row: usize, places: &[usize]) {
-        let (epilogue, channels) = (self.conv.epilogue, self.panel.channels);
-        let sums = &mut self.sums[..row * places.len()];
-        if self.conv.onto {
-            for (sums, place) in sums.chunks_exact_mut(row).zip(places) {
-                sums.iter_mut().zip(&self.y[*place..][..channels]).for_each(|(sum, y)| *sum += y);
-            }
-        }
-        // The whole tile at once: one sum after the other would wait for each result.
-        epilogue.rest(simd, sums);
-        macro_rules! each {
-            ($epilogue:expr) => {
-                for (sums, place) in sums.chunks_exact(row).zip(places) {
-                    let y = &mut self.y[*place..][..channels];
-                    for (sum, y) in sums.chunks_exact(S::LANES).zip(y.chunks_mut(S::LANES)) {
-                        let count = y.len();
-                        simd.store_some($epilogue.apply(simd, simd.load(sum)), y, count);
-                    }
-                }
-            };
-        }
-        match epilogue {
-            Epilogue::None | Epilogue::Other(_) => each!(Epilogue::None),
-            Epilogue::Relu => each!(Epilogue::Relu),
-            Epilogue::Leaky(slope) => each!(Epilogue::Leaky(slope)),
-            Epilogue::Clamp(low, high) => each!(Epilogue::Clamp(low, high)),
         }
     }
 
