@@ -6,6 +6,7 @@ use convshape_arith::op::{Op, PerAxis};
 
 use super::buffer::View;
 use super::math::Epilogue;
+use super::relayout::copy;
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
 use super::tuning::BLOCK;
@@ -61,45 +62,84 @@ pub(super) fn spread_channels(
     });
 }
 
-/// The contiguous runs that an input and an output of the same size have in common.
-#[derive(Clone, Copy)]
+/// The contiguous runs that an input and an output of the same size have in common, cut into blocks for the cache.
 pub(super) struct RunPairs<'a> {
     from: View,
     to: View,
-    first: usize,
     base: usize,
-    /// Runs per row, the number of all runs, and their length in elements.
-    pieces: usize,
-    pub(super) count: usize,
-    length: usize,
     x: &'a [f32],
+    /// The rows of all samples that are left, and the elements of each.
+    rows: Range<usize>,
+    width: usize,
+    /// The elements of a run, and the strides from run to run.
+    length: usize,
+    steps: [usize; 2],
+    /// Whether the runs of the output form contiguous rows.
+    in_rows: bool,
+    /// The current row's sample, start in the input and in the output, runs so far, and elements so far.
+    sample: usize,
+    starts: [usize; 2],
+    run: usize,
+    done: usize,
+}
+
+/// A run: its sample, its elements in the input, and their place in the output.
+pub(super) struct RunPair<'a> {
+    pub(super) sample: usize,
+    pub(super) x: &'a [f32],
+    pub(super) place: Range<usize>,
+    /// The part of the output to end now: this run, or with the last run of a contiguous row the row. Short runs are
+    /// ended together, since each end takes a call.
+    pub(super) ended: Range<usize>,
 }
 
 impl<'a> RunPairs<'a> {
     #[inline(always)]
     pub(super) fn new(share: &ElementShare<'a>) -> RunPairs<'a> {
         let (from, _) = share.from.share(&share.units);
-        let (to, base, x) = (share.to, share.base, share.x);
-        let [depth, height, width] = to.buffer.size;
-        let whole = from.buffer.width == to.channels && to.buffer.width == to.channels;
-        let pieces = if whole { 1 } else { width };
-        let count = share.samples.len() * depth * height * pieces;
-        let first = share.samples.start * depth * height;
-        RunPairs { from, to, first, base, pieces, count, length: width * to.channels / pieces, x }
+        let (to, channels, rows) = (share.to, share.to.channels, share.to.buffer.size[0] * share.to.buffer.size[1]);
+        let width = to.buffer.size[2] * channels;
+        let dense = to.buffer.width == channels;
+        let whole = dense && from.buffer.width == channels;
+        let length = if whole { (BLOCK / channels.max(1)).max(1) * channels } else { channels };
+        RunPairs {
+            from,
+            to,
+            base: share.base,
+            x: share.x,
+            rows: if width > 0 { share.samples.start * rows..share.samples.end * rows } else { 0..0 },
+            width,
+            length,
+            steps: if whole { [length; 2] } else { [from.buffer.width, to.buffer.width] },
+            in_rows: dense && !whole,
+            sample: 0,
+            starts: [0; 2],
+            run: 0,
+            done: width,
+        }
     }
+}
 
-    /// The sample of a run.
-    #[inline(always)]
-    fn sample(&self, index: usize) -> usize {
-        (self.first + index / self.pieces) / (self.to.buffer.size[0] * self.to.buffer.size[1])
-    }
+impl<'a> Iterator for RunPairs<'a> {
+    type Item = RunPair<'a>;
 
-    /// A run of the input, and the same run of the output.
     #[inline(always)]
-    pub(super) fn get(&self, index: usize) -> (&'a [f32], Range<usize>) {
-        let (row, piece) = (self.first + index / self.pieces, index % self.pieces);
-        let y = self.to.row(row) + piece * self.to.buffer.width - self.base;
-        (&self.x[self.from.row(row) + piece * self.from.buffer.width..][..self.length], y..y + self.length)
+    fn next(&mut self) -> Option<RunPair<'a>> {
+        if self.done == self.width {
+            let row = self.rows.next()?;
+            self.sample = row / (self.to.buffer.size[0] * self.to.buffer.size[1]);
+            self.starts = [self.from.row(row), self.to.row(row) - self.base];
+            (self.run, self.done) = (0, 0);
+        }
+        let count = self.length.min(self.width - self.done);
+        let [x, y] = [0, 1].map(|side| self.starts[side] + self.run * self.steps[side]);
+        (self.run, self.done) = (self.run + 1, self.done + count);
+        let ended = match (self.in_rows, self.done == self.width) {
+            (false, _) => y..y + count,
+            (true, false) => y..y,
+            (true, true) => self.starts[1]..self.starts[1] + self.width,
+        };
+        Some(RunPair { sample: self.sample, x: &self.x[x..][..count], place: y..y + count, ended })
     }
 }
 
@@ -119,21 +159,16 @@ impl Kernel for Each<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let Each { share, scale, shift, by_sample, epilogue } = self;
-        let stretches = RunPairs::new(&share);
         let channels = share.to.channels;
-        let block = (BLOCK / channels.max(1)).max(1) * channels;
-        for index in 0..stretches.count {
-            let (x, place) = stretches.get(index);
-            let y = &mut share.y[place];
-            let first = if by_sample { stretches.sample(index) * channels } else { 0 };
-            for (x, y) in x.chunks(block.max(1)).zip(y.chunks_mut(block.max(1))) {
-                if scale.is_empty() {
-                    y.copy_from_slice(x);
-                } else {
-                    lines(simd, [&scale[first..][..channels], &shift[first..][..channels]], (x, channels), y);
-                }
-                epilogue.all(simd, y);
+        for RunPair { sample, x, place, ended } in RunPairs::new(&share) {
+            let first = if by_sample { sample * channels } else { 0 };
+            if scale.is_empty() {
+                copy(simd, x, &mut share.y[place]);
+            } else {
+                let factors = [&scale[first..][..channels], &shift[first..][..channels]];
+                lines(simd, factors, (x, channels), &mut share.y[place]);
             }
+            epilogue.all(simd, &mut share.y[ended]);
         }
     }
 }
@@ -175,10 +210,8 @@ impl Kernel for Slopes<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, _: S) {
         let Slopes { share, slopes } = self;
-        let stretches = RunPairs::new(&share);
         let channels = slopes.len();
-        for index in 0..stretches.count {
-            let (x, place) = stretches.get(index);
+        for RunPair { x, place, .. } in RunPairs::new(&share) {
             for (x, y) in x.chunks_exact(channels).zip(share.y[place].chunks_exact_mut(channels)) {
                 for ((y, x), slope) in y.iter_mut().zip(x).zip(slopes) {
                     *y = if *x > 0.0 { *x } else { *x * slope };
@@ -385,15 +418,15 @@ impl Kernel for Combine<'_> {
                         }
                         continue;
                     }
+                    let (a_row, b_row) = (a.map_or(0, |a| a.row(sample, own)), b.row(sample, own));
                     for w in 0..count {
-                        let place = |operand: &Operand<'_>| operand.row(sample, own) + w * operand.step();
                         let y = &mut y[y_row + w * to.buffer.width..][..length];
-                        let b_x = &b.x[place(&b)..];
+                        let b_x = &b.x[b_row + w * b.step()..];
                         let b_x = if b.view.channels == channels { &b_x[..length] } else { &b_x[..1] };
                         match a {
                             None => by.onto(b_x, y),
                             Some(a) => {
-                                let a_x = &a.x[place(&a)..];
+                                let a_x = &a.x[a_row + w * a.step()..];
                                 let a_x = if a.view.channels == channels { &a_x[..length] } else { &a_x[..1] };
                                 by.pairs(a_x, b_x, y);
                             }

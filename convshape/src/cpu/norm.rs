@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::vec::Vec;
 
 use super::buffer::{Buffer, Grid, Place, View};
-use super::elementwise::{ElementShare, RunPairs};
+use super::elementwise::{ElementShare, RunPair, RunPairs};
 use super::math::{Epilogue, exp};
 use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
 use super::threads::{Spread, Threads};
@@ -294,13 +294,10 @@ impl Kernel for AlongChannels<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let AlongChannels { along, share, epilogue } = self;
-        let stretches = RunPairs::new(&share);
         let channels = share.to.channels;
         let smallest = smallest_power(channels);
-        for index in 0..stretches.count {
-            let (x, place) = stretches.get(index);
-            let y = &mut share.y[place];
-            for (x, y) in x.chunks_exact(channels).zip(y.chunks_exact_mut(channels)) {
+        for RunPair { x, place, ended, .. } in RunPairs::new(&share) {
+            for (x, y) in x.chunks_exact(channels).zip(share.y[place].chunks_exact_mut(channels)) {
                 match along {
                     Along::Norm { eps, weight, bias } => normalise(simd, *eps, weight, bias, x, y),
                     Along::Rms { eps, weight } => root_mean_square(simd, *eps, weight, x, y),
@@ -309,7 +306,7 @@ impl Kernel for AlongChannels<'_> {
                     Along::Local { window, factor, beta, k } => local_response(*window, [*factor, *beta, *k], x, y),
                 }
             }
-            epilogue.all(simd, y);
+            epilogue.all(simd, &mut share.y[ended]);
         }
     }
 }
