@@ -112,7 +112,7 @@ impl Modules {
     /// Collects what a module defines, imports and names.
     fn read(&mut self, tokens: TokenStream, module: &[String]) {
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-        let name = |item: &TokenTree| [module, &[text(item)]].concat();
+        let name = |item: &TokenTree| within(module, &text(item));
         let mut at = 0;
         while let Some(token) = tokens.get(at) {
             let next = tokens.get(at + 1);
@@ -190,7 +190,7 @@ impl Modules {
             if last.is_some_and(|last| last == "*") {
                 self.globs.entry(module.to_vec()).or_default().push(path);
             } else if let Some(name) = renamed.or(path.last()) {
-                self.imports.insert([module, &[name.clone()]].concat(), path.clone());
+                self.imports.insert(within(module, name), path.clone());
             }
         }
     }
@@ -209,7 +209,7 @@ impl Modules {
         }
         let begins_here = rest.len() == path.len();
         for (index, word) in rest.iter().enumerate() {
-            let inner = [&at[..], &[word.clone()]].concat();
+            let inner = within(&at, word);
             if self.files.contains_key(&inner) {
                 at = inner;
             } else if let Some(import) =
@@ -219,13 +219,18 @@ impl Modules {
             } else {
                 let globs = self.globs.get(&at).into_iter().flatten();
                 let mut sources = globs.filter_map(|glob| self.leads_to(&at, glob, imports.checked_sub(1)?));
-                let source = sources.find(|source| self.items.contains(&[&source[..], &[word.clone()]].concat()));
+                let source = sources.find(|source| self.items.contains(&within(source, word)));
                 let is_known = !begins_here || index > 0;
                 return source.filter(|_| !self.items.contains(&inner)).or(is_known.then_some(at));
             }
         }
         Some(at)
     }
+}
+
+/// A name in a module.
+fn within(module: &[String], name: &str) -> Names {
+    module.iter().map(String::as_str).chain([name]).map(str::to_owned).collect()
 }
 
 /// Whether an attribute leaves an item to unit tests.
