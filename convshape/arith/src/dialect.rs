@@ -247,14 +247,9 @@ const fn not_cropping((lo, hi): (i64, i64)) -> Result<(i64, i64), Reason> {
 
 /// A word for `padding` that this layer does not take in the dialect.
 const fn not_in_dialect(padding: Padding, dialect: Dialect) -> Reason {
-    let value = match padding {
-        Padding::Same => "same",
-        Padding::SameLower => "same_lower",
-        Padding::Valid => "valid",
-        Padding::Causal => "causal",
-        Padding::Circular => "circular",
-        Padding::Reflect => "reflect",
-        Padding::Symmetric(_) | Padding::Pairs(_) => "a number",
+    let value = match padding.word() {
+        Some(word) => word,
+        None => "a number",
     };
     Reason::NotInDialect { field: "padding", value, dialect }
 }

@@ -24,6 +24,21 @@ pub enum Padding {
     Reflect,
 }
 
+impl Padding {
+    /// Its word in the language; `None` for numbers.
+    pub const fn word(self) -> Option<&'static str> {
+        match self {
+            Padding::Symmetric(_) | Padding::Pairs(_) => None,
+            Padding::Same => Some("same"),
+            Padding::SameLower => Some("same_lower"),
+            Padding::Valid => Some("valid"),
+            Padding::Causal => Some("causal"),
+            Padding::Circular => Some("circular"),
+            Padding::Reflect => Some("reflect"),
+        }
+    }
+}
+
 plain!(enum op::Padding {
     Symmetric(inner),
     Pairs(inner),

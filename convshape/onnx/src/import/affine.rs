@@ -144,7 +144,7 @@ impl Import {
             _ => {}
         }
         let places: Vec<usize> = (0..values.len()).collect();
-        self.combined(node, operator(node), &places)
+        self.combined(node, operator(node)?, &places)
     }
 
     /// An operator on inputs of a node that broadcast.
@@ -235,7 +235,7 @@ impl Import {
             _ => None,
         };
         let Some(numbers) = numbers.filter(|_| self.is_aligned(x, constant)) else { return Ok(None) };
-        let op = operator(node);
+        let op = operator(node)?;
         let pairs = numbers.into_iter().map(|number| scale_and_shift(op, number, swapped));
         let Some(pairs) = pairs.collect::<Option<Vec<_>>>() else { return Ok(None) };
         let (factors, summands): (Vec<f32>, Vec<f32>) = pairs.into_iter().unzip();
@@ -388,14 +388,15 @@ impl Import {
 }
 
 /// The layer of a node of arithmetic.
-fn operator(node: Node<'_>) -> Op {
+fn operator(node: Node<'_>) -> Result<Op, String> {
     match node.op() {
-        "Sub" => Op::Sub,
-        "Mul" => Op::Mul,
-        "Div" => Op::Div,
-        "Max" => Op::Maximum,
-        "Min" => Op::Minimum,
-        _ => Op::Add,
+        "Add" | "Sum" => Ok(Op::Add),
+        "Sub" => Ok(Op::Sub),
+        "Mul" => Ok(Op::Mul),
+        "Div" => Ok(Op::Div),
+        "Max" => Ok(Op::Maximum),
+        "Min" => Ok(Op::Minimum),
+        _ => Err("there is no such operator".to_owned()),
     }
 }
 

@@ -25,11 +25,12 @@ impl Import {
                 let greater = self.above(node, [0, 1])?;
                 self.inverted(node, greater)?
             }
-            _ => {
+            "Equal" => {
                 let difference = self.difference(node, [0, 1])?;
                 let differs = self.nonzero(node, difference)?;
                 self.inverted(node, differs)?
             }
+            _ => return Err("there is no such comparison".to_owned()),
         };
         Ok(self.condition(holds))
     }
@@ -43,10 +44,11 @@ impl Import {
             }
             "And" => self.combined(node, Op::Mul, &[0, 1])?,
             "Or" => self.combined(node, Op::Maximum, &[0, 1])?,
-            _ => {
+            "Xor" => {
                 let difference = self.difference(node, [0, 1])?;
                 self.one(node, Op::Activation(Activation::Abs), difference)?
             }
+            _ => return Err("there is no such condition".to_owned()),
         };
         Ok(self.condition(result))
     }

@@ -296,27 +296,15 @@ fn axis_argument(axis: Axis) -> Option<String> {
 fn conv_arguments(conv: &Conv) -> Vec<String> {
     let plain = conv_of(conv.direction, conv.rank);
     let mut list = vec![format!("{} -> {}", conv.inputs.unwrap_or(0), conv.outputs)];
-    let mut field = |name: &str, values: &[i64; 3], default: Option<&[i64; 3]>| {
-        if default.is_none_or(|default| values[..conv.rank] != default[..conv.rank]) {
-            list.push(format!("{name}: {}", axes(values, conv.rank)));
-        }
+    let field = |name: &str, values: &[i64; 3], default: &[i64; 3]| {
+        let is_default = values[..conv.rank] == default[..conv.rank];
+        (!is_default).then(|| format!("{name}: {}", axes(values, conv.rank)))
     };
-    field("kernel", &conv.kernel, None);
-    field("stride", &conv.stride, Some(&plain.stride));
-    match &conv.padding {
-        Padding::Symmetric(rows) => field("padding", rows, Some(&[0; 3])),
-        Padding::Pairs(pairs) => list.push(format!("padding: {}", sides(pairs, conv.rank))),
-        _ => {}
-    }
-    let mut field = |name: &str, values: &[i64; 3], default: &[i64; 3]| {
-        if values[..conv.rank] != default[..conv.rank] {
-            list.push(format!("{name}: {}", axes(values, conv.rank)));
-        }
-    };
-    if let Some(rows) = &conv.output_padding {
-        field("output_padding", rows, &[0; 3]);
-    }
-    field("dilation", &conv.dilation, &plain.dilation);
+    list.push(format!("kernel: {}", axes(&conv.kernel, conv.rank)));
+    list.extend(field("stride", &conv.stride, &plain.stride));
+    list.extend(border(&conv.padding, conv.rank));
+    list.extend(conv.output_padding.and_then(|rows| field("output_padding", &rows, &[0; 3])));
+    list.extend(field("dilation", &conv.dilation, &plain.dilation));
     if conv.groups != 1 {
         list.push(format!("groups: {}", conv.groups));
     }
@@ -326,16 +314,21 @@ fn conv_arguments(conv: &Conv) -> Vec<String> {
     list
 }
 
+/// The `padding` of a layer, if there is one.
+fn border(padding: &Padding, rank: usize) -> Option<String> {
+    let text = match padding {
+        Padding::Symmetric(rows) if rows[..rank].iter().all(|&rows| rows == 0) => return None,
+        Padding::Symmetric(rows) => axes(rows, rank),
+        Padding::Pairs(pairs) => sides(pairs, rank),
+        word => word.word()?.to_owned(),
+    };
+    Some(format!("padding: {text}"))
+}
+
 fn pool_arguments(pool: &Pool) -> Vec<String> {
     let mut list = vec![axes(&pool.kernel, pool.rank)];
     list.push(format!("stride: {}", axes(&pool.stride, pool.rank)));
-    match &pool.padding {
-        Padding::Symmetric(rows) if rows[..pool.rank].iter().any(|&rows| rows != 0) => {
-            list.push(format!("padding: {}", axes(rows, pool.rank)));
-        }
-        Padding::Pairs(pairs) => list.push(format!("padding: {}", sides(pairs, pool.rank))),
-        _ => {}
-    }
+    list.extend(border(&pool.padding, pool.rank));
     if pool.dilation[..pool.rank].iter().any(|&step| step != 1) {
         list.push(format!("dilation: {}", axes(&pool.dilation, pool.rank)));
     }

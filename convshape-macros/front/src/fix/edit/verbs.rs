@@ -314,7 +314,8 @@ fn inserted(op: &Op) -> String {
         Op::Flatten { from: Axis::At(0), to: Axis::At(-1) } => "Flatten".to_owned(),
         Op::Flatten { from, to: Axis::At(-1) } => format!("Flatten(from: {})", axis_text(from)),
         Op::Flatten { from, to } => format!("Flatten(from: {}, to: {})", axis_text(from), axis_text(to)),
-        _ => "Flatten".to_owned(),
+        // Any other layer by its name.
+        other => format!("{other:?}").chars().take_while(char::is_ascii_alphanumeric).collect(),
     }
 }
 
@@ -326,11 +327,10 @@ fn pointwise(conv: &Conv) -> String {
 /// A convolution with equal numbers on every axis.
 fn stage(conv: &Conv) -> String {
     let layer = if conv.direction == Direction::Transposed { "ConvTranspose" } else { "Conv" };
-    let padding = match conv.padding {
-        Padding::Symmetric(rows) if rows[0] > 0 => format!(", padding: {}", rows[0]),
-        Padding::Same => ", padding: same".to_owned(),
-        Padding::Valid => ", padding: valid".to_owned(),
-        _ => String::new(),
+    let padding = match (conv.padding, conv.padding.word()) {
+        (Padding::Symmetric(rows), _) if rows[0] > 0 => format!(", padding: {}", rows[0]),
+        (_, Some(word)) => format!(", padding: {word}"),
+        (_, None) => String::new(),
     };
     let (rank, inputs, outputs) = (conv.rank, conv.inputs.unwrap_or(conv.outputs), conv.outputs);
     let (kernel, stride) = (conv.kernel[0], conv.stride[0]);
