@@ -41,7 +41,7 @@ pub(crate) use self::activation::gradient::derivative;
 use self::axes::Blocks;
 use self::border::Border;
 pub use self::border::source;
-use self::conv::{Geometry, Weights};
+use self::conv::{ConvParams, Geometry};
 use self::dense::Dense;
 pub(crate) use self::direct::convolution;
 #[cfg(feature = "train")]
@@ -119,7 +119,7 @@ pub fn apply<T: Number>(
     let channels = ChannelLayout::new(shape, order);
     match op.bind(core::slice::from_ref(shape), order) {
         Op::Conv(conv) => {
-            let weights = Weights::of(&conv, params, inputs);
+            let weights = ConvParams::of(&conv, params, inputs);
             Geometry::new(&conv, shape, order)?.run(&weights, &from, x, &to, y);
         }
         Op::SeparableConv(conv) => conv::separable(&conv, params, shape, order, x, &to, y)?,
@@ -169,15 +169,14 @@ pub fn apply<T: Number>(
         | Op::ReshapeLike
         | Op::Reshape { .. }
         | Op::Dropout { .. }
-        | Op::Identity
-        | Op::Scale { .. }
-        | Op::BatchNorm { .. }
-        | Op::Prelu { .. }
-        | Op::Snake { .. }
-        | Op::Activation(_) => {
-            y.copy_from_slice(x);
-            in_place(op, order, params, output, y);
+        | Op::Identity => {
+            copied(x, y);
         }
+        Op::Scale { by } => activation::map(copied(x, y), |y| y * by),
+        Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &channels, copied(x, y)),
+        Op::Prelu { .. } => activation::prelu(params[0], &channels, copied(x, y)),
+        Op::Snake { .. } => activation::snake(params[0], &channels, copied(x, y)),
+        Op::Activation(function) => activation::map(copied(x, y), |y| activation(function, y)),
         Op::Concat { axis } | Op::Stack { axis } => axes::join(inputs, Blocks::new(output, axis, order), y),
         Op::Glu { axis } => axes::glu(Blocks::new(shape, axis, order), x, y),
         Op::Add => join::broadcast(|a, b| a + b, inputs, order, output, y),
@@ -207,7 +206,7 @@ pub fn apply<T: Number>(
         Op::Attention(layer) => {
             let ((keys, k), (values, v)) = (inputs.get(1), inputs.get(2));
             let added = (inputs.count() > 3).then(|| inputs.get(3));
-            attention::Windows::new(&layer, [shape, keys, values], [x, k, v], added).attend(y);
+            attention::AttentionWindows::new(&layer, [shape, keys, values], [x, k, v], added).attend(y);
         }
         Op::MultiHead(layer) => {
             let operand = |index: usize| if index < inputs.count() { inputs.get(index) } else { inputs.get(0) };
@@ -222,22 +221,13 @@ pub fn apply<T: Number>(
     Ok(())
 }
 
-/// Runs a layer that is elementwise or a view, see [`Op::class`], in place of its input.
-pub(crate) fn in_place<T: Number>(op: &Op, order: AxisOrder, params: &[&[T]], shape: &Shape, y: &mut [T]) {
-    match *op {
-        Op::Scale { by } => activation::map(y, |y| y * by),
-        Op::BatchNorm { eps, .. } => norm::batch_norm(params, eps, &ChannelLayout::new(shape, order), y),
-        Op::Prelu { .. } => activation::prelu(params[0], &ChannelLayout::new(shape, order), y),
-        Op::Snake { .. } => activation::snake(params[0], &ChannelLayout::new(shape, order), y),
-        Op::Activation(function) => activation::map(y, |y| activation(function, y)),
-        Op::Flatten { .. }
-        | Op::Unflatten { .. }
-        | Op::ReshapeLike
-        | Op::Reshape { .. }
-        | Op::Dropout { .. }
-        | Op::Identity => {}
-        _ => unreachable!("no other layer runs in place"),
+/// The output of a layer that is elementwise or a view, see [`Op::class`], with the elements of its input. An input
+/// without elements is in the same memory.
+fn copied<'a, T: Copy>(x: &[T], y: &'a mut [T]) -> &'a mut [T] {
+    if !x.is_empty() {
+        y.copy_from_slice(x);
     }
+    y
 }
 
 /// Adds the gradients of one layer over one sample. `y` is the output that [`apply`] gave, `dy` its gradient.
@@ -336,7 +326,7 @@ fn backward<T: Real>(
         Op::Attention(layer) => {
             let added = inputs.get(3).map(|numbers| (&shapes[3], *numbers));
             let operands = [x, inputs[1], inputs[2]];
-            let windows = attention::Windows::new(&layer, [shape, &shapes[1], &shapes[2]], operands, added);
+            let windows = attention::AttentionWindows::new(&layer, [shape, &shapes[1], &shapes[2]], operands, added);
             attention::gradient::attend(&windows, [y, dy], dx);
         }
         Op::MatMul { transpose_a, transpose_b } => {
@@ -350,10 +340,17 @@ fn backward<T: Real>(
                 join::gradient::mul(index, shapes, inputs, order, output, dy, dx);
             }
         }
-        Op::Sub | Op::Div | Op::Maximum | Op::Minimum => {
-            for (index, dx) in dx.iter_mut().enumerate() {
-                join::gradient::folded(layer.op, index, shapes, inputs, order, output, dy, dx);
-            }
+        Op::Sub => join::gradient::folded(|a, b| (a - b, [1.0, -1.0]), shapes, inputs, order, output, dy, dx),
+        Op::Div => {
+            join::gradient::folded(|a, b| (a / b, [1.0 / b, -a / (b * b)]), shapes, inputs, order, output, dy, dx)
+        }
+        Op::Maximum => {
+            let larger = |a, b| join::gradient::extreme([a, b], a > b, b > a);
+            join::gradient::folded(larger, shapes, inputs, order, output, dy, dx);
+        }
+        Op::Minimum => {
+            let smaller = |a, b| join::gradient::extreme([a, b], a < b, b < a);
+            join::gradient::folded(smaller, shapes, inputs, order, output, dy, dx);
         }
         Op::Permute { .. } => axes::gradient::permute(layer.op.permutation(shape, order)?, shape, output, dy, dx[0]),
         Op::Reduce { kind, .. } => {

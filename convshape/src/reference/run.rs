@@ -47,12 +47,7 @@ pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operan
                 let (below, rest) = values.split_at_mut(output.place);
                 let (y, above) = rest.split_at_mut(output.size());
                 let reads = StepOperands { step, inputs, slots, below, above, gap: output.place + output.size() };
-                match reads.place(0) {
-                    Some(place) if place == output.place => {
-                        kernels::in_place(&op, program.order, own, &output.shape, y);
-                    }
-                    _ => layer(&op, program.order, own, &reads, &output.shape, y),
-                }
+                layer(&op, program.order, own, &reads, &output.shape, y);
             }
             Action::Chain { index } => {
                 let chain = layout.chain(index);
@@ -125,14 +120,6 @@ struct StepOperands<'a> {
     gap: usize,
 }
 
-impl StepOperands<'_> {
-    /// The offset of an operand in memory; `None` for an input of the program.
-    fn place(&self, index: usize) -> Option<usize> {
-        let value = self.step.inputs[index];
-        (value >= self.inputs.count()).then(|| self.slots[value].place)
-    }
-}
-
 impl Operands<f32> for StepOperands<'_> {
     fn count(&self) -> usize {
         self.step.inputs.len()
@@ -140,10 +127,15 @@ impl Operands<f32> for StepOperands<'_> {
 
     fn get(&self, index: usize) -> (&Shape, &[f32]) {
         let value = self.step.inputs[index];
-        let Some(place) = self.place(index) else { return self.inputs.get(value) };
+        if value < self.inputs.count() {
+            return self.inputs.get(value);
+        }
         let slot = &self.slots[value];
+        let place = slot.place;
         let elements = match place.checked_sub(self.gap) {
             Some(place) if !self.above.is_empty() => &self.above[place..place + slot.count],
+            // It is where the output is.
+            _ if place == self.below.len() => &[],
             _ => &self.below[place..place + slot.count],
         };
         (&slot.shape, elements)

@@ -32,7 +32,7 @@ pub(super) struct Heads<'a, T> {
 }
 
 /// The operands of all windows: one for each index of the axes in front of `[tokens, features]`.
-pub(super) struct Windows<'a, T> {
+pub(super) struct AttentionWindows<'a, T> {
     layer: &'a Attention,
     /// The shapes of queries, keys and values.
     shapes: [&'a Shape; 3],
@@ -41,14 +41,14 @@ pub(super) struct Windows<'a, T> {
     added: Option<(&'a Shape, &'a [T])>,
 }
 
-impl<'a, T: Number> Windows<'a, T> {
+impl<'a, T: Number> AttentionWindows<'a, T> {
     pub(super) fn new(
         layer: &'a Attention,
         shapes: [&'a Shape; 3],
         inputs: [&'a [T]; 3],
         added: Option<(&'a Shape, &'a [T])>,
     ) -> Self {
-        Windows { layer, shapes, inputs, added }
+        AttentionWindows { layer, shapes, inputs, added }
     }
 
     /// The operands of each window, its values, and the index of its first element in queries, keys, values, the values
@@ -58,7 +58,7 @@ impl<'a, T: Number> Windows<'a, T> {
             let sizes = &sizes(shape)[..shape.rank()];
             [sizes[sizes.len() - 2], sizes[sizes.len() - 1]]
         });
-        let Windows { layer, shapes, inputs: [q, k, v], added } = *self;
+        let AttentionWindows { layer, shapes, inputs: [q, k, v], added } = *self;
         let heads = usize::try_from(layer.heads).unwrap_or(1).max(1);
         let scale = layer.factor(i64::try_from(width / heads).unwrap_or(1));
         (0..q.len() / (tokens * width)).map(move |window| {
@@ -183,7 +183,7 @@ pub(super) fn multi_head<T: Number>(
     let parts = [query.outputs, key.outputs, value.outputs];
     let shapes = [0, 1, 2].map(|part| inputs[part].0.with(inputs[part].0.rank() - 1, Size::Number(parts[part])));
     let attended = &mut attended[..token_counts[0] * widths[2]];
-    Windows::new(&layer.attention(), shapes.each_ref(), [q, k, v], None).attend(attended);
+    AttentionWindows::new(&layer.attention(), shapes.each_ref(), [q, k, v], None).attend(attended);
     linear(&last.op, last.params, attended, y);
 }
 
@@ -193,12 +193,12 @@ pub(super) mod gradient {
     use alloc::vec;
     use alloc::vec::Vec;
 
-    use super::{Heads, Windows};
+    use super::{AttentionWindows, Heads};
     use crate::reference::kernels::number::Real;
 
     /// Adds the gradients of queries, keys and values, and those of the values added to the scores if requested.
     pub(in crate::reference::kernels) fn attend<T: Real>(
-        windows: &Windows<'_, T>,
+        windows: &AttentionWindows<'_, T>,
         [y, dy]: [&[T]; 2],
         dx: &mut [&mut [T]],
     ) {

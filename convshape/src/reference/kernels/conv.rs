@@ -57,19 +57,19 @@ impl TapRow {
 }
 
 /// The numbers of a convolution.
-pub(super) struct Weights<'a, T> {
+pub(super) struct ConvParams<'a, T> {
     pub(super) weight: &'a [T],
     pub(super) bias: Option<&'a [T]>,
 }
 
-impl<'a, T> Weights<'a, T> {
+impl<'a, T> ConvParams<'a, T> {
     /// The layer's parameters, and what it reads in place of a weight of its own.
-    pub(super) fn of(conv: &Conv, params: &[&'a [T]], inputs: &'a (impl Operands<T> + ?Sized)) -> Weights<'a, T> {
+    pub(super) fn of(conv: &Conv, params: &[&'a [T]], inputs: &'a (impl Operands<T> + ?Sized)) -> ConvParams<'a, T> {
         let (weight, bias) = match conv.weight {
             WeightFrom::Own | WeightFrom::Tied => (params[0], params.get(1)),
             WeightFrom::Input => (inputs.get(1).1, params.first()),
         };
-        Weights { weight, bias: bias.copied() }
+        ConvParams { weight, bias: bias.copied() }
     }
 }
 
@@ -94,7 +94,7 @@ impl Geometry {
 
     pub(super) fn run<T: Number>(
         &self,
-        Weights { weight, bias }: &Weights<'_, T>,
+        ConvParams { weight, bias }: &ConvParams<'_, T>,
         input: &SpatialLayout,
         x: &[T],
         output: &SpatialLayout,

@@ -7,7 +7,7 @@ use convshape_arith::op::{AxisOrder, Conv, Direction, MAX_SPATIAL, PaddingMode, 
 use convshape_arith::shape::Shape;
 
 use super::Operands;
-use super::conv::{Weights, each_tap, weight_map};
+use super::conv::{ConvParams, each_tap, weight_map};
 use super::layout::SpatialLayout;
 
 /// Runs a convolution with a border of zeros, in either direction. Returns `false` for any other layer.
@@ -22,7 +22,7 @@ pub(crate) fn convolution(
     let (shape, x) = inputs.get(0);
     let Some(axes) = axes(conv, shape, order) else { return false };
     let (input, output) = (SpatialLayout::new(shape, order), SpatialLayout::new(output, order));
-    let (map, weights) = (weight_map(conv), Weights::of(conv, params, inputs));
+    let (map, weights) = (weight_map(conv), ConvParams::of(conv, params, inputs));
     let groups = usize::try_from(conv.groups).unwrap_or(1);
     let (inputs, outputs) = (input.channels / groups, output.channels / groups);
     for position in output.positions() {

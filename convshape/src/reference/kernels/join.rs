@@ -70,7 +70,7 @@ impl Odometer {
 /// Sums, products and similar combinations of activations that broadcast.
 #[cfg(feature = "train")]
 pub(super) mod gradient {
-    use convshape_arith::op::{AxisOrder, Op};
+    use convshape_arith::op::AxisOrder;
     use convshape_arith::shape::{MAX_RANK, Shape};
 
     use super::{Odometer, broadcast_strides};
@@ -116,52 +116,46 @@ pub(super) mod gradient {
         }
     }
 
-    /// The value of two operands combined, and its derivative with respect to each. Equal extremes share the gradient, as
-    /// in PyTorch.
-    fn combined(op: &Op, a: f64, b: f64) -> (f64, [f64; 2]) {
-        let first = |first: bool, second: bool| match (first, second) {
-            (true, _) => (a, [1.0, 0.0]),
-            (_, true) => (b, [0.0, 1.0]),
-            _ => (a, [0.5, 0.5]),
-        };
-        match op {
-            Op::Sub => (a - b, [1.0, -1.0]),
-            Op::Div => (a / b, [1.0 / b, -a / (b * b)]),
-            Op::Maximum => first(a > b, b > a),
-            Op::Minimum => first(a < b, b < a),
-            _ => unreachable!("a sum or product has a gradient of its own"),
+    /// The larger of two operands by `first` and `second`, and its derivative with respect to each. Equal extremes share
+    /// the gradient, as in PyTorch.
+    pub(in crate::reference::kernels) fn extreme(operands: [f64; 2], first: bool, second: bool) -> (f64, [f64; 2]) {
+        match (first, second) {
+            (true, _) => (operands[0], [1.0, 0.0]),
+            (_, true) => (operands[1], [0.0, 1.0]),
+            (false, false) => (operands[0], [0.5, 0.5]),
         }
     }
 
-    /// The gradient of operand `index` of a layer that combines its operands one after another.
-    #[expect(clippy::too_many_arguments, reason = "those of `mul`, and which join it is")]
+    /// The gradients of a layer that combines its operands one after another. `combined` gives the value of two of them,
+    /// and its derivative with respect to each.
     pub(in crate::reference::kernels) fn folded<T: Real>(
-        op: &Op,
-        index: usize,
+        combined: impl Fn(f64, f64) -> (f64, [f64; 2]),
         shapes: &[Shape],
         inputs: &[&[T]],
         order: AxisOrder,
         output: &Shape,
         dy: &[T],
-        dx: &mut [T],
+        dx: &mut [&mut [T]],
     ) {
         let strides: alloc::vec::Vec<[usize; MAX_RANK]> =
             shapes.iter().map(|shape| broadcast_strides(shape, order, output)).collect();
-        let mut odometer = Odometer::new(sizes(output));
-        for dy in dy {
-            let value = |operand: usize| inputs[operand][odometer.place(&strides[operand])].get();
-            let (mut so_far, mut slope) = (value(0), 1.0);
-            for operand in 1..inputs.len() {
-                let (next, [of_earlier, of_this]) = combined(op, so_far, value(operand));
-                so_far = next;
-                if operand == index {
-                    slope = of_this;
-                } else if operand > index {
-                    slope *= of_earlier;
+        for (index, dx) in dx.iter_mut().enumerate() {
+            let mut odometer = Odometer::new(sizes(output));
+            for dy in dy {
+                let value = |operand: usize| inputs[operand][odometer.place(&strides[operand])].get();
+                let (mut so_far, mut slope) = (value(0), 1.0);
+                for operand in 1..inputs.len() {
+                    let (next, [of_earlier, of_this]) = combined(so_far, value(operand));
+                    so_far = next;
+                    if operand == index {
+                        slope = of_this;
+                    } else if operand > index {
+                        slope *= of_earlier;
+                    }
                 }
+                dx[odometer.place(&strides[index])] += T::of(dy.get() * slope);
+                odometer.step();
             }
-            dx[odometer.place(&strides[index])] += T::of(dy.get() * slope);
-            odometer.step();
         }
     }
 }
