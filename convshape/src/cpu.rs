@@ -63,6 +63,7 @@ mod math;
 mod matmul;
 mod memory;
 mod norm;
+mod order;
 mod peak;
 mod plan;
 mod planes;

@@ -17,6 +17,7 @@ use crate::cpu::attention::Attention;
 use crate::cpu::buffer::{Grid, View};
 use crate::cpu::elementwise::Binary;
 use crate::cpu::norm::GroupNorm;
+use crate::cpu::order::{has_channels, is_reshape};
 use crate::cpu::rearrange::Moves;
 use crate::cpu::reduce::Reduce;
 use crate::cpu::resample::{Resample, border};
@@ -177,19 +178,10 @@ impl Lowering {
             _ if self.is_last(node) => Some(AxisOrder::ChannelsLast),
             Op::Slice { .. } | Op::Split { .. } | Op::Concat { .. } => None,
             Op::Conv(conv) if !self.packs_weight(node, &conv) => Some(AxisOrder::ChannelsLast),
-            Op::Conv(_)
-            | Op::BatchNorm { .. }
-            | Op::Prelu { .. }
-            | Op::Pool(_)
-            | Op::AdaptivePool { .. }
-            | Op::GlobalPool { .. }
-            | Op::Upsample(_)
-            | Op::Pad { axis: None, .. }
-            | Op::Crop { .. }
+            op if has_channels(&op) => Some(self.order),
+            Op::Prelu { .. }
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. }
-            | Op::GroupNorm { .. }
-            | Op::InstanceNorm { .. }
             | Op::ChannelShuffle { .. }
             | Op::LocalResponseNorm { .. } => Some(self.order),
             // Matrices, normalisation along the last axis, and all that runs on arrays in the caller's order.
@@ -410,7 +402,6 @@ impl Lowering {
         let free = if last { AxisOrder::ChannelsLast } else { self.order };
         let layout = self.needed(&node).unwrap_or(free);
         self.shorten(index, &mut node, layout);
-        let shape = self.shapes[node.inputs[0]];
         let mut output = node.outputs[0];
         // A value that is reshaped must not have a border.
         let dense = is_reshape(&node.op) && !self.is_dense();
@@ -434,64 +425,60 @@ impl Lowering {
         for value in &mut node.inputs {
             *value = self.operand(*value, layout, dense)?;
         }
-        let inputs = node.inputs.clone();
-        let (from, to) = (self.grids[inputs[0]], self.grids[output]);
+        let Some(work) = self.work(index, &node, &mut output, layout, scaled.is_some())? else { return Some(()) };
+        self.lay(output, layout)?;
+        let mut nodes: Vec<usize> = [index].into();
+        nodes.append(&mut self.fused);
+        self.steps.push(Step { nodes, work, inputs: node.inputs, output });
+        Some(())
+    }
+
+    /// The work of a node whose operands are in a layout, and what is fused into it; `None` inside if its output is part
+    /// of another value. `is_scaled`: it gives its only operand a constant scale and shift.
+    fn work(
+        &mut self,
+        index: usize,
+        node: &Node,
+        output: &mut usize,
+        layout: AxisOrder,
+        is_scaled: bool,
+    ) -> Option<Option<Work>> {
+        let inputs = &node.inputs;
+        let (from, to) = (self.grids[inputs[0]], self.grids[*output]);
+        let shape = self.shapes[inputs[0]];
         let (rank, binary) = (shape.rank().saturating_sub(1), Binary::of(&node.op));
-        let (main, branches) = self.merge(index, &mut output);
-        let work = match self.nodes[main].op {
+        let (main, branches) = self.merge(index, output);
+        Some(Some(match self.nodes[main].op {
             Op::Conv(conv) if conv.border() == PaddingMode::Zeros && inputs.len() == 1 => {
-                let mut first = [0; 3];
-                self.slices(&mut output, layout, &mut first)?;
-                let groups = usize::try_from(conv.groups).ok()?;
-                let norm = if branches.is_empty() { self.norm(&mut output, layout) } else { None };
-                self.slices(&mut output, layout, &mut first)?;
-                let to = Grid::new(&self.shapes[output], layout)?;
-                let axes = Box::new(conv_axes(&conv, &shape, self.order, (&from, &to), first)?);
-                let onto = self.residual(index, groups, (from, to, layout), &mut output);
-                let activation = self.activation(&mut output);
-                self.inside[output] = onto.map(|buffer| (buffer, 0));
-                let onto = onto.is_some();
-                let (axes, method) = self.method(axes, groups, onto, (inputs[0], from), (output, to));
-                Work::Sum { node: main, branches, axes, norm, onto, activation, method }
+                self.convolution(index, (main, branches), &conv, inputs[0], layout, output)?
             }
             Op::Attention(layer) => {
                 let shapes: Vec<Shape> = inputs.iter().map(|&value| self.shapes[value]).collect();
                 let layer = Attention::new(self.level, &layer, &shapes)?;
                 Work::Attention { layer, room: layer.room() }
             }
-            Op::Linear { .. } | Op::Projection(_) => {
-                let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
-                let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
-                let norm = self.norm(&mut output, layout);
-                let onto = self.residual(index, 1, (from, to, layout), &mut output);
-                let activation = self.activation(&mut output);
-                self.inside[output] = onto.map(|buffer| (buffer, 0));
-                let (onto, method) = (onto.is_some(), Method::Direct { planar: false });
-                Work::Sum { node: index, branches: Vec::new(), axes, norm, onto, activation, method }
-            }
-            _ if scaled.is_some() => {
-                Work::Each { norm: Some(index), activation: self.activation(&mut output), by: 1.0 }
-            }
+            Op::Linear { .. } | Op::Projection(_) => self.matrix(index, inputs[0], layout, output)?,
+            _ if is_scaled => Work::Each { norm: Some(index), activation: self.activation(output), by: 1.0 },
             Op::Activation(activation) => Work::Each { norm: None, activation: Some(activation), by: 1.0 },
             Op::Prelu { .. } => Work::Slopes { node: index },
-            Op::Scale { by } => Work::Each { norm: None, activation: self.activation(&mut output), by },
+            Op::Scale { by } => Work::Each { norm: None, activation: self.activation(output), by },
             Op::Dropout { .. } => {
-                self.inside[output] = Some((inputs[0], 0));
-                return Some(());
+                self.inside[*output] = Some((inputs[0], 0));
+                return Some(None);
             }
-            Op::Slice { start, .. } if self.is_channels(&node, layout) => {
-                self.inside[output] = Some((inputs[0], usize::try_from(start).ok()?));
-                return Some(());
+            Op::Slice { start, .. } if self.is_channels(node, layout) => {
+                self.inside[*output] = Some((inputs[0], usize::try_from(start).ok()?));
+                return Some(None);
             }
-            Op::Split { .. } if self.is_channels(&node, layout) => {
+            Op::Split { .. } if self.is_channels(node, layout) => {
                 let (_, start) = node.op.piece_start(&shape, self.order)?;
-                self.inside[output] = Some((inputs[0], usize::try_from(start).ok()?));
-                return Some(());
+                self.inside[*output] = Some((inputs[0], usize::try_from(start).ok()?));
+                return Some(None);
             }
             _ if is_reshape(&node.op) => Work::Reshape,
-            Op::Concat { .. } if self.is_channels(&node, layout) => {
-                join(&mut self.inside, &mut self.steps, (index, &node), &self.grids, &self.layouts);
-                return Some(());
+            Op::Concat { .. } if self.is_channels(node, layout) => {
+                join(&mut self.inside, &mut self.steps, (index, node), &self.grids, &self.layouts);
+                return Some(None);
             }
             Op::Slice { .. }
             | Op::Split { .. }
@@ -499,25 +486,25 @@ impl Lowering {
             | Op::PixelShuffle { .. }
             | Op::PixelUnshuffle { .. } => {
                 for operand in 0..inputs.len() {
-                    let moves = self.moves(&node, operand)?;
+                    let moves = self.moves(node, operand)?;
                     let work = Work::Move { node: index, index: operand, moves: Box::new(moves), keeps: false };
                     let (nodes, inputs) = ([index].into(), [inputs[operand]].into());
-                    self.steps.push(Step { nodes, work, inputs, output });
+                    self.steps.push(Step { nodes, work, inputs, output: *output });
                 }
-                return Some(());
+                return Some(None);
             }
             Op::Pool(pool) => {
                 let mut windows = [Window::new(1); 3];
                 windows[3 - pool.rank..].copy_from_slice(&pool.windows(&shape, self.order).ok()?[..pool.rank]);
                 Work::Pool { node: index, windows }
             }
-            _ if binary.is_some() && (self.is_even(&node) || self.is_over_channels(&node)) => {
-                Work::Combine { by: binary?, activation: self.activation(&mut output) }
+            _ if binary.is_some() && (self.is_even(node) || self.is_over_channels(node)) => {
+                Work::Combine { by: binary?, activation: self.activation(output) }
             }
             Op::AdaptivePool { kind, .. } if shape.rank() <= 4 => Work::Adaptive(kind),
             Op::GlobalPool { kind, .. } => Work::Adaptive(kind),
             Op::Upsample(upsample) if (1..=3).contains(&rank) => {
-                let planar = self.outputs.contains(&output) && self.is_planar(output) && to.channels > 1;
+                let planar = self.outputs.contains(output) && self.is_planar(*output) && to.channels > 1;
                 Work::Resample { rows: Box::new(Resample::resize(&upsample, rank, &from, &to)), planar }
             }
             Op::Pad { amount, mode, value, axis: None } if (1..=3).contains(&rank) => {
@@ -531,35 +518,69 @@ impl Lowering {
             }
             Op::GroupNorm { groups, eps, .. } => {
                 let (groups, room) = (usize::try_from(groups).ok()?, GroupNorm::room(&from));
-                Work::Groups { node: index, groups, eps, activation: self.activation(&mut output), room }
+                Work::Groups { node: index, groups, eps, activation: self.activation(output), room }
             }
             Op::InstanceNorm { eps, .. } => {
                 let (groups, room) = (from.channels, GroupNorm::room(&from));
-                Work::Groups { node: index, groups, eps, activation: self.activation(&mut output), room }
+                Work::Groups { node: index, groups, eps, activation: self.activation(output), room }
             }
             // Normalisation over several axes, if these are contiguous.
             Op::LayerNorm { size, .. } | Op::RmsNorm { size, .. }
                 if size.unwrap_or(shape).rank() == 1 || self.is_dense() =>
             {
                 let axes = size.unwrap_or(shape).elements().ok().and_then(|size| usize::try_from(size.number()?).ok());
-                Work::Along { node: index, size: axes?, activation: self.activation(&mut output) }
+                Work::Along { node: index, size: axes?, activation: self.activation(output) }
             }
-            Op::Softmax { .. } if self.is_channels(&node, layout) => {
+            Op::Softmax { .. } if self.is_channels(node, layout) => {
                 Work::Along { node: index, size: from.channels, activation: None }
             }
             Op::ChannelShuffle { .. } | Op::LocalResponseNorm { .. } => {
-                Work::Along { node: index, size: from.channels, activation: self.activation(&mut output) }
+                Work::Along { node: index, size: from.channels, activation: self.activation(output) }
             }
             _ => {
-                let values = inputs.iter().chain([&output]);
+                let values = inputs.iter().chain([&*output]);
                 Work::Reference { node: index, room: values.map(|&value| self.grids[value].elements()).collect() }
             }
-        };
-        self.lay(output, layout)?;
-        let mut nodes: Vec<usize> = [index].into();
-        nodes.append(&mut self.fused);
-        self.steps.push(Step { nodes, work, inputs, output });
-        Some(())
+        }))
+    }
+
+    /// A convolution with its branches, and the layers that are fused into it.
+    fn convolution(
+        &mut self,
+        index: usize,
+        (main, branches): (usize, Vec<Branch>),
+        conv: &Conv,
+        x: usize,
+        layout: AxisOrder,
+        output: &mut usize,
+    ) -> Option<Work> {
+        let from = self.grids[x];
+        let mut first = [0; 3];
+        self.slices(output, layout, &mut first)?;
+        let groups = usize::try_from(conv.groups).ok()?;
+        let norm = if branches.is_empty() { self.norm(output, layout) } else { None };
+        self.slices(output, layout, &mut first)?;
+        let to = Grid::new(&self.shapes[*output], layout)?;
+        let axes = Box::new(conv_axes(conv, &self.shapes[x], self.order, (&from, &to), first)?);
+        let onto = self.residual(index, groups, (from, to, layout), output);
+        let activation = self.activation(output);
+        self.inside[*output] = onto.map(|buffer| (buffer, 0));
+        let onto = onto.is_some();
+        let (axes, method) = self.method(axes, groups, onto, (x, from), (*output, to));
+        Some(Work::Sum { node: main, branches, axes, norm, onto, activation, method })
+    }
+
+    /// A linear layer, and the layers that are fused into it.
+    fn matrix(&mut self, index: usize, x: usize, layout: AxisOrder, output: &mut usize) -> Option<Work> {
+        let (from, to) = (self.grids[x], self.grids[*output]);
+        let whole = |axis: usize| Axis::new(Window::new(1).into(), from.size[axis], from.size[axis]);
+        let axes = Box::new([whole(0)?, whole(1)?, whole(2)?]);
+        let norm = self.norm(output, layout);
+        let onto = self.residual(index, 1, (from, to, layout), output);
+        let activation = self.activation(output);
+        self.inside[*output] = onto.map(|buffer| (buffer, 0));
+        let (onto, method) = (onto.is_some(), Method::Direct { planar: false });
+        Some(Work::Sum { node: index, branches: Vec::new(), axes, norm, onto, activation, method })
     }
 
     /// What a node copies of one of its operands.
@@ -680,11 +701,6 @@ impl Lowering {
         };
         (axes, method)
     }
-}
-
-/// Whether a layer only changes the shape, not the order of the elements.
-fn is_reshape(op: &Op) -> bool {
-    matches!(op, Op::Flatten { .. } | Op::Unflatten { .. } | Op::Reshape { .. } | Op::ReshapeLike)
 }
 
 /// The axes of a convolution, of which the output has the rows from `first` on.

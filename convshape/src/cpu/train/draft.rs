@@ -11,6 +11,7 @@ use convshape_arith::shape::Shape;
 use super::elements::ByOutput;
 use super::sum::SumAxes;
 use crate::cpu::buffer::Grid;
+use crate::cpu::order::{has_channels, is_move};
 use crate::cpu::simd::Level;
 use crate::model::error::PlanError;
 
@@ -121,29 +122,10 @@ fn orders(graph: &Graph) -> Vec<AxisOrder> {
                 values().for_each(|value| channels[value] = true);
             }
             // These take any order.
-            Op::Flatten { .. }
-            | Op::Unflatten { .. }
-            | Op::Reshape { .. }
-            | Op::ReshapeLike
-            | Op::Permute { .. }
-            | Op::Slice { .. }
-            | Op::Split { .. }
-            | Op::Concat { .. }
-            | Op::PixelShuffle { .. }
-            | Op::PixelUnshuffle { .. }
-            | Op::Reduce { kind: Reduction::Sum | Reduction::Mean, .. }
-            | Op::Source { .. } => {}
+            Op::Reduce { kind: Reduction::Sum | Reduction::Mean, .. } | Op::Source { .. } => {}
+            op if is_move(&op) => {}
             Op::Conv(conv) if conv.weight == WeightFrom::Input => values().for_each(|value| array[value] = true),
-            Op::Conv(_)
-            | Op::Pool(_)
-            | Op::AdaptivePool { .. }
-            | Op::GlobalPool { .. }
-            | Op::Upsample(_)
-            | Op::Pad { axis: None, .. }
-            | Op::Crop { .. }
-            | Op::BatchNorm { .. }
-            | Op::GroupNorm { .. }
-            | Op::InstanceNorm { .. } => values().for_each(|value| channels[value] = true),
+            op if has_channels(&op) => values().for_each(|value| channels[value] = true),
             _ => values().for_each(|value| array[value] = true),
         }
     }
