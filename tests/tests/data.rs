@@ -140,111 +140,117 @@ fn right_data_is_accepted() {
     assert!(found.is_empty(), "{}", text(&found[0]));
 }
 
+/// Files that do not fit the classifier, or the detector with its single output.
+const FILES: [(&str, bool); 40] = [
+    (r#""absent.npy""#, false),
+    (r#""text.npy""#, false),
+    (r#""truncated.npy""#, false),
+    (r#""complex.npy""#, false),
+    (r#"("first.npy", "pair.npz")"#, false),
+    (r#"("first.npy", "classes.npy", "one_hot.npy")"#, false),
+    (r#""pair.npz" as (image, labels)"#, false),
+    (r#""last.npy""#, false),
+    (r#""matlab.npy""#, false),
+    (r#""no_channels.npy""#, false),
+    (r#""sample.npy""#, false),
+    (r#""flat.npy""#, false),
+    (r#""colour.npy""#, false),
+    (r#""rows.npy""#, false),
+    (r#"("five.npy", "classes.npy")"#, false),
+    (r#"("first.npy", "float_classes.npy")"#, false),
+    (r#"("first.npy", "class_axis.npy")"#, false),
+    (r#"("first.npy", "two_columns.npy")"#, false),
+    (r#"("first.npy", "steps.npy")"#, false),
+    (r#"("first.npy", "from_one.npy")"#, false),
+    (r#"("first.npy", "beyond.npy")"#, false),
+    (r#"("first.npy", "negative.npy")"#, false),
+    (r#"("first.npy", "beyond_and_below.npy")"#, false),
+    (r#"("one.npy", "huge.npy")"#, false),
+    (r#"("first.npy", "turned.npy")"#, false),
+    (r#""none.npy""#, false),
+    (r#""dates.npy""#, false),
+    (r#"("first.npy", "minus_one.npy")"#, false),
+    (r#""larger.npy""#, false),
+    (r#"("classes.npy", "first.npy")"#, false),
+    (r#""pair.npz" as (labels, images)"#, false),
+    (r#""ports.npz" as (other, output, input)"#, false),
+    (r#""first.npy", "classes.npy""#, false),
+    (r#"["first.npy", "classes.npy"]"#, false),
+    (r#"("first.npy", "classes.npy")"#, true),
+    (r#"("first.npy", "bright.npy")"#, true),
+    (r#"("first.npy", "three_signs.npy")"#, true),
+    (r#"("first.npy", "one_hot.npy")"#, true),
+    (r#"("first.npy", "two_columns.npy")"#, true),
+    (r#"("first.npy", "float_classes.npy")"#, true),
+];
+
+/// Chains whose data does not fit.
+const CHAINS: [(&str, &str); 11] = [
+    (
+        "classes on the last axis",
+        r#"struct Net { dialect: keras; data: ("last.npy", "steps.npy"); input: [8, 8, 1];
+            Conv2D(4, kernel_size: 1); output: [8, 8, 4]; }"#,
+    ),
+    (
+        "beyond the range",
+        r#"struct Net { for h in 3..; data: "first.npy"; input: [1, 4*h, 8];
+            Conv2d(1 -> 1, kernel: 1); output: [1, 4*h, 8]; }"#,
+    ),
+    (
+        "one symbol twice",
+        r#"struct Net { for h in 1..=9; data: "rows.npy"; input: [1, h, h];
+            Conv2d(1 -> 1, kernel: 1); output: [1, h, h]; }"#,
+    ),
+    (
+        "values of the symbols that another array gave",
+        r#"struct Net { for h in 1.., w in 1..; data: ("first.npy", "larger_map.npy"); input: [1, 2*h, 2*w];
+            Conv2d(1 -> 4, kernel: 1); output: [4, 2*h, 2*w]; }"#,
+    ),
+    (
+        "a map of another size",
+        r#"struct Net { data: ("first.npy", "larger_map.npy"); input: [1, 8, 8];
+            Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
+    ),
+    (
+        "one label for a map",
+        r#"struct Net { data: ("first.npy", "classes.npy"); input: [1, 8, 8];
+            Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
+    ),
+    ("steps and features", r#"struct Net { data: "sequence.npy"; input: [5, 3]; Lstm(3 -> 4); output: [5, 4]; }"#),
+    (
+        "a class for each step",
+        r#"struct Net { data: ("sequence.npy", "label_per_step.npy"); input: [3, 5]; Permute(1, 0); Lstm(3 -> 4);
+            output: [5, 4]; }"#,
+    ),
+    (
+        "channels last in a chain of keras",
+        r#"struct Net { dialect: keras; data: "colour.npy"; input: [8, 8, 3]; Conv2D(4, kernel_size: 1);
+            output: [8, 8, 4]; }"#,
+    ),
+    (
+        "colour images for grey ones",
+        r#"struct Net { data: ("first.npy", "colour.npy"); input: [1, 8, 8]; Conv2d(1 -> 1, kernel: 1);
+            output: [1, 8, 8]; }"#,
+    ),
+    (
+        "in Fortran's order",
+        r#"struct Net { data: ("first.npy", "fortran.npy"); input: [1, 8, 8];
+            Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
+    ),
+];
+
 /// Each wrong file has this message.
 #[test]
 fn wrong_data_is_refused_with_its_cause() {
     let mut shown = String::new();
-    for (data, one_output) in [
-        (r#""absent.npy""#, false),
-        (r#""text.npy""#, false),
-        (r#""truncated.npy""#, false),
-        (r#""complex.npy""#, false),
-        (r#"("first.npy", "pair.npz")"#, false),
-        (r#"("first.npy", "classes.npy", "one_hot.npy")"#, false),
-        (r#""pair.npz" as (image, labels)"#, false),
-        (r#""last.npy""#, false),
-        (r#""matlab.npy""#, false),
-        (r#""no_channels.npy""#, false),
-        (r#""sample.npy""#, false),
-        (r#""flat.npy""#, false),
-        (r#""colour.npy""#, false),
-        (r#""rows.npy""#, false),
-        (r#"("five.npy", "classes.npy")"#, false),
-        (r#"("first.npy", "float_classes.npy")"#, false),
-        (r#"("first.npy", "class_axis.npy")"#, false),
-        (r#"("first.npy", "two_columns.npy")"#, false),
-        (r#"("first.npy", "steps.npy")"#, false),
-        (r#"("first.npy", "from_one.npy")"#, false),
-        (r#"("first.npy", "beyond.npy")"#, false),
-        (r#"("first.npy", "negative.npy")"#, false),
-        (r#"("first.npy", "beyond_and_below.npy")"#, false),
-        (r#"("one.npy", "huge.npy")"#, false),
-        (r#"("first.npy", "turned.npy")"#, false),
-        (r#""none.npy""#, false),
-        (r#""dates.npy""#, false),
-        (r#"("first.npy", "minus_one.npy")"#, false),
-        (r#""larger.npy""#, false),
-        (r#"("classes.npy", "first.npy")"#, false),
-        (r#""pair.npz" as (labels, images)"#, false),
-        (r#""ports.npz" as (other, output, input)"#, false),
-        (r#""first.npy", "classes.npy""#, false),
-        (r#"["first.npy", "classes.npy"]"#, false),
-        (r#"("first.npy", "classes.npy")"#, true),
-        (r#"("first.npy", "bright.npy")"#, true),
-        (r#"("first.npy", "three_signs.npy")"#, true),
-        (r#"("first.npy", "one_hot.npy")"#, true),
-        (r#"("first.npy", "two_columns.npy")"#, true),
-        (r#"("first.npy", "float_classes.npy")"#, true),
-    ] {
+    for (data, one_output) in FILES {
         let chain = if one_output { detector(data) } else { classifier(data) };
         let found = findings(&chain);
         assert_eq!(found.len(), 1, "{data}: one mistake, one error");
         assert_eq!(found[0].level, Level::Error, "{data}");
         shown += &format!("{data}\n{}\n\n", text(&found[0]));
     }
-    for (name, chain) in [
-        (
-            "classes on the last axis",
-            r#"struct Net { dialect: keras; data: ("last.npy", "steps.npy"); input: [8, 8, 1];
-                Conv2D(4, kernel_size: 1); output: [8, 8, 4]; }"#,
-        ),
-        (
-            "beyond the range",
-            r#"struct Net { for h in 3..; data: "first.npy"; input: [1, 4*h, 8];
-                Conv2d(1 -> 1, kernel: 1); output: [1, 4*h, 8]; }"#,
-        ),
-        (
-            "one symbol twice",
-            r#"struct Net { for h in 1..=9; data: "rows.npy"; input: [1, h, h];
-                Conv2d(1 -> 1, kernel: 1); output: [1, h, h]; }"#,
-        ),
-        (
-            "values of the symbols that another array gave",
-            r#"struct Net { for h in 1.., w in 1..; data: ("first.npy", "larger_map.npy"); input: [1, 2*h, 2*w];
-                Conv2d(1 -> 4, kernel: 1); output: [4, 2*h, 2*w]; }"#,
-        ),
-        (
-            "a map of another size",
-            r#"struct Net { data: ("first.npy", "larger_map.npy"); input: [1, 8, 8];
-                Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
-        ),
-        (
-            "one label for a map",
-            r#"struct Net { data: ("first.npy", "classes.npy"); input: [1, 8, 8];
-                Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
-        ),
-        ("steps and features", r#"struct Net { data: "sequence.npy"; input: [5, 3]; Lstm(3 -> 4); output: [5, 4]; }"#),
-        (
-            "a class for each step",
-            r#"struct Net { data: ("sequence.npy", "label_per_step.npy"); input: [3, 5]; Permute(1, 0); Lstm(3 -> 4);
-                output: [5, 4]; }"#,
-        ),
-        (
-            "channels last in a chain of keras",
-            r#"struct Net { dialect: keras; data: "colour.npy"; input: [8, 8, 3]; Conv2D(4, kernel_size: 1);
-                output: [8, 8, 4]; }"#,
-        ),
-        (
-            "colour images for grey ones",
-            r#"struct Net { data: ("first.npy", "colour.npy"); input: [1, 8, 8]; Conv2d(1 -> 1, kernel: 1);
-                output: [1, 8, 8]; }"#,
-        ),
-        (
-            "in Fortran's order",
-            r#"struct Net { data: ("first.npy", "fortran.npy"); input: [1, 8, 8];
-                Conv2d(1 -> 4, kernel: 1); output: [4, 8, 8]; }"#,
-        ),
-    ] {
+    for (name, chain) in CHAINS {
         let found = findings(chain);
         assert_eq!(found.len(), 1, "{name}");
         shown += &format!("{name}\n{}\n\n", text(&found[0]));

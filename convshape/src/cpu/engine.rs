@@ -19,7 +19,7 @@ use super::memory::{Others, RunMemory};
 use super::norm::{AlongChannels, GroupNorm};
 use super::plan::Plan;
 use super::plan::step::Work;
-use super::pool::Pool;
+use super::pool::{Pool, Windows};
 use super::recurrent::RecurrentBatch;
 use super::relayout::Relayout;
 use super::simd::Level;
@@ -315,17 +315,7 @@ impl Engine {
                 let (x, y) = memory.pair(&step.inputs[0], output?);
                 reduce.run(level, threads, samples, x, y);
             }
-            Job::Pool(windows) => {
-                let (from, to) = (&step.inputs[0], output?);
-                let (x, y) = memory.pair(from, to);
-                let work = Epilogue::None.work() * from.grid().positions() / to.grid().positions().max(1);
-                let run = |share: ElementShare<'_>| level.run(Pool { windows, share });
-                if to.grid().positions() == 1 {
-                    elementwise::spread_channels(threads, work, samples, (from, x), (to, y), &run);
-                } else {
-                    elementwise::spread(threads, work, samples, (from, x), (to, y), &run);
-                }
-            }
+            Job::Pool(windows) => self.pool(threads, windows, &step.inputs[0], output?, memory),
             Job::Resample(rows) => {
                 let (from, to) = (&step.inputs[0], output?);
                 let (x, y) = memory.pair(from, to);
@@ -341,17 +331,32 @@ impl Engine {
                 });
             }
             Job::Attention(layer, room) => self.attention(threads, layer, *room, &step.inputs, output?, memory),
-            Job::Constant(elements) => {
-                let to = output?;
-                let y = memory.output(to);
-                for sample in 0..samples {
-                    let y = &mut y[sample * to.buffer.sample()..];
-                    Relayout { level, view: *to }.import(Threads::ONE, 1, elements, y);
-                }
-            }
+            Job::Constant(elements) => self.constant(elements, output?, memory),
             Job::Reference(reference) => self.reference(reference, threads, &step.inputs, output?, memory)?,
         }
         Some(())
+    }
+
+    fn pool(&self, threads: Threads, windows: &Windows, from: &View, to: &View, memory: &mut RunMemory<'_, '_>) {
+        let samples = memory.count;
+        let (x, y) = memory.pair(from, to);
+        let work = Epilogue::None.work() * from.grid().positions() / to.grid().positions().max(1);
+        let run = |share: ElementShare<'_>| self.level.run(Pool { windows, share });
+        if to.grid().positions() == 1 {
+            elementwise::spread_channels(threads, work, samples, (from, x), (to, y), &run);
+        } else {
+            elementwise::spread(threads, work, samples, (from, x), (to, y), &run);
+        }
+    }
+
+    /// Copies the same elements to every sample.
+    fn constant(&self, elements: &[f32], to: &View, memory: &mut RunMemory<'_, '_>) {
+        let samples = memory.count;
+        let y = memory.output(to);
+        for sample in 0..samples {
+            let y = &mut y[sample * to.buffer.sample()..];
+            Relayout { level: self.level, view: *to }.import(Threads::ONE, 1, elements, y);
+        }
     }
 
     /// Joins values: the first two, and each further one with the result so far.

@@ -188,51 +188,68 @@ impl Ready {
                     inputs[0] = inputs[0].in_rows(*size);
                     output = output.map(|view| view.in_rows(*size));
                 }
-                let node = &plan.nodes[*node];
-                let param = |at: usize| params[node.params[at]].as_slice().to_vec();
-                let along = match node.op {
-                    Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
-                    Op::RmsNorm { eps, .. } => Along::Rms { eps, weight: param(0) },
-                    Op::ChannelShuffle { groups } => Along::Shuffle { groups: usize::try_from(groups).ok()? },
-                    Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
-                        Along::local(dialect.channel_window(size), size, [alpha, beta, k])?
-                    }
-                    Op::Softmax { log, .. } => Along::Softmax { log },
-                    _ => return None,
-                };
-                Job::Along(Box::new(along), activation.map_or(Epilogue::None, Epilogue::of))
+                Job::Along(
+                    Box::new(along(&plan.nodes[*node], params)?),
+                    activation.map_or(Epilogue::None, Epilogue::of),
+                )
             }
             Work::Attention { layer, room } => Job::Attention(*layer, *room),
             Work::Constant { node } => Job::Constant(constant(plan, params, plan.nodes[*node].outputs[0])?),
             Work::Reference { node, room } => {
-                let node = &plan.nodes[*node];
-                let recurrent = match &node.op {
-                    Op::Recurrent(layer) => {
-                        let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
-                        let features = plan.shapes[node.inputs[0]].size(1).number()?;
-                        Some(Packed::new(level, layer, usize::try_from(features).ok()?, &own))
-                    }
-                    _ => None,
-                };
                 let views = inputs.iter().copied().chain(output);
-                let array = |(view, room): (View, &usize)| match view.is_array() {
-                    true => view,
-                    false => View::room_for(&view, *room),
-                };
-                let arrays = views.zip(room).map(array).collect();
-                let kept = if recurrent.is_some() { &[] } else { &node.params[..] };
-                Job::Reference(Box::new(Reference {
-                    op: node.op,
-                    work: usize::try_from(node.macs).unwrap_or(usize::MAX),
-                    params: kept.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
-                    recurrent,
-                    shapes: node.inputs.iter().chain(&node.outputs).map(|&value| plan.shapes[value]).collect(),
-                    arrays,
-                }))
+                Job::Reference(Box::new(Reference::new(plan, &plan.nodes[*node], views.zip(room), params, level)?))
             }
         };
         Some(Ready { job, inputs, output, clears })
     }
+}
+
+impl Reference {
+    /// A layer with the view of each input and output, and the room for a copy of it.
+    fn new<'a>(
+        plan: &Plan,
+        node: &Node,
+        views: impl Iterator<Item = (View, &'a usize)>,
+        params: &[&Param],
+        level: Level,
+    ) -> Option<Reference> {
+        let recurrent = match &node.op {
+            Op::Recurrent(layer) => {
+                let own: Vec<&[f32]> = node.params.iter().map(|&param| params[param].as_slice()).collect();
+                let features = plan.shapes[node.inputs[0]].size(1).number()?;
+                Some(Packed::new(level, layer, usize::try_from(features).ok()?, &own))
+            }
+            _ => None,
+        };
+        let array = |(view, room): (View, &usize)| match view.is_array() {
+            true => view,
+            false => View::room_for(&view, *room),
+        };
+        let kept = if recurrent.is_some() { &[] } else { &node.params[..] };
+        Some(Reference {
+            op: node.op,
+            work: usize::try_from(node.macs).unwrap_or(usize::MAX),
+            params: kept.iter().map(|&param| params[param].as_slice().to_vec()).collect(),
+            recurrent,
+            shapes: node.inputs.iter().chain(&node.outputs).map(|&value| plan.shapes[value]).collect(),
+            arrays: views.map(array).collect(),
+        })
+    }
+}
+
+/// What a layer does along the channels; `None` if it does nothing along them.
+fn along(node: &Node, params: &[&Param]) -> Option<Along> {
+    let param = |at: usize| params[node.params[at]].as_slice().to_vec();
+    Some(match node.op {
+        Op::LayerNorm { eps, .. } => Along::Norm { eps, weight: param(0), bias: param(1) },
+        Op::RmsNorm { eps, .. } => Along::Rms { eps, weight: param(0) },
+        Op::ChannelShuffle { groups } => Along::Shuffle { groups: usize::try_from(groups).ok()? },
+        Op::LocalResponseNorm { dialect, size, alpha, beta, k } => {
+            Along::local(dialect.channel_window(size), size, [alpha, beta, k])?
+        }
+        Op::Softmax { log, .. } => Along::Softmax { log },
+        _ => return None,
+    })
 }
 
 /// The elements of a value that depends on parameters alone, in the chain's order of axes.

@@ -14,11 +14,10 @@ use crate::value::{axes_of, settle};
 use crate::words::{self, Elsewhere, FieldWords, Kind, LayerWords, Lookup, Neutral, Positional, Takes};
 
 /// Reads one layer's arguments.
-pub(super) struct Builder<'a, 's> {
+pub(super) struct Builder<'a> {
     pub(super) words: &'static LayerWords,
     pub(super) rank: Option<usize>,
     pub(super) dialect: Dialect,
-    pub(super) numbers: &'s Numbers,
     pub(super) settings: Vec<(&'static str, Setting)>,
     pub(super) holes: Vec<Hole>,
     pub(super) activation: Option<&'a Value>,
@@ -45,19 +44,12 @@ pub(super) struct Builder<'a, 's> {
     pub(super) reports: Vec<Report>,
 }
 
-impl<'a, 's> Builder<'a, 's> {
-    pub(super) fn new(
-        words: &'static LayerWords,
-        rank: Option<usize>,
-        dialect: Dialect,
-        numbers: &'s Numbers,
-        spans: Spans,
-    ) -> Builder<'a, 's> {
+impl<'a> Builder<'a> {
+    pub(super) fn new(words: &'static LayerWords, rank: Option<usize>, dialect: Dialect, spans: Spans) -> Builder<'a> {
         Builder {
             words,
             rank,
             dialect,
-            numbers,
             settings: Vec::new(),
             holes: Vec::new(),
             activation: None,
@@ -77,8 +69,8 @@ impl<'a, 's> Builder<'a, 's> {
         }
     }
 
-    pub(super) fn read(&mut self, args: &'a Args) {
-        self.leading(args);
+    pub(super) fn read(&mut self, args: &'a Args, numbers: &Numbers) {
+        self.leading(args, numbers);
         let mut given: Vec<&'static str> = self.spans.fields.iter().map(|(name, _)| *name).collect();
         for field in &args.fields {
             let name = field.name.to_string();
@@ -119,14 +111,14 @@ impl<'a, 's> Builder<'a, 's> {
             }
             given.push(found.name);
             self.spans.fields.push((found.name, field.value.span()));
-            self.field(found, &name, &field.value);
+            self.field(found, &name, &field.value, numbers);
             self.written.push((found.name, name));
         }
         self.complete(&given);
     }
 
     /// The positional part.
-    fn leading(&mut self, args: &'a Args) {
+    fn leading(&mut self, args: &'a Args, numbers: &Numbers) {
         let values = args.positional.as_slice();
         if self.words.positional == Positional::Names {
             // keras: `Add([a, b])`.
@@ -137,13 +129,13 @@ impl<'a, 's> Builder<'a, 's> {
             return;
         }
         if self.words.positional == Positional::Axes && !values.is_empty() {
-            self.axes(values);
+            self.axes(values, numbers);
             return;
         }
         if let (Positional::Two(first, second), [one, two]) = (self.words.positional, values) {
             self.spans.positional = Some(one.span());
-            self.named(first, one);
-            self.named(second, two);
+            self.named(first, one, numbers);
+            self.named(second, two, numbers);
             return;
         }
         if values.iter().any(|value| matches!(value, Value::Broken(_))) {
@@ -166,26 +158,26 @@ impl<'a, 's> Builder<'a, 's> {
             Positional::Channels => match value {
                 Value::Arrow { from, to } => {
                     if !matches!(**from, Value::Hole(_)) {
-                        self.named("in_channels", from);
+                        self.named("in_channels", from, numbers);
                     }
-                    self.named("out_channels", to);
+                    self.named("out_channels", to, numbers);
                 }
-                other => self.named("out_channels", other),
+                other => self.named("out_channels", other, numbers),
             },
-            Positional::Field(name) => self.named(name, value),
+            Positional::Field(name) => self.named(name, value, numbers),
             Positional::Path => match value {
                 Value::Size(SizeExpr::Path { tokens, .. }) => self.path = Some(tokens.clone()),
                 Value::Word(name) => self.path = Some(quote!(#name)),
                 other => self.reports.push(diagnose::not_a_type(&other.to_string(), other.span())),
             },
-            Positional::Two(first, _) => self.named(first, value),
+            Positional::Two(first, _) => self.named(first, value, numbers),
             Positional::Names | Positional::Axes | Positional::Undo => {}
             Positional::None => self.reports.push(diagnose::no_leading_part(&self.words.name(self.rank), value)),
         }
     }
 
     /// `1, 2, 0`, also in brackets.
-    fn axes(&mut self, values: &'a [Value]) {
+    fn axes(&mut self, values: &'a [Value], numbers: &Numbers) {
         let Some(field) = self.words.fields.iter().find(|field| field.name == "axes") else { return };
         let span = values[0].span();
         self.spans.positional = Some(span);
@@ -195,17 +187,17 @@ impl<'a, 's> Builder<'a, 's> {
             _ => values,
         };
         let wrong = || diagnose::wrong_value(field.name, field.takes, &values[0]);
-        match axes_of(items, false, self.numbers, &wrong) {
+        match axes_of(items, false, numbers, &wrong) {
             Ok(axes) => self.settings.push((field.name, Setting::Axes(self.counted_from_one(axes)))),
             Err(report) => self.reports.push(report),
         }
     }
 
     /// A field that is given by position.
-    fn named(&mut self, name: &str, value: &'a Value) {
+    fn named(&mut self, name: &str, value: &'a Value, numbers: &Numbers) {
         if let Some(field) = self.words.fields.iter().find(|field| field.name == name) {
             self.spans.fields.push((field.name, value.span()));
-            self.field(field, name, value);
+            self.field(field, name, value, numbers);
         }
     }
 
@@ -243,7 +235,7 @@ impl<'a, 's> Builder<'a, 's> {
         true
     }
 
-    fn field(&mut self, field: &'static FieldWords, name: &str, value: &'a Value) {
+    fn field(&mut self, field: &'static FieldWords, name: &str, value: &'a Value, numbers: &Numbers) {
         let takes = field.takes_as(name, self.dialect);
         if matches!(value, Value::Word(_) | Value::Size(_)) && !matches!(value, Value::Size(SizeExpr::Int { .. })) {
             self.expressions.push((field.name, value.to_string()));
@@ -262,7 +254,7 @@ impl<'a, 's> Builder<'a, 's> {
             }
             // Processed before everything else.
             (Takes::Dialect, _) => {}
-            _ => match settle(field, name, value, self.numbers, self.dialect) {
+            _ => match settle(field, name, value, numbers, self.dialect) {
                 Ok(Some(_)) if field.name == words::LINT => self.lint = false,
                 Ok(Some(setting)) => self.setting(field, setting, value.span()),
                 Ok(None) => self.hole(field, value.span()),

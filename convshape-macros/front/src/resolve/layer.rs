@@ -41,84 +41,39 @@ impl<'a> Resolver<'a> {
             None => scope.next_name(words.snake),
         };
         let spans = Spans { label: stmt.label.clone(), op: layer.op.clone(), positional: None, fields: Vec::new() };
-        let mut builder = Builder::new(words, rank, dialect, &scope.numbers, spans);
-        builder.read(&layer.args);
-        let Builder {
-            settings,
-            holes,
-            activation,
-            operands,
-            undo,
-            like,
-            path,
-            file_name,
-            last_axis,
-            without_effect,
-            lint,
-            spans,
-            misfits,
-            written,
-            expressions,
-            reports,
-            ..
-        } = builder;
-        let names = operand_names(operands, layer.from.as_ref());
-        let mut unseen = settings.iter().any(|(_, setting)| setting.unseen());
-        let complete = reports.is_empty();
-        for report in reports {
-            self.sink.push(report);
-        }
-        let mut inputs = self.inputs(layer, words, operands, like.as_ref(), scope);
-        let function =
-            activation.and_then(|value| self.activation(value, dialect, &scope.numbers)).map(|bound| bound.op);
-        let shape: Vec<_> = settings.iter().filter(|(field, _)| *field == "shape").cloned().collect();
-        let tied = settings.iter().any(|(field, setting)| *field == "tied" && matches!(setting, Setting::Bool(true)));
-        let mut recipe = match (&undo, path) {
-            _ if !complete => Recipe::Broken,
-            (_, Some(path)) if words.kind == Kind::Custom => self.custom(path, layer, scope),
-            (_, Some(path)) => Recipe::Chain { path },
-            (Some(name), None) => self.undo(name, words, rank, settings.clone(), scope),
-            // keras: the function is itself the layer.
-            (None, None) if words.kind == Kind::Activation => function.map_or(Recipe::Broken, Recipe::Given),
-            (None, None) => self.given(words, rank, dialect, &settings, &holes, &spans),
-        };
-        let activation = self.activation_after(function, &layer.op, words.kind, dialect, &spans);
-        let mut tied = if tied { self.tied(&recipe, undo.as_ref(), &name, &spans) } else { None };
+        let mut read = Builder::new(words, rank, dialect, spans);
+        read.read(&layer.args, &scope.numbers);
+        let mut unseen = read.settings.iter().any(|(_, setting)| setting.unseen());
+        let complete = read.reports.is_empty();
+        read.reports.drain(..).for_each(|report| self.sink.push(report));
+        let mut inputs = self.inputs(layer, words, read.operands, read.like.as_ref(), scope);
+        let function = read.activation.and_then(|value| self.activation(value, dialect, &scope.numbers));
+        let function = function.map(|bound| bound.op);
+        let mut recipe = if complete { self.recipe(&mut read, function, layer, scope) } else { Recipe::Broken };
+        let activation = self.activation_after(function, &layer.op, words.kind, dialect, &read.spans);
+        let is_tied = read.settings.iter().any(|one| matches!(one, ("tied", Setting::Bool(true))));
+        let mut tied = is_tied.then(|| self.tied(&recipe, read.undo.as_ref(), &name, &read.spans)).flatten();
         if let (true, Some([_, _])) = (words.kind.reads_weight(), inputs.as_deref()) {
-            self.reads_weight(&mut recipe, tied.take(), &name, &spans);
+            self.reads_weight(&mut recipe, tied.take(), &name, &read.spans);
         }
         let (mut comment, restores) = self.claims(layer, scope);
+        let mut shapes = read.settings.iter().filter(|(field, _)| *field == "shape");
         if words.kind == Kind::Input
-            && let [(_, Setting::Shape(shape))] = shape.as_slice()
+            && let (Some((_, Setting::Shape(shape))), None) = (shapes.next(), shapes.next())
         {
-            comment = Some((*shape, spans.of(Some("shape"))));
+            comment = Some((*shape, read.spans.of(Some("shape"))));
         }
-        let rewritten = layer.args.rewritten || !misfits.is_empty();
-        let writing = Writing {
-            row: Some(words),
-            dialect,
-            words: written,
-            expressions,
-            variables: scope.numbers.sizes(),
-            operands: names,
-            per_axis: settings.iter().any(|(_, setting)| setting.axes().is_some()),
-            rewritten,
-            correction: layer.args.correction.clone(),
-            statement: format!("{}{name}", scope.statements),
-            block: scope.block.clone(),
-            sourced: layer.from.is_some(),
-            without_effect,
-        };
+        let writing = writing(&mut read, layer, &name, scope);
         let misfit = rank
-            .filter(|_| !misfits.is_empty())
-            .map(|rank| self.misfit(&layer.op, &writing, &spans, &misfits, rank, inputs.as_deref()));
-        let file_name = self.file_name_of(stmt, file_name, &name, scope);
+            .filter(|_| !read.misfits.is_empty())
+            .map(|rank| self.misfit(&layer.op, &writing, &read.spans, &read.misfits, rank, inputs.as_deref()));
+        let file_name = self.file_name_of(stmt, read.file_name.take(), &name, scope);
         let recipe = if inputs.is_some() { recipe } else { Recipe::Broken };
         if let (Recipe::Unpool { of }, Some(inputs)) = (&recipe, &mut inputs) {
             // Where that layer found its maxima.
             inputs.push(self.graph.nodes[*of].inputs[0]);
         }
-        let outputs = self.outputs_of(&recipe, layer, &settings, scope);
+        let outputs = self.outputs_of(&recipe, layer, &read.settings, scope);
         if let Recipe::Given(Op::Custom { shape, .. }) = &recipe {
             unseen = !shape.is_known() || visible(shape) != *shape;
         }
@@ -128,17 +83,17 @@ impl<'a> Resolver<'a> {
             op_name: words.name(rank),
             docs: stmt.attrs.docs.clone(),
             recipe,
-            holes,
+            holes: read.holes,
             inputs: inputs.unwrap_or_else(|| vec![scope.previous]),
             activation,
             outputs,
             comment,
             restores,
-            spans,
-            named_axes: named_axes(&found).or(last_axis.map(|axis| (axis - 1, axis))),
+            spans: read.spans,
+            named_axes: named_axes(&found).or(read.last_axis.map(|axis| (axis - 1, axis))),
             unseen,
             origin: std::ptr::from_ref(stmt).addr(),
-            lint,
+            lint: read.lint,
             read: false,
             tied,
             first_run: None,
@@ -156,6 +111,19 @@ impl<'a> Resolver<'a> {
         }
         self.first_of_run(id, scope);
         id
+    }
+
+    /// What a layer does, by its arguments.
+    fn recipe(&mut self, read: &mut Builder<'a>, function: Option<Op>, layer: &'a Layer, scope: &Scope<'a>) -> Recipe {
+        let (words, rank) = (read.words, read.rank);
+        match (&read.undo, read.path.take()) {
+            (_, Some(path)) if words.kind == Kind::Custom => self.custom(path, layer, scope),
+            (_, Some(path)) => Recipe::Chain { path },
+            (Some(name), None) => self.undo(name, words, rank, read.settings.clone(), scope),
+            // keras: the function is itself the layer.
+            (None, None) if words.kind == Kind::Activation => function.map_or(Recipe::Broken, Recipe::Given),
+            (None, None) => self.given(words, rank, read.dialect, &read.settings, &read.holes, &read.spans),
+        }
     }
 
     /// The function applied to a layer's result. That of keras' recurrent layers is part of the step, and that of its
@@ -457,8 +425,8 @@ impl<'a> Resolver<'a> {
         }
         let spans = Spans { label: None, op: Ident::new(words.snake, span), positional: None, fields: Vec::new() };
         let none = Args::default();
-        let mut builder = Builder::new(words, None, dialect, numbers, spans);
-        builder.read(args.unwrap_or(&none));
+        let mut builder = Builder::new(words, None, dialect, spans);
+        builder.read(args.unwrap_or(&none), numbers);
         let Builder { settings, spans, reports, .. } = builder;
         if !reports.is_empty() {
             reports.into_iter().for_each(|report| self.sink.push(report));
@@ -484,6 +452,25 @@ impl<'a> Resolver<'a> {
             }
         }
         taken
+    }
+}
+
+/// How a layer was written.
+fn writing(read: &mut Builder<'_>, layer: &Layer, name: &str, scope: &Scope<'_>) -> Writing {
+    Writing {
+        row: Some(read.words),
+        dialect: read.dialect,
+        words: std::mem::take(&mut read.written),
+        expressions: std::mem::take(&mut read.expressions),
+        variables: scope.numbers.sizes(),
+        operands: operand_names(read.operands, layer.from.as_ref()),
+        per_axis: read.settings.iter().any(|(_, setting)| setting.axes().is_some()),
+        rewritten: layer.args.rewritten || !read.misfits.is_empty(),
+        correction: layer.args.correction.clone(),
+        statement: format!("{}{name}", scope.statements),
+        block: scope.block.clone(),
+        sourced: layer.from.is_some(),
+        without_effect: read.without_effect.take(),
     }
 }
 
