@@ -97,6 +97,20 @@ fn each_example_is_listed() {
     }
 }
 
+/// The lines of the book for other workspaces are those that are compiled there, between two comments.
+#[test]
+fn lines_for_other_workspaces_are_compiled_there() {
+    let page = read("convshape/book/src/running.md");
+    for file in ["convshape/burn/tests/all/page.rs", "convshape/mpi/tests/page.rs"] {
+        let source = read(file);
+        let (_, lines) = source.split_once("    // from here\n").expect("a first line");
+        let (lines, _) = lines.split_once("    // to here\n").expect("a last line");
+        let lines: String =
+            lines.lines().map(|line| format!("{}\n", line.strip_prefix("    ").unwrap_or(line))).collect();
+        assert!(page.contains(&lines), "{file}: {lines}");
+    }
+}
+
 #[test]
 fn messages_are_those_of_today() {
     let docs: String = read("convshape/src/lib.rs")
