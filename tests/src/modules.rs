@@ -73,8 +73,8 @@ pub fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// The shortest circle of files, each with the path by which it uses the next. A file and those in the folder of its
-/// name are one unit, whose files may use each other.
+/// The shortest circle of files, each with the path by which it uses the next. A file may use those in the folder of its
+/// name, and they may use it.
 #[must_use]
 pub fn circle(uses: &Uses) -> Option<String> {
     let nothing = BTreeMap::new();
