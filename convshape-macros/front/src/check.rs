@@ -52,7 +52,7 @@ enum Turn {
 }
 
 /// What is known about a node besides its shape.
-pub(crate) struct Kept {
+pub(crate) struct KeptFacts {
     op: Option<Op>,
     unseen: bool,
     turns: Vec<(usize, Turn)>,
@@ -205,12 +205,12 @@ impl Checked {
     }
 
     /// What a visit changes besides the shape, so that it can be restored.
-    pub(crate) fn keep(&self, node: NodeId, value: ValueId, plan: &Plan) -> Kept {
+    pub(crate) fn keep(&self, node: NodeId, value: ValueId, plan: &Plan) -> KeptFacts {
         let turns = plan.ends(value).iter().map(|body| (*body, self.turns[*body])).collect();
-        Kept { op: self.ops[node], unseen: self.unseen[node], turns }
+        KeptFacts { op: self.ops[node], unseen: self.unseen[node], turns }
     }
 
-    pub(crate) fn restore(&mut self, node: NodeId, kept: Kept) {
+    pub(crate) fn restore(&mut self, node: NodeId, kept: KeptFacts) {
         self.ops[node] = kept.op;
         self.unseen[node] = kept.unseen;
         for (body, turn) in kept.turns {

@@ -75,7 +75,7 @@ pub(crate) fn of(
 
 /// Arrays that fit only in another order.
 fn exchanged(
-    header: &syntax::Data,
+    header: &syntax::DataHeader,
     graph: &Graph,
     shapes: &[PortShape],
     data: &DataArrays,
@@ -164,7 +164,7 @@ struct DataFile {
 }
 
 /// The headers of all files; `None` for one that cannot be read, which is reported.
-fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<DataFile>> {
+fn open(header: &syntax::DataHeader, folder: &Path, sink: &mut Sink) -> Option<Vec<DataFile>> {
     let mut files = Vec::new();
     for text in &header.files {
         let path = folder.join(text.value());
@@ -184,7 +184,7 @@ fn open(header: &syntax::Data, folder: &Path, sink: &mut Sink) -> Option<Vec<Dat
 
 /// Assigns an array to each port.
 fn pair(
-    header: &syntax::Data,
+    header: &syntax::DataHeader,
     graph: &Graph,
     shapes: &[PortShape],
     files: &[DataFile],

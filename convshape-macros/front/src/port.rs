@@ -26,7 +26,7 @@ use crate::syntax::Chain;
 use crate::{check, diagnose, parse, resolve};
 use machine::Machine;
 use program::Program;
-use syntax::Stmt;
+use syntax::PyStmt;
 
 /// A chain that was ported.
 #[derive(Clone, Debug)]
@@ -93,7 +93,7 @@ pub fn port(python: &str, name: &str) -> Result<Ported, Vec<Unported>> {
     Ok(Ported { source: format!("convshape::conv_chain! {{\n{source}}}\n"), notes: program.notes })
 }
 
-fn run<'a>(stmts: &[Stmt], dialect: Dialect, name: &str, trial: &'a [String]) -> Machine<'a> {
+fn run<'a>(stmts: &[PyStmt], dialect: Dialect, name: &str, trial: &'a [String]) -> Machine<'a> {
     let mut machine = Machine::new(Program::new(dialect), trial);
     machine.run(stmts);
     machine.finish(stmts, name);
@@ -102,7 +102,7 @@ fn run<'a>(stmts: &[Stmt], dialect: Dialect, name: &str, trial: &'a [String]) ->
 
 /// The program with the first shapes of the inputs with which it runs and its layers fit, and those shapes.
 fn tried(
-    stmts: &[Stmt],
+    stmts: &[PyStmt],
     dialect: Dialect,
     name: &str,
     shapes: &[Vec<String>],
@@ -184,7 +184,7 @@ fn written(program: &Program, name: &str, input: &[String], outputs: &[String]) 
     let ports = match input {
         [only] => only.clone(),
         several => {
-            let port = |(input, shape): (&program::Input, &String)| format!("{} {shape}", input.name);
+            let port = |(input, shape): (&program::PortedInput, &String)| format!("{} {shape}", input.name);
             program.inputs.iter().zip(several).map(port).collect::<Vec<_>>().join(", ")
         }
     };

@@ -43,12 +43,12 @@ pub(crate) struct Headers {
     pub(crate) lossy: Option<Strictness>,
     pub(crate) lint: Option<Strictness>,
     pub(crate) weights: Option<Text>,
-    pub(crate) data: Option<Data>,
+    pub(crate) data: Option<DataHeader>,
 }
 
 /// `data: ("x.npy", "y.npy") as (images, labels)`
 #[derive(Clone)]
-pub(crate) struct Data {
+pub(crate) struct DataHeader {
     pub(crate) files: Vec<Text>,
     /// Whether the files are in parentheses, which means one array per file.
     pub(crate) listed: bool,

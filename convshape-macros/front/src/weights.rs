@@ -18,7 +18,7 @@ use crate::unseen::visible;
 use crate::words::nearest;
 pub(crate) use convshape_data::safetensors::{Header, Tensor};
 
-pub(crate) use self::problem::{Reason, Stem, Unreadable, WeightsProblem};
+pub(crate) use self::problem::{ReadFailure, Stem, Unreadable, WeightsProblem};
 
 /// For at most this many missing layers we search for similar names; nobody reads more.
 const MOST_SEARCHES: usize = 12;
@@ -53,7 +53,7 @@ pub(crate) fn of(
                 match file.not_finite(graph, checked) {
                     Ok(found) => problems.extend(found),
                     Err(error) => {
-                        let unreadable = Unreadable { path: file.path.into(), reason: Reason::Io(error) };
+                        let unreadable = Unreadable { path: file.path.into(), reason: ReadFailure::Io(error) };
                         sink.push(diagnose::unreadable(&unreadable, text.span()));
                         return None;
                     }
@@ -77,15 +77,15 @@ fn open(text: &Text, folder: &Path) -> Result<WeightsFile, Unreadable> {
     }
 }
 
-fn read(path: &Path) -> Result<WeightsFile, Reason> {
+fn read(path: &Path) -> Result<WeightsFile, ReadFailure> {
     // Checked before opening, because opening a pipe waits for its writer.
-    let metadata = fs::metadata(path).map_err(Reason::Io)?;
+    let metadata = fs::metadata(path).map_err(ReadFailure::Io)?;
     if !metadata.is_file() {
-        return Err(Reason::NoFile);
+        return Err(ReadFailure::NoFile);
     }
-    let file = fs::File::open(path).map_err(Reason::Io)?;
-    let header = safetensors::read(file, metadata.len()).map_err(Reason::Header)?;
-    let path = path.to_str().ok_or(Reason::NotUnicode)?.to_owned();
+    let file = fs::File::open(path).map_err(ReadFailure::Io)?;
+    let header = safetensors::read(file, metadata.len()).map_err(ReadFailure::Header)?;
+    let path = path.to_str().ok_or(ReadFailure::NotUnicode)?.to_owned();
     Ok(WeightsFile { path, header })
 }
 

@@ -223,7 +223,7 @@ impl<'de> Deserialize<'de> for Tensor {
                 while let Some(field) = map.next_key::<String>()? {
                     let again = match field.as_str() {
                         "dtype" => dtype.replace(map.next_value()?).is_some(),
-                        "shape" => shape.replace(map.next_value::<Sizes>()?).is_some(),
+                        "shape" => shape.replace(map.next_value::<AxisSizes>()?).is_some(),
                         "data_offsets" => bytes.replace(map.next_value()?).is_some(),
                         _ => return Err(de::Error::unknown_field(&field, &["dtype", "shape", "data_offsets"])),
                     };
@@ -232,7 +232,7 @@ impl<'de> Deserialize<'de> for Tensor {
                     }
                 }
                 match (dtype, shape, bytes) {
-                    (Some(dtype), Some(Sizes(shape)), Some(bytes)) => Ok(Tensor { dtype, shape, bytes }),
+                    (Some(dtype), Some(AxisSizes(shape)), Some(bytes)) => Ok(Tensor { dtype, shape, bytes }),
                     (None, ..) => Err(de::Error::missing_field("dtype")),
                     (_, None, _) => Err(de::Error::missing_field("shape")),
                     (.., None) => Err(de::Error::missing_field("data_offsets")),
@@ -248,19 +248,19 @@ fn twice<E: de::Error>(name: &str) -> E {
 }
 
 /// The sizes of a tensor's axes.
-struct Sizes(Vec<usize>);
+struct AxisSizes(Vec<usize>);
 
-impl<'de> Deserialize<'de> for Sizes {
+impl<'de> Deserialize<'de> for AxisSizes {
     fn deserialize<D: Deserializer<'de>>(json: D) -> Result<Self, D::Error> {
         struct Axes;
         impl<'de> Visitor<'de> for Axes {
-            type Value = Sizes;
+            type Value = AxisSizes;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, "at most {MOST_AXES} sizes")
             }
 
-            fn visit_seq<A: SeqAccess<'de>>(self, mut axes: A) -> Result<Sizes, A::Error> {
+            fn visit_seq<A: SeqAccess<'de>>(self, mut axes: A) -> Result<AxisSizes, A::Error> {
                 let mut sizes = Vec::new();
                 while let Some(size) = axes.next_element()? {
                     if sizes.len() == MOST_AXES {
@@ -268,7 +268,7 @@ impl<'de> Deserialize<'de> for Sizes {
                     }
                     sizes.push(size);
                 }
-                Ok(Sizes(sizes))
+                Ok(AxisSizes(sizes))
             }
         }
         json.deserialize_seq(Axes)

@@ -94,7 +94,7 @@ fn needed(graph: &Graph) -> Vec<bool> {
 
 /// A value of the chain, in the orders of axes in which the file has it.
 #[derive(Clone, Default)]
-struct Value {
+struct ValueForms {
     /// In the chain's order.
     natural: Option<Tensor>,
     /// With the channels first.
@@ -111,7 +111,7 @@ enum Output {
 struct Export<'a> {
     graph: &'a Graph,
     params: &'a [Vec<f32>],
-    values: Vec<Value>,
+    values: Vec<ValueForms>,
     /// For each run of a recurrent layer, the nodes that compute it.
     runs: HashMap<usize, recurrent::Run>,
     writer: Writer,
@@ -120,7 +120,7 @@ struct Export<'a> {
 impl<'a> Export<'a> {
     fn new(graph: &'a Graph, params: &'a [Vec<f32>]) -> Export<'a> {
         let mut writer = Writer::default();
-        let mut values = vec![Value::default(); graph.values().len()];
+        let mut values = vec![ValueForms::default(); graph.values().len()];
         // Ports first, so that they keep their names.
         for port in graph.outputs() {
             writer.reserve(&port.name);

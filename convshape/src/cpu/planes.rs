@@ -27,8 +27,8 @@ pub(super) struct Planes {
     panel: usize,
     wide: usize,
     channels: usize,
-    x: Side,
-    y: Side,
+    x: PlaneStrides,
+    y: PlaneStrides,
     /// Output channels of a group, and the stride from group to group in the input.
     group: usize,
     group_step: usize,
@@ -40,7 +40,7 @@ pub(super) struct Planes {
 
 /// Strides between neighbouring outputs, in the input and in the output.
 #[derive(Clone, Copy)]
-struct Side {
+struct PlaneStrides {
     sample: usize,
     channel: usize,
     steps: PerAxis<usize>,
@@ -106,7 +106,11 @@ impl Planes {
         let side = |view: &View, steps: PerAxis<usize>| {
             let strides = view.buffer.strides();
             let channel = view.buffer.channel_stride();
-            Side { sample: view.buffer.sample(), channel, steps: [0, 1, 2].map(|axis| strides[axis] * steps[axis]) }
+            PlaneStrides {
+                sample: view.buffer.sample(),
+                channel,
+                steps: [0, 1, 2].map(|axis| strides[axis] * steps[axis]),
+            }
         };
         let (x_side, y_side) =
             (side(&x, [0, 1, 2].map(|axis| axes[axis].step)), side(&y, [0, 1, 2].map(|axis| axes[axis].modulus)));
@@ -249,7 +253,7 @@ impl PanelShare<'_> {
                 if done + v < total {
                     let column = (piece * S::LANES).min(width - S::LANES);
                     let at = [row / height, row % height, column];
-                    let place = |side: Side| (0..3).map(|axis| at[axis] * side.steps[axis]).sum::<usize>();
+                    let place = |side: PlaneStrides| (0..3).map(|axis| at[axis] * side.steps[axis]).sum::<usize>();
                     starts[v] = self.sample * own.x.sample + place(own.x);
                     places[v] = self.sample * own.y.sample + phase.y + place(own.y);
                     piece += 1;

@@ -64,7 +64,7 @@ impl Panels {
         let width = VECTORS * level.lanes();
         let panels = columns.div_ceil(width);
         let mut weights = vec![0.0; panels * features * width];
-        level.run(Pack { from, strides, features, columns, weights: &mut weights });
+        level.run(PackPanels { from, strides, features, columns, weights: &mut weights });
         Panels { weights, runs: Runs::new(std::iter::once(0), features, true), features, columns: panels * width }
     }
 
@@ -192,7 +192,7 @@ impl<const R: usize> FewRows<'_, R> {
 }
 
 /// Packs the panels of a matrix.
-struct Pack<'a> {
+struct PackPanels<'a> {
     from: &'a [f32],
     strides: [usize; 2],
     features: usize,
@@ -200,7 +200,7 @@ struct Pack<'a> {
     weights: &'a mut [f32],
 }
 
-impl Kernel for Pack<'_> {
+impl Kernel for PackPanels<'_> {
     type Output = ();
 
     #[inline(always)]

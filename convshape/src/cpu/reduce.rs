@@ -164,7 +164,7 @@ impl ReduceShare<'_> {
                     None => (Loop::SINGLE, reduce.over),
                 };
                 let (line, rest) = kept.without(kept.get().len() - 1);
-                let rows = Rows { size: run.size, over: &over, factor: reduce.factor };
+                let rows = ReduceRows { size: run.size, over: &over, factor: reduce.factor };
                 for (from, to) in rest.places() {
                     rows.line::<S, HOW>(simd, line, &x[from..], &mut y[to..]);
                 }
@@ -234,13 +234,13 @@ impl Reduce {
 }
 
 /// Outputs that are runs of `size` neighbours, one for each combination of other axes.
-struct Rows<'a> {
+struct ReduceRows<'a> {
     size: usize,
     over: &'a Loops,
     factor: f32,
 }
 
-impl Rows<'_> {
+impl ReduceRows<'_> {
     /// The outputs along one axis.
     #[inline(always)]
     fn line<S: Simd, const HOW: u8>(&self, simd: S, line: Loop, x: &[f32], y: &mut [f32]) {

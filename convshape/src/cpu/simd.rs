@@ -334,17 +334,17 @@ impl Level {
 
     /// [`Simd::POSITIONS`].
     pub(crate) fn positions(self) -> [usize; 4] {
-        self.run(Sizes).0
+        self.run(VectorSizes).0
     }
 
     /// [`Simd::ROWS`].
     pub(crate) fn rows(self) -> [usize; 3] {
-        self.run(Sizes).1
+        self.run(VectorSizes).1
     }
 
     /// [`Simd::PANEL`].
     pub(crate) fn panel(self) -> usize {
-        self.run(Sizes).2
+        self.run(VectorSizes).2
     }
 }
 
@@ -358,9 +358,9 @@ impl Kernel for Lanes {
     }
 }
 
-struct Sizes;
+struct VectorSizes;
 
-impl Kernel for Sizes {
+impl Kernel for VectorSizes {
     type Output = ([usize; 4], [usize; 3], usize);
     #[inline(always)]
     fn run<S: Simd>(self, _: S) -> Self::Output {

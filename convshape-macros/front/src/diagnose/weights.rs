@@ -9,7 +9,7 @@ use proc_macro2::Span;
 use super::{Report, brief};
 use crate::check::Checked;
 use crate::graph::{Graph, NodeId};
-use crate::weights::{Reason, Unreadable, WeightsProblem};
+use crate::weights::{ReadFailure, Unreadable, WeightsProblem};
 use crate::words::list;
 
 /// A file that cannot be used; `span` is the span of its name.
@@ -19,13 +19,13 @@ pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
         Report::new(code::WEIGHT_FILE, span, format!("the weights `{path}` cannot be read: {why}"))
     };
     match &file.reason {
-        Reason::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
+        ReadFailure::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
             unread(&"there is no such file").note("the path is relative to the crate's Cargo.toml")
         }
-        Reason::Io(error) | Reason::Header(Damage::Read(error)) => unread(error),
-        Reason::NoFile => unread(&"this is no regular file"),
-        Reason::NotUnicode => unread(&"the path is not Unicode, so that no source code can name it"),
-        Reason::Header(damage) => {
+        ReadFailure::Io(error) | ReadFailure::Header(Damage::Read(error)) => unread(error),
+        ReadFailure::NoFile => unread(&"this is no regular file"),
+        ReadFailure::NotUnicode => unread(&"the path is not Unicode, so that no source code can name it"),
+        ReadFailure::Header(damage) => {
             let message = format!("the weights are no safetensors file: {damage}");
             let report = Report::new(code::WEIGHT_HEADER, span, message);
             match damage {

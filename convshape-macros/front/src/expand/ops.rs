@@ -38,22 +38,22 @@ impl Expansion<'_> {
         self.written(value).fields
     }
 
-    fn written(&self, value: &dyn Plain) -> Writer<'_> {
-        let mut writer = Writer { expansion: self, tokens: TokenStream::new(), fields: Vec::new() };
+    fn written(&self, value: &dyn Plain) -> OpWriter<'_> {
+        let mut writer = OpWriter { expansion: self, tokens: TokenStream::new(), fields: Vec::new() };
         value.visit(&mut writer);
         writer
     }
 }
 
 /// Writes one value.
-struct Writer<'a> {
+struct OpWriter<'a> {
     expansion: &'a Expansion<'a>,
     tokens: TokenStream,
     /// The fields, if it is a struct.
     fields: Vec<(&'static str, TokenStream)>,
 }
 
-impl Visitor for Writer<'_> {
+impl Visitor for OpWriter<'_> {
     fn int(&mut self, value: i64) {
         self.tokens = self.expansion.int(value);
     }

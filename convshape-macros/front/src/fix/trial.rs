@@ -282,7 +282,7 @@ fn looks_at(graph: &Graph, id: NodeId) -> Vec<ValueId> {
 struct Log {
     graph: Vec<super::edit::Before>,
     shapes: Vec<(ValueId, Option<convshape_arith::shape::Shape>)>,
-    nodes: Vec<(NodeId, crate::check::Kept)>,
+    nodes: Vec<(NodeId, crate::check::KeptFacts)>,
 }
 
 impl Log {

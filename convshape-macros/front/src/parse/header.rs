@@ -6,7 +6,7 @@ use super::cursor::{Cursor, plain};
 use super::statement::string;
 use super::{Parsed, Parser, Stage};
 use crate::fault::{Slip, SyntaxFault};
-use crate::syntax::{Data, Headers, Strictness, SymbolDecl, Text};
+use crate::syntax::{DataHeader, Headers, Strictness, SymbolDecl, Text};
 use crate::words::{self, Lookup};
 
 impl Parser {
@@ -91,7 +91,7 @@ impl Parser {
     }
 
     /// `"train.npz" as (images, labels)`, `("x.npy", "y.npy")`
-    fn data(&mut self, c: &mut Cursor<'_>) -> Parsed<Data> {
+    fn data(&mut self, c: &mut Cursor<'_>) -> Parsed<DataHeader> {
         const FILE: &str = "a file's name in quotes";
         let listed = c.group_at(0, Delimiter::Parenthesis).is_some();
         let mut files = Vec::new();
@@ -114,7 +114,7 @@ impl Parser {
                 }
             }
         }
-        let Some(word) = c.word("as") else { return Ok(Data { files, listed, names: None }) };
+        let Some(word) = c.word("as") else { return Ok(DataHeader { files, listed, names: None }) };
         self.word("as", word);
         let names = "`(` with the names of arrays";
         let Some(group) = c.group(Delimiter::Parenthesis) else {
@@ -137,7 +137,7 @@ impl Parser {
         if arrays.is_empty() {
             return Err(Cursor::new(&tokens, group.span_open()).unexpected("the name of an array"));
         }
-        Ok(Data { files, listed, names: Some(arrays) })
+        Ok(DataHeader { files, listed, names: Some(arrays) })
     }
 
     /// A word in quotes.

@@ -182,16 +182,16 @@ struct Reading {
 }
 
 /// A literal that is a number.
-enum Number {
+enum NumberLiteral {
     Whole(i64),
     Real(f64),
 }
 
-impl Number {
+impl NumberLiteral {
     fn size(self, span: Span) -> SizeExpr {
         match self {
-            Number::Whole(value) => SizeExpr::Int { value, span },
-            Number::Real(value) => SizeExpr::Float { value, span },
+            NumberLiteral::Whole(value) => SizeExpr::Int { value, span },
+            NumberLiteral::Real(value) => SizeExpr::Float { value, span },
         }
     }
 }
@@ -209,10 +209,10 @@ impl Reading {
     }
 
     /// The value of a literal, without consuming it.
-    fn literal(&self, number: &Literal, negative: bool, c: &Cursor<'_>) -> Parsed<Number> {
+    fn literal(&self, number: &Literal, negative: bool, c: &Cursor<'_>) -> Parsed<NumberLiteral> {
         match literal(number, negative)? {
-            Lit::Int(value) => Ok(Number::Whole(value)),
-            Lit::Float(value) if self.decimals => Ok(Number::Real(value)),
+            Lit::Int(value) => Ok(NumberLiteral::Whole(value)),
+            Lit::Float(value) if self.decimals => Ok(NumberLiteral::Real(value)),
             Lit::Float(_) | Lit::Str(_) => {
                 Err(c.unexpected_with("a size", Some("sizes are whole numbers such as `16`".to_owned())))
             }

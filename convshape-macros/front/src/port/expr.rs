@@ -5,7 +5,7 @@ use std::rc::Rc;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::lines::FORMAT;
-use super::syntax::{Arg, Expr, Function, Index, Kind, Operator, Param, Part, Piece, Stmt, StmtKind};
+use super::syntax::{Arg, Function, Index, Kind, Operator, PyExpr, PyParam, PyPart, PyPiece, PyStmt, PyStmtKind};
 use crate::syntax::source_text;
 
 /// How strongly a comparison binds, `not`, and a sign.
@@ -16,10 +16,10 @@ const SIGN: u8 = 8;
 const COMPARISONS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
 
 /// The expression that the tokens are; several with commas are a tuple.
-pub(super) fn expr(tokens: &[TokenTree]) -> Expr {
+pub(super) fn expr(tokens: &[TokenTree]) -> PyExpr {
     let line = line_of(tokens).unwrap_or(1);
     let kind = kind(tokens).unwrap_or(Kind::Other);
-    Expr { line, text: text_of(tokens).into(), kind: Rc::new(kind) }
+    PyExpr { line, text: text_of(tokens).into(), kind: Rc::new(kind) }
 }
 
 fn kind(tokens: &[TokenTree]) -> Option<Kind> {
@@ -27,7 +27,7 @@ fn kind(tokens: &[TokenTree]) -> Option<Kind> {
     if !is_lambda && tokens.iter().any(|token| is_punct(token, ',')) {
         return Some(Kind::Tuple(split(tokens.iter().cloned(), ',').iter().map(|item| expr(item)).collect()));
     }
-    let mut cursor = Cursor { tokens, at: 0 };
+    let mut cursor = ExprCursor { tokens, at: 0 };
     let found = cursor.choice()?;
     if cursor.word("for") {
         return comprehension(found, cursor.rest());
@@ -36,7 +36,7 @@ fn kind(tokens: &[TokenTree]) -> Option<Kind> {
 }
 
 /// `target in values if condition`, after the item and `for`.
-fn comprehension(item: Expr, tokens: &[TokenTree]) -> Option<Kind> {
+fn comprehension(item: PyExpr, tokens: &[TokenTree]) -> Option<Kind> {
     let at = tokens.iter().position(|token| is_word(token, "in"))?;
     let rest = &tokens[at + 1..];
     if rest.iter().any(|token| is_word(token, "for")) {
@@ -47,19 +47,19 @@ fn comprehension(item: Expr, tokens: &[TokenTree]) -> Option<Kind> {
     Some(Kind::Comprehension { item, target: expr(&tokens[..at]), values, conditions: parts.map(expr).collect() })
 }
 
-struct Cursor<'a> {
+struct ExprCursor<'a> {
     tokens: &'a [TokenTree],
     at: usize,
 }
 
-impl<'a> Cursor<'a> {
+impl<'a> ExprCursor<'a> {
     fn rest(&self) -> &'a [TokenTree] {
         &self.tokens[self.at..]
     }
 
-    fn made(&self, start: usize, kind: Kind) -> Expr {
+    fn made(&self, start: usize, kind: Kind) -> PyExpr {
         let tokens = &self.tokens[start..self.at];
-        Expr { line: line_of(tokens).unwrap_or(1), text: text_of(tokens).into(), kind: Rc::new(kind) }
+        PyExpr { line: line_of(tokens).unwrap_or(1), text: text_of(tokens).into(), kind: Rc::new(kind) }
     }
 
     /// Whether a word follows; takes it.
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
     }
 
     /// `a if b else c`, `lambda x: y`, `*a`
-    fn choice(&mut self) -> Option<Expr> {
+    fn choice(&mut self) -> Option<PyExpr> {
         let start = self.at;
         if self.word("lambda") {
             return self.lambda(start);
@@ -103,20 +103,20 @@ impl<'a> Cursor<'a> {
         Some(self.made(start, Kind::Choice { condition, then, otherwise }))
     }
 
-    fn lambda(&mut self, start: usize) -> Option<Expr> {
+    fn lambda(&mut self, start: usize) -> Option<PyExpr> {
         let colon = self.rest().iter().position(|token| is_punct(token, ':'))?;
         let params = params(&self.rest()[..colon]);
         self.at += colon + 1;
         let value = expr(self.rest());
         self.at = self.tokens.len();
         let line = value.line;
-        let body = vec![Stmt { line, kind: StmtKind::Return(Some(value)) }];
+        let body = vec![PyStmt { line, kind: PyStmtKind::Return(Some(value)) }];
         let function = Function { name: "lambda".to_owned(), line, params, body, decorators: Vec::new() };
         Some(self.made(start, Kind::Lambda(Rc::new(function))))
     }
 
     /// Operators that bind at least as strongly as `least`.
-    fn binary(&mut self, least: u8) -> Option<Expr> {
+    fn binary(&mut self, least: u8) -> Option<PyExpr> {
         let start = self.at;
         let mut left = if least <= NOT && self.word("not") {
             let of = self.binary(NOT)?;
@@ -168,7 +168,7 @@ impl<'a> Cursor<'a> {
         None
     }
 
-    fn signed(&mut self) -> Option<Expr> {
+    fn signed(&mut self) -> Option<PyExpr> {
         let start = self.at;
         if self.sign("-") {
             let of = self.binary(SIGN)?;
@@ -200,7 +200,7 @@ impl<'a> Cursor<'a> {
         Some(value)
     }
 
-    fn atom(&mut self) -> Option<Expr> {
+    fn atom(&mut self) -> Option<PyExpr> {
         let start = self.at;
         if self.sign("...") {
             return Some(self.made(start, Kind::Ellipsis));
@@ -257,7 +257,7 @@ fn bracketed(group: &Group) -> Option<Kind> {
     })
 }
 
-fn pair(tokens: &[TokenTree]) -> Option<(Expr, Expr)> {
+fn pair(tokens: &[TokenTree]) -> Option<(PyExpr, PyExpr)> {
     let colon = tokens.iter().position(|token| is_punct(token, ':'))?;
     Some((expr(&tokens[..colon]), expr(&tokens[colon + 1..])))
 }
@@ -270,7 +270,7 @@ fn index(tokens: &[TokenTree]) -> Index {
     Index::Slice([(); 3].map(|()| parts.next().flatten()))
 }
 
-fn call(function: Expr, group: &Group) -> Option<Kind> {
+fn call(function: PyExpr, group: &Group) -> Option<Kind> {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     if let (Some(parts), Kind::Name(name)) = (printed(&tokens), &*function.kind) {
         return Some(Kind::Printed(name.clone(), parts));
@@ -296,7 +296,7 @@ fn arg(tokens: &[TokenTree]) -> Arg {
 }
 
 /// The parts of a printed module: `(conv1): Conv2d(..)`, `(0-3): 4 x Block(..)`, without commas between them.
-fn printed(tokens: &[TokenTree]) -> Option<Vec<Part>> {
+fn printed(tokens: &[TokenTree]) -> Option<Vec<PyPart>> {
     let begins = |at: usize| match &tokens[at..] {
         [TokenTree::Group(group), colon, ..] => group.delimiter() == Delimiter::Parenthesis && is_punct(colon, ':'),
         _ => false,
@@ -312,38 +312,38 @@ fn printed(tokens: &[TokenTree]) -> Option<Vec<Part>> {
         match (value, name.split_once('-')) {
             ([_, times, value @ ..], Some((low, high))) if is_word(times, "x") => {
                 let range = low.parse::<usize>().ok()?..=high.parse::<usize>().ok()?;
-                parts.extend(range.map(|at| Part { name: at.to_string(), value: expr(value) }));
+                parts.extend(range.map(|at| PyPart { name: at.to_string(), value: expr(value) }));
             }
-            _ => parts.push(Part { name, value: expr(value) }),
+            _ => parts.push(PyPart { name, value: expr(value) }),
         }
     }
     Some(parts)
 }
 
 /// The parameters of a function.
-pub(super) fn params(tokens: &[TokenTree]) -> Vec<Param> {
+pub(super) fn params(tokens: &[TokenTree]) -> Vec<PyParam> {
     let param = |tokens: &Vec<TokenTree>| {
         let stars = tokens.iter().take_while(|token| is_punct(token, '*')).count();
         let TokenTree::Ident(name) = tokens.get(stars)? else { return None };
         let default = tokens.iter().position(|token| is_punct(token, '=')).map(|at| expr(&tokens[at + 1..]));
-        Some(Param { name: name.to_string(), default, stars })
+        Some(PyParam { name: name.to_string(), default, stars })
     };
     split(tokens.iter().cloned(), ',').iter().filter_map(param).collect()
 }
 
 /// The pieces of `f"layer{i}"`.
-fn pieces(text: &str) -> Vec<Piece> {
+fn pieces(text: &str) -> Vec<PyPiece> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{')
         && let Some((value, after)) = after.split_once('}')
     {
-        pieces.push(Piece::Text(before.to_owned()));
+        pieces.push(PyPiece::Text(before.to_owned()));
         let tokens = value.split(':').next().unwrap_or(value).parse::<TokenStream>().unwrap_or_default();
-        pieces.push(Piece::Value(expr(&tokens.into_iter().collect::<Vec<_>>())));
+        pieces.push(PyPiece::Value(expr(&tokens.into_iter().collect::<Vec<_>>())));
         rest = after;
     }
-    pieces.push(Piece::Text(rest.to_owned()));
+    pieces.push(PyPiece::Text(rest.to_owned()));
     pieces
 }
 

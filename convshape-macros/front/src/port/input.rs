@@ -7,7 +7,7 @@ use crate::syntax::{Layer, SizeExpr, Value};
 use crate::words::{self, Group, Kind};
 
 /// Shapes that the inputs may have, the likeliest first.
-pub(super) struct Candidates {
+pub(super) struct InputShapes {
     pub(super) shapes: Vec<Vec<String>>,
     /// Whether the lines do not give it.
     pub(super) guessed: bool,
@@ -26,7 +26,7 @@ const CODES: [i64; 4] = [1, 4, 7, 8];
 /// Usual numbers of channels, where the lines do not give it.
 const CHANNELS: [i64; 2] = [3, 1];
 
-pub(super) fn candidates(program: &Program) -> Candidates {
+pub(super) fn candidates(program: &Program) -> InputShapes {
     let given: Vec<Vec<String>> = match program.inputs.as_slice() {
         [] => vec![shapes(&program.shapes)],
         inputs => inputs
@@ -49,7 +49,7 @@ pub(super) fn candidates(program: &Program) -> Candidates {
     let count = of_inputs.iter().map(Vec::len).max().unwrap_or(0);
     let shape = |shapes: &Vec<String>, at: usize| shapes.get(at).or(shapes.last()).cloned().unwrap_or("[_]".to_owned());
     let shapes = (0..count).map(|at| of_inputs.iter().map(|shapes| shape(shapes, at)).collect());
-    Candidates { shapes: shapes.collect(), guessed }
+    InputShapes { shapes: shapes.collect(), guessed }
 }
 
 /// Shapes in lines, with the first size and without it, which may be the batch.

@@ -17,7 +17,7 @@ pub(super) struct Line {
 /// The lines that are not empty.
 pub(super) fn lines(python: &str) -> Result<Vec<Line>, Unported> {
     let python = without_prompts(python);
-    let mut reader = Reader { rest: &python, number: 1, depth: 0, open: None, lines: Vec::new() };
+    let mut reader = LineReader { rest: &python, number: 1, depth: 0, open: None, lines: Vec::new() };
     while reader.step()? {}
     if let (Some(open), true) = (&reader.open, reader.depth > 0) {
         return Err(Unported::new(open.number, "the bracket that opens here has no end"));
@@ -45,7 +45,7 @@ const DEEPEST: usize = 64;
 /// Stands before a string with values in braces.
 pub(super) const FORMAT: &str = "__format ";
 
-struct Reader<'a> {
+struct LineReader<'a> {
     rest: &'a str,
     /// The current line of the text.
     number: usize,
@@ -62,7 +62,7 @@ struct Open {
     text: String,
 }
 
-impl Reader<'_> {
+impl LineReader<'_> {
     /// Reads one character, comment or string; `false` at the end.
     fn step(&mut self) -> Result<bool, Unported> {
         if self.open.is_none() {

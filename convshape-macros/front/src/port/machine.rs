@@ -9,8 +9,8 @@ use convshape_arith::op::Dialect;
 use super::Unported;
 use super::program::Program;
 use super::stmts::{assigned, contains, mentions};
-use super::syntax::{Class, Expr, Function, Kind, Operator, Param, Stmt, StmtKind};
-use super::value::{Args, Instance, Scope, Value};
+use super::syntax::{Class, Function, Kind, Operator, PyExpr, PyParam, PyStmt, PyStmtKind};
+use super::value::{Instance, PyArgs, PyValue, Scope};
 use crate::words;
 
 mod builtins;
@@ -43,20 +43,20 @@ pub(super) struct Machine<'a> {
     globals: Scope,
     calls: Vec<Frame>,
     /// Every module, so that no other one takes its place in memory.
-    made: Vec<Value>,
+    made: Vec<PyValue>,
     /// The names of modules in files.
     paths: HashMap<*const (), String>,
     /// The labels of modules that ran.
     ran: HashMap<*const (), String>,
     /// Modules that the program keeps in a variable, or writes alone.
-    roots: Vec<(String, Value)>,
+    roots: Vec<(String, PyValue)>,
     /// Modules that another one contains, or that ran.
     used: HashSet<*const ()>,
     labels: HashSet<String>,
     /// What was changed in place, in order.
     changes: Vec<emit::Change>,
     /// The defaults of parameters, where their functions are defined.
-    defaults: HashMap<*const Param, Value>,
+    defaults: HashMap<*const PyParam, PyValue>,
     /// How many copies the program made of values.
     copies: usize,
     /// The shapes that were asked for, by the label of the value.
@@ -77,7 +77,7 @@ struct Frame {
 /// What runs after a statement.
 enum Flow {
     Next,
-    Return(Value),
+    Return(PyValue),
     Break,
     Continue,
 }
@@ -107,18 +107,18 @@ impl<'a> Machine<'a> {
     }
 
     /// Runs statements outside functions.
-    pub(super) fn run(&mut self, stmts: &[Stmt]) {
+    pub(super) fn run(&mut self, stmts: &[PyStmt]) {
         self.block(stmts);
     }
 
-    fn block(&mut self, stmts: &[Stmt]) -> Flow {
+    fn block(&mut self, stmts: &[PyStmt]) -> Flow {
         for stmt in stmts {
             self.steps += 1;
             if self.steps == MOST_STEPS {
                 self.fault(Unported::new(stmt.line, "the program runs too long to be followed"));
             }
             if self.steps >= MOST_STEPS {
-                return Flow::Return(Value::Failed);
+                return Flow::Return(PyValue::Failed);
             }
             match self.statement(stmt) {
                 Ok(Flow::Next) => {}
@@ -140,103 +140,103 @@ impl<'a> Machine<'a> {
     }
 
     /// What a listed line would have given is not missed again.
-    fn failed(&mut self, stmt: &Stmt) {
+    fn failed(&mut self, stmt: &PyStmt) {
         match &stmt.kind {
-            StmtKind::Assign(targets, _) => {
-                targets.iter().for_each(|target| drop(self.assign(target, Value::Failed)));
+            PyStmtKind::Assign(targets, _) => {
+                targets.iter().for_each(|target| drop(self.assign(target, PyValue::Failed)));
             }
-            StmtKind::Augment(target, ..) => drop(self.assign(target, Value::Failed)),
+            PyStmtKind::Augment(target, ..) => drop(self.assign(target, PyValue::Failed)),
             _ => {}
         }
     }
 
-    fn statement(&mut self, stmt: &Stmt) -> Read<Flow> {
+    fn statement(&mut self, stmt: &PyStmt) -> Read<Flow> {
         match &stmt.kind {
-            StmtKind::Expr(value) => self.alone(value)?,
-            StmtKind::Assign(targets, value) => {
+            PyStmtKind::Expr(value) => self.alone(value)?,
+            PyStmtKind::Assign(targets, value) => {
                 let hint = targets.first().map_or(String::new(), name_of);
                 let value = self.value(value, &hint)?;
                 targets.iter().try_for_each(|target| self.assign(target, value.clone()))?;
             }
-            StmtKind::Augment(target, operator, value) => self.augment(target, *operator, value)?,
-            StmtKind::Declare(_) | StmtKind::Nothing => {}
-            StmtKind::Return(None) => return Ok(Flow::Return(Value::None)),
-            StmtKind::Return(Some(value)) => {
+            PyStmtKind::Augment(target, operator, value) => self.augment(target, *operator, value)?,
+            PyStmtKind::Declare(_) | PyStmtKind::Nothing => {}
+            PyStmtKind::Return(None) => return Ok(Flow::Return(PyValue::None)),
+            PyStmtKind::Return(Some(value)) => {
                 return self.value(value, "y").map(Flow::Return).or_else(|fault| {
                     self.fault(fault);
-                    Ok(Flow::Return(Value::Failed))
+                    Ok(Flow::Return(PyValue::Failed))
                 });
             }
-            StmtKind::If(branches, otherwise) => return self.branch(stmt.line, branches, otherwise),
-            StmtKind::For(target, values, body, otherwise) => {
+            PyStmtKind::If(branches, otherwise) => return self.branch(stmt.line, branches, otherwise),
+            PyStmtKind::For(target, values, body, otherwise) => {
                 return self.turns(stmt.line, target, values, body, otherwise);
             }
-            StmtKind::While(condition, body, otherwise) => {
+            PyStmtKind::While(condition, body, otherwise) => {
                 return self.turns_while(stmt.line, condition, body, otherwise);
             }
-            StmtKind::Body(body) => return Ok(self.block(body)),
-            StmtKind::Def(function) => {
+            PyStmtKind::Body(body) => return Ok(self.block(body)),
+            PyStmtKind::Def(function) => {
                 self.keep_defaults(function);
                 let closure = self.calls.last().map(|frame| frame.scope.clone());
-                self.bind(&function.name, Value::Function(function.clone(), closure));
+                self.bind(&function.name, PyValue::Function(function.clone(), closure));
             }
-            StmtKind::Class(class) => {
+            PyStmtKind::Class(class) => {
                 for stmt in &class.body {
-                    if let StmtKind::Def(function) = &stmt.kind {
+                    if let PyStmtKind::Def(function) = &stmt.kind {
                         self.keep_defaults(function);
                     }
                 }
-                self.bind(&class.name, Value::Class(class.clone()));
+                self.bind(&class.name, PyValue::Class(class.clone()));
             }
-            StmtKind::Import(names) => {
+            PyStmtKind::Import(names) => {
                 for (name, path) in names {
-                    self.bind(name, Value::Foreign(path.clone()));
+                    self.bind(name, PyValue::Foreign(path.clone()));
                 }
             }
-            StmtKind::Delete(targets) => targets.iter().try_for_each(|target| self.delete(target))?,
-            StmtKind::Outer if !self.calls.is_empty() => {
+            PyStmtKind::Delete(targets) => targets.iter().try_for_each(|target| self.delete(target))?,
+            PyStmtKind::Outer if !self.calls.is_empty() => {
                 return Err(Unported::new(stmt.line, "a function that changes variables outside cannot be followed"));
             }
-            StmtKind::Outer => {}
-            StmtKind::Break => return Ok(Flow::Break),
-            StmtKind::Continue => return Ok(Flow::Continue),
-            StmtKind::Raise if self.calls.is_empty() => {}
-            StmtKind::Raise => return Err(Unported::new(stmt.line, "the program stops here with an error")),
+            PyStmtKind::Outer => {}
+            PyStmtKind::Break => return Ok(Flow::Break),
+            PyStmtKind::Continue => return Ok(Flow::Continue),
+            PyStmtKind::Raise if self.calls.is_empty() => {}
+            PyStmtKind::Raise => return Err(Unported::new(stmt.line, "the program stops here with an error")),
         }
         Ok(Flow::Next)
     }
 
     /// An expression whose value is not kept.
-    fn alone(&mut self, written: &Expr) -> Read<()> {
+    fn alone(&mut self, written: &PyExpr) -> Read<()> {
         if let Kind::Text(_) = &*written.kind {
             return Ok(());
         }
         let value = self.value(written, "y")?;
         if self.calls.is_empty() {
             // Layers written one per line end with a comma.
-            let values = if let Value::Tuple(items) = value { items } else { vec![value] };
+            let values = if let PyValue::Tuple(items) = value { items } else { vec![value] };
             let is_name = matches!(&*written.kind, Kind::Name(_));
             let known: Vec<_> = self.roots.iter().filter_map(|(_, root)| root.place()).collect();
-            let is_new = |value: &Value| value.place().is_some_and(|place| !known.contains(&place));
+            let is_new = |value: &PyValue| value.place().is_some_and(|place| !known.contains(&place));
             let modules = values.into_iter().filter(|value| value.is_module() && !is_name && is_new(value));
             self.roots.extend(modules.map(|module| (String::new(), module)));
         }
         Ok(())
     }
 
-    fn augment(&mut self, target: &Expr, operator: Operator, value: &Expr) -> Read<()> {
+    fn augment(&mut self, target: &PyExpr, operator: Operator, value: &PyExpr) -> Read<()> {
         let old = self.value(target, "")?;
         let value = self.value(value, "y")?;
-        if let (Value::List(items), Some(more)) = (&old, value.items()) {
+        if let (PyValue::List(items), Some(more)) = (&old, value.items()) {
             items.borrow_mut().extend(more);
             return Ok(());
         }
         let new = match (self.binary(operator, old.clone(), value, target, &name_of(target))?, old) {
             // PyTorch changes a value of the model in place, under all its names.
-            (Value::Data(new), Value::Data(old)) if self.program.dialect == Dialect::Torch => {
+            (PyValue::Data(new), PyValue::Data(old)) if self.program.dialect == Dialect::Torch => {
                 let sign = Operator::ALL.iter().find(|(_, known, _)| *known == operator).map_or("", |(sign, ..)| sign);
-                let whole = Expr { text: format!("{} {sign}= ..", target.text).into(), ..target.clone() };
-                Value::Data(self.changed(&old, new, &whole))
+                let whole = PyExpr { text: format!("{} {sign}= ..", target.text).into(), ..target.clone() };
+                PyValue::Data(self.changed(&old, new, &whole))
             }
             (new, _) => new,
         };
@@ -247,7 +247,7 @@ impl<'a> Machine<'a> {
         self.calls.last().map_or(&self.globals, |frame| &frame.scope)
     }
 
-    fn bind(&mut self, name: &str, value: Value) {
+    fn bind(&mut self, name: &str, value: PyValue) {
         if self.calls.is_empty() && value.is_module() {
             self.roots.retain(|(root, _)| root != name);
             self.roots.push((name.to_owned(), value.clone()));
@@ -256,23 +256,23 @@ impl<'a> Machine<'a> {
     }
 
     /// Gives a value to what is left of `=`.
-    fn assign(&mut self, target: &Expr, value: Value) -> Read<()> {
+    fn assign(&mut self, target: &PyExpr, value: PyValue) -> Read<()> {
         let unread = || Unported::new(target.line, format!("`{}` cannot be given a value", target.text));
         match &*target.kind {
             Kind::Name(name) => self.bind(name, value.plain()),
             Kind::Attribute(of, name) => match self.value(of, "")? {
-                Value::Instance(instance) if self.method(&instance.class, name).is_some() => {
+                PyValue::Instance(instance) if self.method(&instance.class, name).is_some() => {
                     let reason =
                         format!("`{}` is a method of the class: what replaces it cannot be followed", target.text);
                     return Err(Unported::new(target.line, reason));
                 }
-                Value::Instance(instance) => instance.set(name, value.plain()),
+                PyValue::Instance(instance) => instance.set(name, value.plain()),
                 of if of.has_data() || value.has_data() => return Err(unread()),
-                Value::Layer(leaf) => {
+                PyValue::Layer(leaf) => {
                     let is_weight = WEIGHTS.contains(&name.as_str());
-                    let from_file = matches!(value, Value::Tensor(_) | Value::Opaque(_) | Value::Failed);
+                    let from_file = matches!(value, PyValue::Tensor(_) | PyValue::Opaque(_) | PyValue::Failed);
                     // A program may keep its own numbers at a layer.
-                    let is_own = matches!(value, Value::Number(_) | Value::Bool(_) | Value::Text(_));
+                    let is_own = matches!(value, PyValue::Number(_) | PyValue::Bool(_) | PyValue::Text(_));
                     let changes = if is_weight { !from_file } else { !is_own || self.is_argument(&leaf.call, name) };
                     if changes && !SWITCHES.contains(&name.as_str()) {
                         let reason = format!(
@@ -282,7 +282,7 @@ impl<'a> Machine<'a> {
                         return Err(Unported::new(target.line, reason));
                     }
                 }
-                Value::Modules(_) if value.is_module() => return Err(unread()),
+                PyValue::Modules(_) if value.is_module() => return Err(unread()),
                 _ => {}
             },
             Kind::Tuple(targets) | Kind::List(targets) => self.unpack(targets, value, target)?,
@@ -295,10 +295,10 @@ impl<'a> Machine<'a> {
     }
 
     /// `del self.fc`
-    fn delete(&mut self, target: &Expr) -> Read<()> {
+    fn delete(&mut self, target: &PyExpr) -> Read<()> {
         let (Kind::Attribute(of, _) | Kind::Index(of, _)) = &*target.kind else { return Ok(()) };
         match (self.value(of, "")?, &*target.kind) {
-            (Value::Instance(instance), Kind::Attribute(_, name)) => {
+            (PyValue::Instance(instance), Kind::Attribute(_, name)) => {
                 instance.attrs.borrow_mut().retain(|(known, _)| known != name);
                 Ok(())
             }
@@ -310,16 +310,16 @@ impl<'a> Machine<'a> {
     }
 
     /// `a, b = ..`
-    fn unpack(&mut self, targets: &[Expr], value: Value, whole: &Expr) -> Read<()> {
+    fn unpack(&mut self, targets: &[PyExpr], value: PyValue, whole: &PyExpr) -> Read<()> {
         let items = match &value {
-            Value::Failed | Value::Opaque(_) => vec![value.clone(); targets.len()],
+            PyValue::Failed | PyValue::Opaque(_) => vec![value.clone(); targets.len()],
             // The batch is not the first axis, so that axis can be unpacked.
-            Value::Data(data) if data.batch > 0 => self.unbound(&data.clone(), 0, whole, &name_of(whole))?,
+            PyValue::Data(data) if data.batch > 0 => self.unbound(&data.clone(), 0, whole, &name_of(whole))?,
             value => self.items(value).unwrap_or_default(),
         };
         // A first reading does not know how many sizes there are.
         let items = if self.is_first_reading() && self.asked && items.len() != targets.len() {
-            vec![items.first().cloned().unwrap_or(Value::whole(1)); targets.len()]
+            vec![items.first().cloned().unwrap_or(PyValue::whole(1)); targets.len()]
         } else {
             items
         };
@@ -333,7 +333,7 @@ impl<'a> Machine<'a> {
         targets.iter().zip(items).try_for_each(|(target, item)| self.assign(target, item))
     }
 
-    fn branch(&mut self, line: usize, branches: &[(Expr, Vec<Stmt>)], otherwise: &[Stmt]) -> Read<Flow> {
+    fn branch(&mut self, line: usize, branches: &[(PyExpr, Vec<PyStmt>)], otherwise: &[PyStmt]) -> Read<Flow> {
         for (at, (condition, body)) in branches.iter().enumerate() {
             match self.condition(condition)? {
                 Some(true) => return Ok(self.block(body)),
@@ -356,7 +356,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether a condition holds, if the program says.
-    fn condition(&mut self, written: &Expr) -> Read<Option<bool>> {
+    fn condition(&mut self, written: &PyExpr) -> Read<Option<bool>> {
         if written.text.contains("__name__") {
             return Ok(Some(true));
         }
@@ -368,7 +368,14 @@ impl<'a> Machine<'a> {
         Ok(self.truth(&value, written))
     }
 
-    fn turns(&mut self, line: usize, target: &Expr, written: &Expr, body: &[Stmt], otherwise: &[Stmt]) -> Read<Flow> {
+    fn turns(
+        &mut self,
+        line: usize,
+        target: &PyExpr,
+        written: &PyExpr,
+        body: &[PyStmt],
+        otherwise: &[PyStmt],
+    ) -> Read<Flow> {
         let values = self.value(written, "")?;
         let Some(items) = self.items(&values) else {
             self.assign(target, eval::opaque(written))?;
@@ -390,7 +397,7 @@ impl<'a> Machine<'a> {
         Ok(self.block(otherwise))
     }
 
-    fn turns_while(&mut self, line: usize, condition: &Expr, body: &[Stmt], otherwise: &[Stmt]) -> Read<Flow> {
+    fn turns_while(&mut self, line: usize, condition: &PyExpr, body: &[PyStmt], otherwise: &[PyStmt]) -> Read<Flow> {
         while self.steps < MOST_STEPS {
             self.steps += 1;
             match self.condition(condition)? {
@@ -415,7 +422,7 @@ impl<'a> Machine<'a> {
     }
 
     /// What statements that are not run give a value to is not known after them.
-    fn not_run(&mut self, stmts: &[Stmt]) -> Read<()> {
+    fn not_run(&mut self, stmts: &[PyStmt]) -> Read<()> {
         let mut targets = Vec::new();
         assigned(stmts, &mut targets);
         for target in targets {
@@ -425,11 +432,11 @@ impl<'a> Machine<'a> {
                 Kind::Name(name) => {
                     let is_known = self.found(name).is_some_and(|value| value.truth().is_some() && !value.is_module());
                     if is_known {
-                        self.bind(name, Value::opaque(reason, Some(target.line)));
+                        self.bind(name, PyValue::opaque(reason, Some(target.line)));
                     }
                 }
                 Kind::Attribute(of, name) if self.is_in_model() => match self.value(of, "")? {
-                    Value::Instance(instance) => instance.set(name, Value::opaque(reason, Some(target.line))),
+                    PyValue::Instance(instance) => instance.set(name, PyValue::opaque(reason, Some(target.line))),
                     _ if SWITCHES.contains(&name.as_str()) || WEIGHTS.contains(&name.as_str()) => {}
                     _ => return Err(Unported::new(target.line, reason)),
                 },
@@ -440,13 +447,13 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether statements that are not run make layers, or read or give what goes through the model.
-    fn matters(&self, stmts: &[Stmt]) -> bool {
+    fn matters(&self, stmts: &[PyStmt]) -> bool {
         let mut found = false;
         mentions(stmts, &mut |written| found |= contains(written, &|part| self.is_of_model(part)));
-        found || self.is_in_model() && stmts.iter().any(|stmt| matches!(stmt.kind, StmtKind::Return(Some(_))))
+        found || self.is_in_model() && stmts.iter().any(|stmt| matches!(stmt.kind, PyStmtKind::Return(Some(_))))
     }
 
-    fn is_of_model(&self, written: &Expr) -> bool {
+    fn is_of_model(&self, written: &PyExpr) -> bool {
         match &*written.kind {
             Kind::Name(name) => self.found(name).is_some_and(|value| value.has_data()),
             Kind::Call(of, _) => {
@@ -467,7 +474,7 @@ impl<'a> Machine<'a> {
         self.calls.iter().any(|frame| frame.instance.is_some())
     }
 
-    fn found(&self, name: &str) -> Option<Value> {
+    fn found(&self, name: &str) -> Option<PyValue> {
         let frame = self.calls.last();
         let local = frame.and_then(|frame| frame.scope.borrow().get(name).cloned());
         let outer = || frame.and_then(|frame| frame.closure.as_ref()?.borrow().get(name).cloned());
@@ -475,10 +482,10 @@ impl<'a> Machine<'a> {
     }
 
     /// The items that a loop or an assignment goes through.
-    pub(super) fn items(&self, value: &Value) -> Option<Vec<Value>> {
+    pub(super) fn items(&self, value: &PyValue) -> Option<Vec<PyValue>> {
         match value {
-            Value::Dict(pairs) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
-            Value::Modules(modules) => Some(modules.parts.borrow().iter().map(|(_, part)| part.clone()).collect()),
+            PyValue::Dict(pairs) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
+            PyValue::Modules(modules) => Some(modules.parts.borrow().iter().map(|(_, part)| part.clone()).collect()),
             value => value.items(),
         }
     }
@@ -489,14 +496,14 @@ impl<'a> Machine<'a> {
         function: &Rc<Function>,
         instance: Option<Rc<Instance>>,
         closure: Option<Scope>,
-        args: Args,
-    ) -> Read<Value> {
+        args: PyArgs,
+    ) -> Read<PyValue> {
         if self.calls.len() >= DEEPEST {
             return Err(Unported::new(function.line, format!("`{}` calls itself too often", function.name)));
         }
         let wraps = |decorator: &&String| {
             let name = decorator.split(['(', '.']).next().unwrap_or_default().trim();
-            matches!(self.found(name), Some(Value::Function(..)))
+            matches!(self.found(name), Some(PyValue::Function(..)))
         };
         if let Some(decorator) = function.decorators.iter().find(wraps) {
             let reason = format!("what `@{decorator}` does to `{}` cannot be followed", function.name);
@@ -506,7 +513,7 @@ impl<'a> Machine<'a> {
         self.calls.push(Frame { scope, closure, function: function.clone(), instance });
         let flow = self.block(&function.body);
         self.calls.pop();
-        Ok(if let Flow::Return(value) = flow { value } else { Value::None })
+        Ok(if let Flow::Return(value) = flow { value } else { PyValue::None })
     }
 
     /// Python computes defaults once, where a function is defined.
@@ -519,23 +526,23 @@ impl<'a> Machine<'a> {
     }
 
     /// The parameters of a function with their values.
-    fn bound(&mut self, function: &Function, instance: Option<&Rc<Instance>>, args: Args) -> Read<Scope> {
+    fn bound(&mut self, function: &Function, instance: Option<&Rc<Instance>>, args: PyArgs) -> Read<Scope> {
         let mut scope = HashMap::new();
         let mut params = function.params.iter();
         let is_static = function.decorators.iter().any(|decorator| decorator == "staticmethod");
         if let Some(instance) = instance.filter(|_| !is_static)
             && let Some(own) = params.next()
         {
-            scope.insert(own.name.clone(), Value::Instance(instance.clone()));
+            scope.insert(own.name.clone(), PyValue::Instance(instance.clone()));
         }
         let mut positional = args.positional.into_iter();
         let mut named = args.named;
         for param in params {
             let value = if param.stars == 1 {
-                Value::Tuple(positional.by_ref().collect())
+                PyValue::Tuple(positional.by_ref().collect())
             } else if param.stars == 2 {
-                let pairs = std::mem::take(&mut named).into_iter().map(|(name, value)| (Value::Text(name), value));
-                Value::Dict(Rc::new(RefCell::new(pairs.collect())))
+                let pairs = std::mem::take(&mut named).into_iter().map(|(name, value)| (PyValue::Text(name), value));
+                PyValue::Dict(Rc::new(RefCell::new(pairs.collect())))
             } else if let Some(value) = positional.next() {
                 value
             } else if let Some(at) = named.iter().position(|(name, _)| *name == param.name) {
@@ -558,10 +565,10 @@ impl<'a> Machine<'a> {
     }
 
     /// A parameter that nobody gives: a number of the program with this name, or not known.
-    fn missing(&self, name: &str) -> Value {
-        let known = self.globals.borrow().get(name).filter(|value| matches!(value, Value::Number(_))).cloned();
+    fn missing(&self, name: &str) -> PyValue {
+        let known = self.globals.borrow().get(name).filter(|value| matches!(value, PyValue::Number(_))).cloned();
         let reason = format!("`{name}` is a parameter without a number: write `{name} = 16` in a line before");
-        known.unwrap_or(Value::opaque(reason, None))
+        known.unwrap_or(PyValue::opaque(reason, None))
     }
 
     /// A class with the classes of the program that it extends, its own first.
@@ -570,7 +577,7 @@ impl<'a> Machine<'a> {
         let mut at = 0;
         while at < found.len() && at < DEEPEST {
             for base in found[at].clone().bases.iter() {
-                if let Ok(Value::Class(base)) = self.value(base, "")
+                if let Ok(PyValue::Class(base)) = self.value(base, "")
                     && !found.iter().any(|known| Rc::ptr_eq(known, &base))
                 {
                     found.push(base);
@@ -584,9 +591,9 @@ impl<'a> Machine<'a> {
     /// The names of the framework's classes that a class extends.
     fn bases(&mut self, class: &Rc<Class>) -> Vec<String> {
         let ancestors = self.ancestors(class);
-        let bases: Vec<Expr> = ancestors.iter().flat_map(|class| class.bases.iter().cloned()).collect();
+        let bases: Vec<PyExpr> = ancestors.iter().flat_map(|class| class.bases.iter().cloned()).collect();
         let names = bases.iter().map(|base| match self.value(base, "") {
-            Ok(Value::Foreign(path)) => path,
+            Ok(PyValue::Foreign(path)) => path,
             _ => String::new(),
         });
         names.filter(|name| !name.is_empty()).collect()
@@ -598,11 +605,11 @@ impl<'a> Machine<'a> {
 }
 
 impl Instance {
-    pub(super) fn get(&self, name: &str) -> Option<Value> {
+    pub(super) fn get(&self, name: &str) -> Option<PyValue> {
         self.attrs.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 
-    pub(super) fn set(&self, name: &str, value: Value) {
+    pub(super) fn set(&self, name: &str, value: PyValue) {
         let mut attrs = self.attrs.borrow_mut();
         // A module that replaces another one keeps its place.
         match attrs.iter_mut().find(|(known, old)| known == name && old.is_module()) {
@@ -616,12 +623,12 @@ impl Instance {
 }
 
 /// The fault of what no chain says.
-pub(super) fn unread(written: &Expr) -> Unported {
+pub(super) fn unread(written: &PyExpr) -> Unported {
     Unported::new(written.line, format!("`{}` cannot be translated", eval::short(&written.text)))
 }
 
 /// The last name of `a.b.c`.
-pub(super) fn name_of(written: &Expr) -> String {
+pub(super) fn name_of(written: &PyExpr) -> String {
     match &*written.kind {
         Kind::Name(name) | Kind::Attribute(_, name) => name.clone(),
         Kind::Tuple(items) => items.first().map_or(String::new(), name_of),

@@ -11,7 +11,7 @@ pub(super) struct Program {
     pub(super) dialect: Dialect,
     /// The name of the model's class.
     pub(super) class: Option<String>,
-    pub(super) inputs: Vec<Input>,
+    pub(super) inputs: Vec<PortedInput>,
     pub(super) statements: Vec<Statement>,
     /// The names of the outputs, unless the last statement is the only one.
     pub(super) outputs: Vec<String>,
@@ -22,7 +22,7 @@ pub(super) struct Program {
 
 /// An input of the model.
 #[derive(Clone)]
-pub(super) struct Input {
+pub(super) struct PortedInput {
     pub(super) name: String,
     /// Its shape, if the line says it.
     pub(super) shape: Option<Vec<String>>,

@@ -6,33 +6,33 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use super::expr::{expr, is_punct, is_word, params, split, text_of};
 use super::lines::Line;
-use super::syntax::{Class, Expr, Function, Kind, Operator, Stmt, StmtKind};
+use super::syntax::{Class, Function, Kind, Operator, PyExpr, PyStmt, PyStmtKind};
 
 /// Words that begin lines which compute nothing.
 const NOTHING: &[&str] = &["pass", "assert"];
 
 /// The statements of lines.
-pub(super) fn stmts(lines: &[Line]) -> Vec<Stmt> {
-    let mut reader = Reader { lines, at: 0, decorators: Vec::new() };
+pub(super) fn stmts(lines: &[Line]) -> Vec<PyStmt> {
+    let mut reader = StmtReader { lines, at: 0, decorators: Vec::new() };
     let mut stmts = Vec::new();
     while reader.at < lines.len() {
         if let Some(kind) = reader.statement() {
-            stmts.push(Stmt { line: kind.0, kind: kind.1 });
+            stmts.push(PyStmt { line: kind.0, kind: kind.1 });
         }
     }
     stmts
 }
 
-struct Reader<'a> {
+struct StmtReader<'a> {
     lines: &'a [Line],
     at: usize,
     /// Those of the function that follows.
     decorators: Vec<String>,
 }
 
-impl<'a> Reader<'a> {
+impl<'a> StmtReader<'a> {
     /// The statement that begins at this line; `None` for a decorator.
-    fn statement(&mut self) -> Option<(usize, StmtKind)> {
+    fn statement(&mut self) -> Option<(usize, PyStmtKind)> {
         let line = &self.lines[self.at];
         self.at += 1;
         let first = match &line.tokens[0] {
@@ -52,32 +52,32 @@ impl<'a> Reader<'a> {
             "for" => self.loop_over(line),
             "while" => {
                 let (head, body) = self.head(line);
-                StmtKind::While(expr(&head[1..]), body, self.otherwise(line))
+                PyStmtKind::While(expr(&head[1..]), body, self.otherwise(line))
             }
-            "with" | "try" | "finally" | "else" => StmtKind::Body(self.head(line).1),
+            "with" | "try" | "finally" | "else" => PyStmtKind::Body(self.head(line).1),
             // What happens only if something fails.
             "except" | "elif" => self.skipped(line),
-            "return" => StmtKind::Return((!rest.is_empty()).then(|| expr(rest))),
-            "import" => StmtKind::Import(imports(rest, "")),
+            "return" => PyStmtKind::Return((!rest.is_empty()).then(|| expr(rest))),
+            "import" => PyStmtKind::Import(imports(rest, "")),
             "from" => from_import(rest),
-            "break" => StmtKind::Break,
-            "continue" => StmtKind::Continue,
-            "raise" => StmtKind::Raise,
-            "del" => StmtKind::Delete(split(rest.iter().cloned(), ',').iter().map(|target| expr(target)).collect()),
-            "global" | "nonlocal" => StmtKind::Outer,
-            word if NOTHING.contains(&word) => StmtKind::Nothing,
+            "break" => PyStmtKind::Break,
+            "continue" => PyStmtKind::Continue,
+            "raise" => PyStmtKind::Raise,
+            "del" => PyStmtKind::Delete(split(rest.iter().cloned(), ',').iter().map(|target| expr(target)).collect()),
+            "global" | "nonlocal" => PyStmtKind::Outer,
+            word if NOTHING.contains(&word) => PyStmtKind::Nothing,
             _ => assignment(&line.tokens),
         };
         Some((line.number, kind))
     }
 
-    fn skipped(&mut self, line: &'a Line) -> StmtKind {
+    fn skipped(&mut self, line: &'a Line) -> PyStmtKind {
         self.head(line);
-        StmtKind::Nothing
+        PyStmtKind::Nothing
     }
 
     /// The tokens before the colon, and the body: the lines inside, or what follows the colon.
-    fn head(&mut self, line: &'a Line) -> (&'a [TokenTree], Vec<Stmt>) {
+    fn head(&mut self, line: &'a Line) -> (&'a [TokenTree], Vec<PyStmt>) {
         let colon = line.tokens.iter().position(|token| is_punct(token, ':'));
         let head = &line.tokens[..colon.unwrap_or(line.tokens.len())];
         let after = colon.map_or(&[][..], |colon| &line.tokens[colon + 1..]);
@@ -91,27 +91,27 @@ impl<'a> Reader<'a> {
         (head, body)
     }
 
-    fn class(&mut self, line: &'a Line) -> StmtKind {
+    fn class(&mut self, line: &'a Line) -> PyStmtKind {
         let (head, body) = self.head(line);
-        let Some(TokenTree::Ident(name)) = head.get(1) else { return StmtKind::Nothing };
+        let Some(TokenTree::Ident(name)) = head.get(1) else { return PyStmtKind::Nothing };
         let bases = match head.get(2) {
             Some(TokenTree::Group(group)) => split(group.stream(), ',').iter().map(|base| expr(base)).collect(),
             _ => Vec::new(),
         };
-        StmtKind::Class(Rc::new(Class { name: name.to_string(), line: line.number, bases, body }))
+        PyStmtKind::Class(Rc::new(Class { name: name.to_string(), line: line.number, bases, body }))
     }
 
-    fn function(&mut self, line: &'a Line) -> StmtKind {
+    fn function(&mut self, line: &'a Line) -> PyStmtKind {
         let decorators = std::mem::take(&mut self.decorators);
         let (head, body) = self.head(line);
         let (Some(TokenTree::Ident(name)), Some(TokenTree::Group(group))) = (head.get(1), head.get(2)) else {
-            return StmtKind::Nothing;
+            return PyStmtKind::Nothing;
         };
         let params = params(&group.stream().into_iter().collect::<Vec<_>>());
-        StmtKind::Def(Rc::new(Function { name: name.to_string(), line: line.number, params, body, decorators }))
+        PyStmtKind::Def(Rc::new(Function { name: name.to_string(), line: line.number, params, body, decorators }))
     }
 
-    fn branches(&mut self, line: &'a Line) -> StmtKind {
+    fn branches(&mut self, line: &'a Line) -> PyStmtKind {
         let (head, body) = self.head(line);
         let mut branches = vec![(expr(&head[1..]), body)];
         while let Some(next) = self.lines.get(self.at).filter(|next| next.indent == line.indent) {
@@ -122,23 +122,23 @@ impl<'a> Reader<'a> {
             self.at += 1;
             let (head, body) = self.head(next);
             if is_else {
-                return StmtKind::If(branches, body);
+                return PyStmtKind::If(branches, body);
             }
             branches.push((expr(&head[1..]), body));
         }
-        StmtKind::If(branches, Vec::new())
+        PyStmtKind::If(branches, Vec::new())
     }
 
-    fn loop_over(&mut self, line: &'a Line) -> StmtKind {
+    fn loop_over(&mut self, line: &'a Line) -> PyStmtKind {
         let (head, body) = self.head(line);
         match head.iter().position(|token| is_word(token, "in")) {
-            Some(at) => StmtKind::For(expr(&head[1..at]), expr(&head[at + 1..]), body, self.otherwise(line)),
-            None => StmtKind::Nothing,
+            Some(at) => PyStmtKind::For(expr(&head[1..at]), expr(&head[at + 1..]), body, self.otherwise(line)),
+            None => PyStmtKind::Nothing,
         }
     }
 
     /// The body of the `else` of a loop, which runs unless the loop breaks.
-    fn otherwise(&mut self, line: &Line) -> Vec<Stmt> {
+    fn otherwise(&mut self, line: &Line) -> Vec<PyStmt> {
         let next = self.lines.get(self.at).filter(|next| next.indent == line.indent);
         let Some(next) = next.filter(|next| is_word(&next.tokens[0], "else")) else { return Vec::new() };
         self.at += 1;
@@ -165,20 +165,20 @@ fn imports(tokens: &[TokenTree], module: &str) -> Vec<(String, String)> {
     names.iter().map(import).collect()
 }
 
-fn from_import(tokens: &[TokenTree]) -> StmtKind {
+fn from_import(tokens: &[TokenTree]) -> PyStmtKind {
     match tokens.iter().position(|token| is_word(token, "import")) {
-        Some(at) => StmtKind::Import(imports(&tokens[at + 1..], &text_of(&tokens[..at]))),
-        None => StmtKind::Nothing,
+        Some(at) => PyStmtKind::Import(imports(&tokens[at + 1..], &text_of(&tokens[..at]))),
+        None => PyStmtKind::Nothing,
     }
 }
 
 /// `a = ..`, `self.a: int = ..`, `a += ..`, or an expression alone.
-fn assignment(tokens: &[TokenTree]) -> StmtKind {
+fn assignment(tokens: &[TokenTree]) -> PyStmtKind {
     let annotation = tokens.iter().position(|token| is_punct(token, ':'));
     let Some(at) = equals(tokens) else {
         return match (annotation, tokens) {
-            (Some(1), [TokenTree::Ident(name), ..]) => StmtKind::Declare(name.to_string()),
-            _ => StmtKind::Expr(expr(tokens)),
+            (Some(1), [TokenTree::Ident(name), ..]) => PyStmtKind::Declare(name.to_string()),
+            _ => PyStmtKind::Expr(expr(tokens)),
         };
     };
     let (target, value) = (&tokens[..at], &tokens[at + 1..]);
@@ -187,7 +187,7 @@ fn assignment(tokens: &[TokenTree]) -> StmtKind {
         Operator::ALL.into_iter().find(|(sign, ..)| augmented(sign))
     };
     if let Some((sign, operator, _)) = sign(target) {
-        return StmtKind::Augment(expr(&target[..target.len() - sign.len()]), operator, expr(value));
+        return PyStmtKind::Augment(expr(&target[..target.len() - sign.len()]), operator, expr(value));
     }
     let target = &target[..annotation.filter(|colon| *colon < at).unwrap_or(target.len())];
     let mut targets = vec![expr(target)];
@@ -196,7 +196,7 @@ fn assignment(tokens: &[TokenTree]) -> StmtKind {
         targets.push(expr(&value[..at]));
         value = &value[at + 1..];
     }
-    StmtKind::Assign(targets, expr(value))
+    PyStmtKind::Assign(targets, expr(value))
 }
 
 fn ends_with(tokens: &[TokenTree], sign: &str) -> bool {
@@ -213,75 +213,75 @@ fn equals(tokens: &[TokenTree]) -> Option<usize> {
 }
 
 /// Calls `found` with each expression in statements that are not run.
-pub(super) fn mentions(stmts: &[Stmt], found: &mut dyn FnMut(&Expr)) {
+pub(super) fn mentions(stmts: &[PyStmt], found: &mut dyn FnMut(&PyExpr)) {
     for stmt in stmts {
         match &stmt.kind {
-            StmtKind::Expr(value) | StmtKind::Return(Some(value)) => found(value),
-            StmtKind::Assign(targets, value) => targets.iter().chain([value]).for_each(&mut *found),
-            StmtKind::Augment(target, _, value) => [target, value].into_iter().for_each(&mut *found),
-            StmtKind::If(branches, otherwise) => {
+            PyStmtKind::Expr(value) | PyStmtKind::Return(Some(value)) => found(value),
+            PyStmtKind::Assign(targets, value) => targets.iter().chain([value]).for_each(&mut *found),
+            PyStmtKind::Augment(target, _, value) => [target, value].into_iter().for_each(&mut *found),
+            PyStmtKind::If(branches, otherwise) => {
                 for (condition, body) in branches {
                     found(condition);
                     mentions(body, found);
                 }
                 mentions(otherwise, found);
             }
-            StmtKind::For(target, values, body, otherwise) => {
+            PyStmtKind::For(target, values, body, otherwise) => {
                 found(target);
                 found(values);
                 mentions(body, found);
                 mentions(otherwise, found);
             }
-            StmtKind::While(condition, body, otherwise) => {
+            PyStmtKind::While(condition, body, otherwise) => {
                 found(condition);
                 mentions(body, found);
                 mentions(otherwise, found);
             }
-            StmtKind::Body(body) => mentions(body, found),
-            StmtKind::Declare(_)
-            | StmtKind::Return(None)
-            | StmtKind::Def(_)
-            | StmtKind::Class(_)
-            | StmtKind::Import(_)
-            | StmtKind::Break
-            | StmtKind::Continue
-            | StmtKind::Raise
-            | StmtKind::Delete(_)
-            | StmtKind::Outer
-            | StmtKind::Nothing => {}
+            PyStmtKind::Body(body) => mentions(body, found),
+            PyStmtKind::Declare(_)
+            | PyStmtKind::Return(None)
+            | PyStmtKind::Def(_)
+            | PyStmtKind::Class(_)
+            | PyStmtKind::Import(_)
+            | PyStmtKind::Break
+            | PyStmtKind::Continue
+            | PyStmtKind::Raise
+            | PyStmtKind::Delete(_)
+            | PyStmtKind::Outer
+            | PyStmtKind::Nothing => {}
         }
     }
 }
 
 /// What statements give a value to.
-pub(super) fn assigned<'a>(stmts: &'a [Stmt], found: &mut Vec<&'a Expr>) {
+pub(super) fn assigned<'a>(stmts: &'a [PyStmt], found: &mut Vec<&'a PyExpr>) {
     for stmt in stmts {
         match &stmt.kind {
-            StmtKind::Assign(targets, _) => targets.iter().for_each(|target| match &*target.kind {
+            PyStmtKind::Assign(targets, _) => targets.iter().for_each(|target| match &*target.kind {
                 Kind::Tuple(items) | Kind::List(items) => found.extend(items),
                 _ => found.push(target),
             }),
-            StmtKind::Augment(target, ..) => found.push(target),
-            StmtKind::If(branches, otherwise) => {
+            PyStmtKind::Augment(target, ..) => found.push(target),
+            PyStmtKind::If(branches, otherwise) => {
                 branches.iter().for_each(|(_, body)| assigned(body, found));
                 assigned(otherwise, found);
             }
-            StmtKind::For(_, _, body, otherwise) | StmtKind::While(_, body, otherwise) => {
+            PyStmtKind::For(_, _, body, otherwise) | PyStmtKind::While(_, body, otherwise) => {
                 assigned(body, found);
                 assigned(otherwise, found);
             }
-            StmtKind::Body(body) => assigned(body, found),
+            PyStmtKind::Body(body) => assigned(body, found),
             _ => {}
         }
     }
 }
 
 /// Whether an expression contains one that `is` holds for.
-pub(super) fn contains(expr: &Expr, is: &dyn Fn(&Expr) -> bool) -> bool {
+pub(super) fn contains(expr: &PyExpr, is: &dyn Fn(&PyExpr) -> bool) -> bool {
     is(expr) || parts(expr).into_iter().any(|part| contains(part, is))
 }
 
-fn parts(expr: &Expr) -> Vec<&Expr> {
+fn parts(expr: &PyExpr) -> Vec<&PyExpr> {
     use super::syntax::Index;
     match &*expr.kind {
         Kind::Attribute(of, _) | Kind::Negated(of) | Kind::Not(of) | Kind::Star(of) => vec![of],

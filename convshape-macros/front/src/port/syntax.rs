@@ -3,27 +3,27 @@
 use std::rc::Rc;
 
 /// One statement.
-pub(super) struct Stmt {
+pub(super) struct PyStmt {
     pub(super) line: usize,
-    pub(super) kind: StmtKind,
+    pub(super) kind: PyStmtKind,
 }
 
-pub(super) enum StmtKind {
-    Expr(Expr),
+pub(super) enum PyStmtKind {
+    Expr(PyExpr),
     /// `a = b = value`
-    Assign(Vec<Expr>, Expr),
+    Assign(Vec<PyExpr>, PyExpr),
     /// `a += value`
-    Augment(Expr, Operator, Expr),
+    Augment(PyExpr, Operator, PyExpr),
     /// `features: int`
     Declare(String),
-    Return(Option<Expr>),
+    Return(Option<PyExpr>),
     /// `if` and `elif` with their bodies, and `else`.
-    If(Vec<(Expr, Vec<Stmt>)>, Vec<Stmt>),
+    If(Vec<(PyExpr, Vec<PyStmt>)>, Vec<PyStmt>),
     /// `for` and `while` with their bodies, and `else`.
-    For(Expr, Expr, Vec<Stmt>, Vec<Stmt>),
-    While(Expr, Vec<Stmt>, Vec<Stmt>),
+    For(PyExpr, PyExpr, Vec<PyStmt>, Vec<PyStmt>),
+    While(PyExpr, Vec<PyStmt>, Vec<PyStmt>),
     /// The body of `with` or `try`.
-    Body(Vec<Stmt>),
+    Body(Vec<PyStmt>),
     Def(Rc<Function>),
     Class(Rc<Class>),
     /// `from x import a as b`: each new name, with its path.
@@ -31,7 +31,7 @@ pub(super) enum StmtKind {
     Break,
     Continue,
     Raise,
-    Delete(Vec<Expr>),
+    Delete(Vec<PyExpr>),
     /// `global`, `nonlocal`
     Outer,
     /// `pass`, `assert`, ..
@@ -42,30 +42,30 @@ pub(super) enum StmtKind {
 pub(super) struct Function {
     pub(super) name: String,
     pub(super) line: usize,
-    pub(super) params: Vec<Param>,
-    pub(super) body: Vec<Stmt>,
+    pub(super) params: Vec<PyParam>,
+    pub(super) body: Vec<PyStmt>,
     /// `@staticmethod`, `@nn.compact`
     pub(super) decorators: Vec<String>,
 }
 
 /// A parameter of a function.
-pub(super) struct Param {
+pub(super) struct PyParam {
     pub(super) name: String,
-    pub(super) default: Option<Expr>,
+    pub(super) default: Option<PyExpr>,
     pub(super) stars: usize,
 }
 
 pub(super) struct Class {
     pub(super) name: String,
     pub(super) line: usize,
-    pub(super) bases: Vec<Expr>,
-    pub(super) body: Vec<Stmt>,
+    pub(super) bases: Vec<PyExpr>,
+    pub(super) body: Vec<PyStmt>,
 }
 
 impl Class {
     pub(super) fn method(&self, name: &str) -> Option<&Rc<Function>> {
         self.body.iter().rev().find_map(|stmt| match &stmt.kind {
-            StmtKind::Def(function) if function.name == name => Some(function),
+            PyStmtKind::Def(function) if function.name == name => Some(function),
             _ => None,
         })
     }
@@ -73,7 +73,7 @@ impl Class {
 
 /// An expression with its text.
 #[derive(Clone)]
-pub(super) struct Expr {
+pub(super) struct PyExpr {
     pub(super) line: usize,
     pub(super) text: Rc<str>,
     pub(super) kind: Rc<Kind>,
@@ -84,49 +84,49 @@ pub(super) enum Kind {
     Number(String),
     Text(String),
     /// `f".."`
-    Format(Vec<Piece>),
+    Format(Vec<PyPiece>),
     None,
     Bool(bool),
     Ellipsis,
-    Attribute(Expr, String),
-    Call(Expr, Vec<Arg>),
+    Attribute(PyExpr, String),
+    Call(PyExpr, Vec<Arg>),
     /// A module as PyTorch prints it: `Net((conv1): Conv2d(..) (fc): Linear(..))`.
-    Printed(String, Vec<Part>),
-    Index(Expr, Vec<Index>),
-    List(Vec<Expr>),
-    Tuple(Vec<Expr>),
-    Dict(Vec<(Expr, Expr)>),
+    Printed(String, Vec<PyPart>),
+    Index(PyExpr, Vec<Index>),
+    List(Vec<PyExpr>),
+    Tuple(Vec<PyExpr>),
+    Dict(Vec<(PyExpr, PyExpr)>),
     /// `-a`
-    Negated(Expr),
-    Not(Expr),
-    Binary(Operator, Expr, Expr),
+    Negated(PyExpr),
+    Not(PyExpr),
+    Binary(Operator, PyExpr, PyExpr),
     /// `a == b`, `a is not b`
-    Compare(&'static str, Expr, Expr),
-    And(Expr, Expr),
-    Or(Expr, Expr),
+    Compare(&'static str, PyExpr, PyExpr),
+    And(PyExpr, PyExpr),
+    Or(PyExpr, PyExpr),
     /// `then if condition else otherwise`
     Choice {
-        condition: Expr,
-        then: Expr,
-        otherwise: Expr,
+        condition: PyExpr,
+        then: PyExpr,
+        otherwise: PyExpr,
     },
     /// `item for target in values if condition`
     Comprehension {
-        item: Expr,
-        target: Expr,
-        values: Expr,
-        conditions: Vec<Expr>,
+        item: PyExpr,
+        target: PyExpr,
+        values: PyExpr,
+        conditions: Vec<PyExpr>,
     },
     Lambda(Rc<Function>),
-    Star(Expr),
+    Star(PyExpr),
     /// What is not read.
     Other,
 }
 
 /// A part of a string.
-pub(super) enum Piece {
+pub(super) enum PyPiece {
     Text(String),
-    Value(Expr),
+    Value(PyExpr),
 }
 
 /// An argument of a call.
@@ -135,19 +135,19 @@ pub(super) struct Arg {
     pub(super) name: Option<String>,
     /// `*args`, `**kwargs`
     pub(super) stars: usize,
-    pub(super) value: Expr,
+    pub(super) value: PyExpr,
 }
 
 /// A part of a printed module.
-pub(super) struct Part {
+pub(super) struct PyPart {
     pub(super) name: String,
-    pub(super) value: Expr,
+    pub(super) value: PyExpr,
 }
 
 pub(super) enum Index {
-    At(Expr),
+    At(PyExpr),
     /// `low:high:step`
-    Slice([Option<Expr>; 3]),
+    Slice([Option<PyExpr>; 3]),
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]

@@ -20,17 +20,17 @@ pub(super) fn whole(value: f64) -> i64 {
 pub(super) const NO_BATCH: usize = 8;
 
 /// The variables of a function, or of the whole program.
-pub(super) type Scope = Rc<RefCell<HashMap<String, Value>>>;
+pub(super) type Scope = Rc<RefCell<HashMap<String, PyValue>>>;
 
 #[derive(Clone)]
-pub(super) enum Value {
+pub(super) enum PyValue {
     None,
     Bool(bool),
-    Number(Number),
+    Number(PyNumber),
     Text(String),
-    List(Rc<RefCell<Vec<Value>>>),
-    Tuple(Vec<Value>),
-    Dict(Rc<RefCell<Vec<(Value, Value)>>>),
+    List(Rc<RefCell<Vec<PyValue>>>),
+    Tuple(Vec<PyValue>),
+    Dict(Rc<RefCell<Vec<(PyValue, PyValue)>>>),
     /// What goes through the model.
     Data(Data),
     /// The number of samples in a batch.
@@ -49,7 +49,7 @@ pub(super) enum Value {
     /// A name of a framework or of Python, with dots.
     Foreign(String),
     /// A method of a value.
-    Bound(Box<Value>, String),
+    Bound(Box<PyValue>, String),
     /// What says nothing about the model, unless the model reads it: the reason why it cannot.
     Opaque(Rc<Reason>),
     /// What a listed line would have given.
@@ -72,7 +72,7 @@ impl Reason {
 
 /// A number, as the program writes it.
 #[derive(Clone)]
-pub(super) struct Number {
+pub(super) struct PyNumber {
     pub(super) text: String,
     pub(super) value: f64,
     pub(super) is_whole: bool,
@@ -98,7 +98,7 @@ pub(super) struct Leaf {
     pub(super) line: usize,
     pub(super) call: String,
     /// Values without a name come first.
-    pub(super) args: Vec<(Option<String>, Value)>,
+    pub(super) args: Vec<(Option<String>, PyValue)>,
     /// Keras' and Flax' `name`.
     pub(super) label: Option<String>,
 }
@@ -106,13 +106,13 @@ pub(super) struct Leaf {
 /// `Sequential`, `ModuleList` or `ModuleDict`.
 pub(super) struct Modules {
     pub(super) kind: String,
-    pub(super) parts: RefCell<Vec<(String, Value)>>,
+    pub(super) parts: RefCell<Vec<(String, PyValue)>>,
 }
 
 /// An instance of a class of the program.
 pub(super) struct Instance {
     pub(super) class: Rc<Class>,
-    pub(super) attrs: RefCell<Vec<(String, Value)>>,
+    pub(super) attrs: RefCell<Vec<(String, PyValue)>>,
     /// How often each layer without a name was made in a method, as Flax counts.
     pub(super) made: RefCell<HashMap<String, usize>>,
 }
@@ -126,49 +126,49 @@ pub(super) struct Tensor {
     pub(super) is_parameter: bool,
 }
 
-impl Value {
-    pub(super) fn opaque(text: impl Into<String>, line: Option<usize>) -> Value {
-        Value::Opaque(Rc::new(Reason { text: text.into(), line }))
+impl PyValue {
+    pub(super) fn opaque(text: impl Into<String>, line: Option<usize>) -> PyValue {
+        PyValue::Opaque(Rc::new(Reason { text: text.into(), line }))
     }
 
-    pub(super) fn list(values: Vec<Value>) -> Value {
-        Value::List(Rc::new(RefCell::new(values)))
+    pub(super) fn list(values: Vec<PyValue>) -> PyValue {
+        PyValue::List(Rc::new(RefCell::new(values)))
     }
 
-    pub(super) fn data(label: impl Into<String>) -> Value {
-        Value::Data(Data::new(label))
+    pub(super) fn data(label: impl Into<String>) -> PyValue {
+        PyValue::Data(Data::new(label))
     }
 
-    pub(super) fn whole(value: i64) -> Value {
-        Value::Number(Number { text: value.to_string(), value: value as f64, is_whole: true, is_plain: value >= 0 })
+    pub(super) fn whole(value: i64) -> PyValue {
+        PyValue::Number(PyNumber { text: value.to_string(), value: value as f64, is_whole: true, is_plain: value >= 0 })
     }
 
-    pub(super) fn real(value: f64) -> Value {
-        Value::Number(Number { text: format!("{value:?}"), value, is_whole: false, is_plain: value >= 0.0 })
+    pub(super) fn real(value: f64) -> PyValue {
+        PyValue::Number(PyNumber { text: format!("{value:?}"), value, is_whole: false, is_plain: value >= 0.0 })
     }
 
     pub(super) fn as_whole(&self) -> Option<i64> {
         match self {
-            Value::Number(number) if number.is_whole && number.value.abs() <= LARGEST => Some(whole(number.value)),
+            PyValue::Number(number) if number.is_whole && number.value.abs() <= LARGEST => Some(whole(number.value)),
             _ => None,
         }
     }
 
     /// A number as one number.
-    pub(super) fn plain(self) -> Value {
+    pub(super) fn plain(self) -> PyValue {
         match self {
-            Value::Number(number) if number.is_plain => Value::Number(number),
-            Value::Number(number) if number.is_whole => Value::whole(whole(number.value)),
-            Value::Number(number) => Value::real(number.value),
+            PyValue::Number(number) if number.is_plain => PyValue::Number(number),
+            PyValue::Number(number) if number.is_whole => PyValue::whole(whole(number.value)),
+            PyValue::Number(number) => PyValue::real(number.value),
             value => value,
         }
     }
 
     /// The items of a list or a tuple.
-    pub(super) fn items(&self) -> Option<Vec<Value>> {
+    pub(super) fn items(&self) -> Option<Vec<PyValue>> {
         match self {
-            Value::List(items) => Some(items.borrow().clone()),
-            Value::Tuple(items) => Some(items.clone()),
+            PyValue::List(items) => Some(items.borrow().clone()),
+            PyValue::Tuple(items) => Some(items.clone()),
             _ => None,
         }
     }
@@ -176,11 +176,11 @@ impl Value {
     /// Whether the model's data is in it.
     pub(super) fn has_data(&self) -> bool {
         match self {
-            Value::Data(_) => true,
-            Value::List(items) => items.borrow().iter().any(Value::has_data),
-            Value::Tuple(items) => items.iter().any(Value::has_data),
-            Value::Dict(pairs) => pairs.borrow().iter().any(|(_, value)| value.has_data()),
-            Value::Bound(of, _) => of.has_data(),
+            PyValue::Data(_) => true,
+            PyValue::List(items) => items.borrow().iter().any(PyValue::has_data),
+            PyValue::Tuple(items) => items.iter().any(PyValue::has_data),
+            PyValue::Dict(pairs) => pairs.borrow().iter().any(|(_, value)| value.has_data()),
+            PyValue::Bound(of, _) => of.has_data(),
             _ => false,
         }
     }
@@ -188,25 +188,25 @@ impl Value {
     /// Whether it is, or has, what a listed line would have given.
     pub(super) fn has_failed(&self) -> bool {
         match self {
-            Value::Failed => true,
-            Value::List(items) => items.borrow().iter().any(Value::has_failed),
-            Value::Tuple(items) => items.iter().any(Value::has_failed),
-            Value::Bound(of, _) => of.has_failed(),
+            PyValue::Failed => true,
+            PyValue::List(items) => items.borrow().iter().any(PyValue::has_failed),
+            PyValue::Tuple(items) => items.iter().any(PyValue::has_failed),
+            PyValue::Bound(of, _) => of.has_failed(),
             _ => false,
         }
     }
 
     pub(super) fn is_module(&self) -> bool {
-        matches!(self, Value::Layer(_) | Value::Modules(_) | Value::Instance(_))
+        matches!(self, PyValue::Layer(_) | PyValue::Modules(_) | PyValue::Instance(_))
     }
 
     /// Where a module is in memory, which tells one from another.
     pub(super) fn place(&self) -> Option<*const ()> {
         match self {
-            Value::Layer(leaf) => Some(Rc::as_ptr(leaf).cast()),
-            Value::Modules(modules) => Some(Rc::as_ptr(modules).cast()),
-            Value::Instance(instance) => Some(Rc::as_ptr(instance).cast()),
-            Value::Tensor(tensor) => Some(Rc::as_ptr(tensor).cast()),
+            PyValue::Layer(leaf) => Some(Rc::as_ptr(leaf).cast()),
+            PyValue::Modules(modules) => Some(Rc::as_ptr(modules).cast()),
+            PyValue::Instance(instance) => Some(Rc::as_ptr(instance).cast()),
+            PyValue::Tensor(tensor) => Some(Rc::as_ptr(tensor).cast()),
             _ => None,
         }
     }
@@ -214,49 +214,51 @@ impl Value {
     /// Whether Python takes it for true, if the program says.
     pub(super) fn truth(&self) -> Option<bool> {
         match self {
-            Value::None => Some(false),
-            Value::Bool(value) => Some(*value),
-            Value::Number(number) => Some(number.value != 0.0),
-            Value::Text(text) => Some(!text.is_empty()),
-            Value::List(items) => Some(!items.borrow().is_empty()),
-            Value::Tuple(items) => Some(!items.is_empty()),
-            Value::Dict(pairs) => Some(!pairs.borrow().is_empty()),
-            Value::Modules(modules) => Some(!modules.parts.borrow().is_empty()),
-            Value::Layer(_) | Value::Instance(_) | Value::Class(_) | Value::Function(..) | Value::Method(..) => {
-                Some(true)
-            }
-            Value::Data(_)
-            | Value::Batch
-            | Value::Tensor(_)
-            | Value::Super(..)
-            | Value::Foreign(_)
-            | Value::Bound(..)
-            | Value::Opaque(_)
-            | Value::Failed => None,
+            PyValue::None => Some(false),
+            PyValue::Bool(value) => Some(*value),
+            PyValue::Number(number) => Some(number.value != 0.0),
+            PyValue::Text(text) => Some(!text.is_empty()),
+            PyValue::List(items) => Some(!items.borrow().is_empty()),
+            PyValue::Tuple(items) => Some(!items.is_empty()),
+            PyValue::Dict(pairs) => Some(!pairs.borrow().is_empty()),
+            PyValue::Modules(modules) => Some(!modules.parts.borrow().is_empty()),
+            PyValue::Layer(_)
+            | PyValue::Instance(_)
+            | PyValue::Class(_)
+            | PyValue::Function(..)
+            | PyValue::Method(..) => Some(true),
+            PyValue::Data(_)
+            | PyValue::Batch
+            | PyValue::Tensor(_)
+            | PyValue::Super(..)
+            | PyValue::Foreign(_)
+            | PyValue::Bound(..)
+            | PyValue::Opaque(_)
+            | PyValue::Failed => None,
         }
     }
 
     /// Whether two values are equal, if the program says.
-    pub(super) fn equals(&self, other: &Value) -> Option<bool> {
+    pub(super) fn equals(&self, other: &PyValue) -> Option<bool> {
         Some(match (self, other) {
-            (Value::Data(_) | Value::Batch | Value::Opaque(_) | Value::Failed, Value::None)
-            | (Value::None, Value::Data(_) | Value::Batch) => match self {
-                Value::Data(_) | Value::Batch | Value::None => false,
+            (PyValue::Data(_) | PyValue::Batch | PyValue::Opaque(_) | PyValue::Failed, PyValue::None)
+            | (PyValue::None, PyValue::Data(_) | PyValue::Batch) => match self {
+                PyValue::Data(_) | PyValue::Batch | PyValue::None => false,
                 _ => return None,
             },
-            (Value::None, Value::None) | (Value::Batch, Value::Batch) => true,
-            (Value::Bool(a), Value::Bool(b)) => a == b,
-            (Value::Number(a), Value::Number(b)) => a.value == b.value,
-            (Value::Text(a), Value::Text(b)) => a == b,
-            (Value::Foreign(a), Value::Foreign(b)) => a == b,
-            (Value::Class(a), Value::Class(b)) => Rc::ptr_eq(a, b),
-            (Value::Tuple(_) | Value::List(_), Value::Tuple(_) | Value::List(_)) => {
+            (PyValue::None, PyValue::None) | (PyValue::Batch, PyValue::Batch) => true,
+            (PyValue::Bool(a), PyValue::Bool(b)) => a == b,
+            (PyValue::Number(a), PyValue::Number(b)) => a.value == b.value,
+            (PyValue::Text(a), PyValue::Text(b)) => a == b,
+            (PyValue::Foreign(a), PyValue::Foreign(b)) => a == b,
+            (PyValue::Class(a), PyValue::Class(b)) => Rc::ptr_eq(a, b),
+            (PyValue::Tuple(_) | PyValue::List(_), PyValue::Tuple(_) | PyValue::List(_)) => {
                 let (a, b) = (self.items()?, other.items()?);
                 let pairs = a.iter().zip(&b).map(|(a, b)| a.equals(b)).collect::<Option<Vec<bool>>>()?;
                 a.len() == b.len() && pairs.into_iter().all(|equal| equal)
             }
-            (Value::Opaque(_) | Value::Failed | Value::Data(_) | Value::Batch, _)
-            | (_, Value::Opaque(_) | Value::Failed | Value::Data(_) | Value::Batch) => return None,
+            (PyValue::Opaque(_) | PyValue::Failed | PyValue::Data(_) | PyValue::Batch, _)
+            | (_, PyValue::Opaque(_) | PyValue::Failed | PyValue::Data(_) | PyValue::Batch) => return None,
             _ => match (self.place(), other.place()) {
                 (Some(a), Some(b)) => a == b,
                 _ => false,
@@ -267,28 +269,28 @@ impl Value {
     /// A number or a word as the chain's parser reads Python; `None` for what no layer takes.
     pub(super) fn text(&self) -> Option<String> {
         Some(match self {
-            Value::None => "None".to_owned(),
-            Value::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
-            Value::Number(number) => number.text.clone(),
-            Value::Text(text) => format!("{text:?}"),
-            Value::List(items) => format!("[{}]", texts(&items.borrow())?),
-            Value::Tuple(items) if items.len() == 1 => format!("[{}]", texts(items)?),
-            Value::Tuple(items) => format!("({})", texts(items)?),
+            PyValue::None => "None".to_owned(),
+            PyValue::Bool(value) => if *value { "True" } else { "False" }.to_owned(),
+            PyValue::Number(number) => number.text.clone(),
+            PyValue::Text(text) => format!("{text:?}"),
+            PyValue::List(items) => format!("[{}]", texts(&items.borrow())?),
+            PyValue::Tuple(items) if items.len() == 1 => format!("[{}]", texts(items)?),
+            PyValue::Tuple(items) => format!("({})", texts(items)?),
             _ => return None,
         })
     }
 }
 
 /// Gives a key of a dict a value; a known one keeps its place.
-pub(super) fn put(pairs: &mut Vec<(Value, Value)>, key: Value, value: Value) {
+pub(super) fn put(pairs: &mut Vec<(PyValue, PyValue)>, key: PyValue, value: PyValue) {
     match pairs.iter_mut().find(|(known, _)| known.equals(&key) == Some(true)) {
         Some((_, old)) => *old = value,
         None => pairs.push((key, value)),
     }
 }
 
-fn texts(values: &[Value]) -> Option<String> {
-    Some(values.iter().map(Value::text).collect::<Option<Vec<String>>>()?.join(", "))
+fn texts(values: &[PyValue]) -> Option<String> {
+    Some(values.iter().map(PyValue::text).collect::<Option<Vec<String>>>()?.join(", "))
 }
 
 impl Data {
@@ -298,7 +300,7 @@ impl Data {
     }
 }
 
-impl Number {
+impl PyNumber {
     /// The text as an operand.
     pub(super) fn operand(&self) -> String {
         if self.is_plain { self.text.clone() } else { format!("({})", self.text) }
@@ -307,24 +309,24 @@ impl Number {
 
 /// Arguments of a call with their values.
 #[derive(Clone, Default)]
-pub(super) struct Args {
-    pub(super) positional: Vec<Value>,
-    pub(super) named: Vec<(String, Value)>,
+pub(super) struct PyArgs {
+    pub(super) positional: Vec<PyValue>,
+    pub(super) named: Vec<(String, PyValue)>,
     /// Lines of all of them, for messages.
     pub(super) line: usize,
 }
 
-impl Args {
+impl PyArgs {
     /// The value at a position or under a name.
-    pub(super) fn get(&self, at: usize, name: &str) -> Option<&Value> {
+    pub(super) fn get(&self, at: usize, name: &str) -> Option<&PyValue> {
         self.positional.get(at).or_else(|| self.named.iter().find(|(known, _)| known == name).map(|(_, value)| value))
     }
 
-    pub(super) fn all(&self) -> impl Iterator<Item = &Value> {
+    pub(super) fn all(&self) -> impl Iterator<Item = &PyValue> {
         self.positional.iter().chain(self.named.iter().map(|(_, value)| value))
     }
 
     pub(super) fn has_data(&self) -> bool {
-        self.all().any(Value::has_data)
+        self.all().any(PyValue::has_data)
     }
 }

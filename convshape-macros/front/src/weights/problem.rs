@@ -12,11 +12,11 @@ use crate::graph::NodeId;
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     pub(crate) path: PathBuf,
-    pub(crate) reason: Reason,
+    pub(crate) reason: ReadFailure,
 }
 
 #[derive(Debug)]
-pub(crate) enum Reason {
+pub(crate) enum ReadFailure {
     Io(io::Error),
     /// It is a folder, a pipe or a device.
     NoFile,

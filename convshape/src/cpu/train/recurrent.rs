@@ -59,7 +59,7 @@ impl RecurrentGradient<'_> {
             let (layer, direction) = (pass / trace.directions, pass % trace.directions);
             let features = if layer == 0 { self.x.len() / (self.samples() * self.length) } else { trace.width() };
             let weights = RecurrentWeights::new(self.layer, layer, direction, features);
-            let pass = BackwardPass { runs: *self, trace, layer, direction, features, weights };
+            let pass = DirectionBack { runs: *self, trace, layer, direction, features, weights };
             let sums = pass.steps(&outputs[layer], dx);
             pass.parameters(&sums, dparams);
             let mut none = Vec::new();
@@ -81,7 +81,7 @@ impl RecurrentGradient<'_> {
 }
 
 /// One direction of one layer.
-struct BackwardPass<'a> {
+struct DirectionBack<'a> {
     runs: RecurrentGradient<'a>,
     trace: Trace,
     layer: usize,
@@ -90,7 +90,7 @@ struct BackwardPass<'a> {
     weights: RecurrentWeights,
 }
 
-impl BackwardPass<'_> {
+impl DirectionBack<'_> {
     fn step(&self, turn: usize) -> usize {
         if self.direction == 0 { turn } else { self.trace.length - 1 - turn }
     }

@@ -13,7 +13,7 @@ use super::attention::Attend;
 use super::layer_norm::LayerNorm;
 use super::matmul::MatMul;
 use super::recurrent::RecurrentGradient;
-use super::softmax::Softmax;
+use super::softmax::TrainedSoftmax;
 use super::sum::{SumAxes, TrainedSum};
 use super::weight_gradient::WeightGradient;
 use super::{Machine, SumViews};
@@ -32,7 +32,7 @@ pub(super) struct RowMajor {
     /// The shapes of the inputs, and of the output.
     pub(super) shapes: Vec<Shape>,
     pub(super) output: Shape,
-    method: Method,
+    method: RowMajorKernel,
     /// The factors of dropout between the layers of a recurrent one, drawn for each batch in training.
     factors: Vec<f32>,
     inputs: Vec<Vec<f32>>,
@@ -42,41 +42,42 @@ pub(super) struct RowMajor {
 }
 
 /// How a layer is computed.
-enum Method {
+enum RowMajorKernel {
     /// A linear layer, with the view of its output's gradient. In the chain's order the last axis is innermost, as a
     /// matrix product needs it.
     Linear(Box<TrainedSum>, View),
     Norm(LayerNorm),
     Attend(Box<Attend>),
     MatMul(Box<MatMul>),
-    Softmax(Softmax),
+    Softmax(TrainedSoftmax),
     Recurrent(Recurrent),
     /// By the reference implementation.
     Reference,
 }
 
-impl Method {
+impl RowMajorKernel {
     fn new(
         level: Level,
         op: &Op,
         order: AxisOrder,
         (shapes, output): (&[Shape], &Shape),
         batch: (usize, bool),
-    ) -> Method {
+    ) -> RowMajorKernel {
         let elements = |shape: &Shape| shape.numbers().map(|sizes| sizes[..shape.rank()].iter().product());
         if let Op::LayerNorm { size, eps, .. } = *op {
             let last = || shapes[0].numbers().and_then(|sizes| sizes[..shapes[0].rank()].last().copied());
             let size = size.map_or_else(last, |size| elements(&size)).filter(|size| *size > 0);
-            return size.map_or(Method::Reference, |size| Method::Norm(LayerNorm { size, eps }));
+            return size.map_or(RowMajorKernel::Reference, |size| RowMajorKernel::Norm(LayerNorm { size, eps }));
         }
         if let Op::Recurrent(layer) = *op {
-            return Method::Recurrent(layer);
+            return RowMajorKernel::Recurrent(layer);
         }
-        let linear = || linear(level, op, &shapes[0], output, batch).map(|(sum, view)| Method::Linear(sum, view));
-        let attend = || Attend::new(level, op, shapes, output).map(|attend| Method::Attend(attend.into()));
-        let product = || MatMul::new(op, shapes, output).map(|product| Method::MatMul(product.into()));
-        let softmax = || Softmax::new(op, &shapes[0], order).map(Method::Softmax);
-        linear().or_else(attend).or_else(product).or_else(softmax).unwrap_or(Method::Reference)
+        let linear =
+            || linear(level, op, &shapes[0], output, batch).map(|(sum, view)| RowMajorKernel::Linear(sum, view));
+        let attend = || Attend::new(level, op, shapes, output).map(|attend| RowMajorKernel::Attend(attend.into()));
+        let product = || MatMul::new(op, shapes, output).map(|product| RowMajorKernel::MatMul(product.into()));
+        let softmax = || TrainedSoftmax::new(op, &shapes[0], order).map(RowMajorKernel::Softmax);
+        linear().or_else(attend).or_else(product).or_else(softmax).unwrap_or(RowMajorKernel::Reference)
     }
 }
 
@@ -121,7 +122,7 @@ impl RowMajor {
         (shapes, output): (Vec<Shape>, Shape),
         (samples, input_wanted): (usize, bool),
     ) -> RowMajor {
-        let method = Method::new(level, &op, order, (&shapes, &output), (samples, input_wanted));
+        let method = RowMajorKernel::new(level, &op, order, (&shapes, &output), (samples, input_wanted));
         let (inputs, y, dy, dx) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());
         RowMajor { op, order, shapes, output, method, factors: Vec::new(), inputs, y, dy, dx }
     }
@@ -137,7 +138,7 @@ impl RowMajor {
 
     /// Draws which weights of attention dropout sets to zero.
     pub(super) fn reseed(&mut self, rng: &mut dyn Rng) {
-        if let Method::Attend(attend) = &mut self.method
+        if let RowMajorKernel::Attend(attend) = &mut self.method
             && attend.p() > 0.0
         {
             attend.drop = Some(Drop { seed: rng.next_u64(), p: attend.p() });
@@ -147,10 +148,13 @@ impl RowMajor {
     /// Multiply-adds of a batch; 0 for layers that are not counted.
     pub(super) fn work(&self, samples: usize) -> usize {
         match &self.method {
-            Method::Linear(sum, _) => sum.work(),
-            Method::Attend(attend) => samples * attend.work(),
-            Method::MatMul(product) => samples * product.work(),
-            Method::Norm(_) | Method::Softmax(_) | Method::Recurrent(_) | Method::Reference => 0,
+            RowMajorKernel::Linear(sum, _) => sum.work(),
+            RowMajorKernel::Attend(attend) => samples * attend.work(),
+            RowMajorKernel::MatMul(product) => samples * product.work(),
+            RowMajorKernel::Norm(_)
+            | RowMajorKernel::Softmax(_)
+            | RowMajorKernel::Recurrent(_)
+            | RowMajorKernel::Reference => 0,
         }
     }
 
@@ -178,14 +182,14 @@ impl RowMajor {
         }
         let room = if in_place { &mut y[..count + slack] } else { &mut own[..] };
         match method {
-            Method::Linear(sum, _) => {
+            RowMajorKernel::Linear(sum, _) => {
                 sum.forward(on, samples, (params, stamps), x[0], room);
             }
-            Method::Norm(norm) => norm.forward(on, params, x[0], room),
-            Method::Attend(attend) => attend.forward(on, samples, &x, room),
-            Method::MatMul(product) => product.forward(on, samples, &x, room),
-            Method::Softmax(softmax) => softmax.forward(on, x[0], room),
-            Method::Recurrent(layer) => {
+            RowMajorKernel::Norm(norm) => norm.forward(on, params, x[0], room),
+            RowMajorKernel::Attend(attend) => attend.forward(on, samples, &x, room),
+            RowMajorKernel::MatMul(product) => product.forward(on, samples, &x, room),
+            RowMajorKernel::Softmax(softmax) => softmax.forward(on, x[0], room),
+            RowMajorKernel::Recurrent(layer) => {
                 let length = steps(shapes);
                 let features = x[0].len() / (samples * length).max(1);
                 let first = [x.get(1).copied(), x.get(2).copied()];
@@ -196,7 +200,7 @@ impl RowMajor {
                     RecurrentBatch { length, x: x[0], first, factors: some(factors), y: room, keep: true },
                 );
             }
-            Method::Reference => {
+            RowMajorKernel::Reference => {
                 room.fill(0.0);
                 BoundLayer { op, order: *order, params, shapes, output }.forward(&x, room)?;
             }
@@ -255,20 +259,20 @@ impl RowMajor {
             _ => &mut dx[0][..],
         };
         match method {
-            Method::Linear(sum, view) => {
+            RowMajorKernel::Linear(sum, view) => {
                 sum.backward(on, samples, params, (x[0], view, dy), dparams, wanted[0].then_some(first));
             }
-            Method::Norm(norm) => norm.backward(on, params, [x[0], dy], dparams, first),
-            Method::Attend(attend) => attend.backward(on, samples, &x, [y, dy], dx),
-            Method::MatMul(product) => product.backward(on, samples, &x, dy, dx),
-            Method::Softmax(softmax) => softmax.backward(on, [y, dy], first),
-            Method::Recurrent(layer) if RecurrentGradient::fits(layer) => {
+            RowMajorKernel::Norm(norm) => norm.backward(on, params, [x[0], dy], dparams, first),
+            RowMajorKernel::Attend(attend) => attend.backward(on, samples, &x, [y, dy], dx),
+            RowMajorKernel::MatMul(product) => product.backward(on, samples, &x, dy, dx),
+            RowMajorKernel::Softmax(softmax) => softmax.backward(on, [y, dy], first),
+            RowMajorKernel::Recurrent(layer) if RecurrentGradient::fits(layer) => {
                 let length = steps(shapes);
                 let first = [x.get(1).copied(), x.get(2).copied()];
                 RecurrentGradient { on, layer, length, params, x: x[0], first, factors: some(factors), y, dy }
                     .backward(dparams, dx);
             }
-            Method::Recurrent(_) | Method::Reference => {
+            RowMajorKernel::Recurrent(_) | RowMajorKernel::Reference => {
                 return BoundLayer { op, order: *order, params, shapes, output }.backward(&x, y, dy, dparams, dx);
             }
         }
@@ -278,8 +282,11 @@ impl RowMajor {
     /// Whether it can write the gradient of its one input to any array.
     pub(super) fn writes_itself(&self) -> bool {
         match self.method {
-            Method::Linear(..) | Method::Norm(_) | Method::Softmax(_) => true,
-            Method::Attend(_) | Method::MatMul(_) | Method::Recurrent(_) | Method::Reference => false,
+            RowMajorKernel::Linear(..) | RowMajorKernel::Norm(_) | RowMajorKernel::Softmax(_) => true,
+            RowMajorKernel::Attend(_)
+            | RowMajorKernel::MatMul(_)
+            | RowMajorKernel::Recurrent(_)
+            | RowMajorKernel::Reference => false,
         }
     }
 
@@ -308,7 +315,7 @@ impl RowMajor {
 
     /// Elements after the last one that a kernel may read.
     fn slack(&self) -> usize {
-        if matches!(self.method, Method::Linear(..)) { WeightGradient::SLACK } else { 0 }
+        if matches!(self.method, RowMajorKernel::Linear(..)) { WeightGradient::SLACK } else { 0 }
     }
 }
 

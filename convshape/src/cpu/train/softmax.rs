@@ -10,18 +10,18 @@ use crate::cpu::tuning::SOFTMAX;
 
 /// A softmax of each run of `size` elements.
 #[derive(Clone, Copy)]
-pub(super) struct Softmax {
+pub(super) struct TrainedSoftmax {
     size: usize,
     log: bool,
 }
 
-impl Softmax {
+impl TrainedSoftmax {
     /// `None` for other layers, and other axes.
-    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder) -> Option<Softmax> {
+    pub(super) fn new(op: &Op, shape: &Shape, order: AxisOrder) -> Option<TrainedSoftmax> {
         let Op::Softmax { axis, log } = *op else { return None };
         let last = shape.rank().checked_sub(1)?;
         let size = shape.size(last).number().and_then(|size| usize::try_from(size).ok())?;
-        (axis.index(shape.rank(), order)? == last && size > 0).then_some(Softmax { size, log })
+        (axis.index(shape.rank(), order)? == last && size > 0).then_some(TrainedSoftmax { size, log })
     }
 
     pub(super) fn forward(&self, on: Machine, x: &[f32], y: &mut [f32]) {
@@ -42,7 +42,7 @@ impl Softmax {
 }
 
 struct SoftmaxRows<'a> {
-    softmax: Softmax,
+    softmax: TrainedSoftmax,
     x: &'a [f32],
     y: &'a mut [f32],
 }
@@ -52,7 +52,7 @@ impl Kernel for SoftmaxRows<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let SoftmaxRows { softmax: Softmax { size, log }, x, y } = self;
+        let SoftmaxRows { softmax: TrainedSoftmax { size, log }, x, y } = self;
         let smallest = smallest_power(size);
         for (x, y) in x.chunks_exact(size).zip(y.chunks_exact_mut(size)) {
             softmax(simd, log, smallest, x, y);
@@ -62,7 +62,7 @@ impl Kernel for SoftmaxRows<'_> {
 
 /// A row's gradient is `y (dy - sum(y dy))`, and that of the logarithm is `dy - exp(y) sum(dy)`.
 struct SoftmaxRowsBack<'a> {
-    softmax: Softmax,
+    softmax: TrainedSoftmax,
     y: &'a [f32],
     dy: &'a [f32],
     dx: &'a mut [f32],
@@ -73,7 +73,7 @@ impl Kernel for SoftmaxRowsBack<'_> {
 
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
-        let SoftmaxRowsBack { softmax: Softmax { size, log }, y, dy, dx } = self;
+        let SoftmaxRowsBack { softmax: TrainedSoftmax { size, log }, y, dy, dx } = self;
         for ((y, dy), dx) in y.chunks_exact(size).zip(dy.chunks_exact(size)).zip(dx.chunks_exact_mut(size)) {
             let whole = size - size % S::LANES;
             let mut sums = simd.splat(0.0);

@@ -385,25 +385,25 @@ fn index(number: f32) -> Option<u32> {
 
 /// A convolution whose weights are packed again after every change.
 struct Repacked {
-    method: Method,
+    method: SumKernel,
     weights: Permutation,
     /// The packed index and the bias index of each shift.
     constants: Vec<(u32, u32)>,
 }
 
 /// How it is computed.
-enum Method {
+enum SumKernel {
     Direct(Conv),
     /// With the taps that its weights are packed of.
     Tiles(Box<Winograd>, Vec<f32>),
 }
 
-impl Method {
+impl SumKernel {
     /// Where the weights and the shifts are packed.
     fn packed(&mut self) -> [&mut [f32]; 2] {
         match self {
-            Method::Direct(conv) => [conv.packed_mut(), &mut []],
-            Method::Tiles(winograd, taps) => [taps, winograd.shift()],
+            SumKernel::Direct(conv) => [conv.packed_mut(), &mut []],
+            SumKernel::Tiles(winograd, taps) => [taps, winograd.shift()],
         }
     }
 }
@@ -428,8 +428,8 @@ impl Repacked {
             TapSum { axes, groups, weights: Weights::By(&weight), scale: &scale, shift: &shift, onto: false, epilogue };
         let tiles = tiling.as_ref().and_then(|tiling| Winograd::new(level, &sum, tiling, x, y));
         let mut method = match tiles {
-            Some((winograd, taps)) => Method::Tiles(winograd.into(), taps),
-            None => Method::Direct(Conv::new(level, &sum, x, y)),
+            Some((winograd, taps)) => SumKernel::Tiles(winograd.into(), taps),
+            None => SumKernel::Direct(Conv::new(level, &sum, x, y)),
         };
         let places: Vec<Option<u32>> =
             method.packed().iter().flat_map(|part| part.iter().map(|number| index(*number))).collect();
@@ -455,15 +455,15 @@ impl Repacked {
                 Some(at) => shifts[at] = shift,
             }
         }
-        if let Method::Tiles(winograd, taps) = &mut self.method {
+        if let SumKernel::Tiles(winograd, taps) = &mut self.method {
             winograd.pack(taps);
         }
     }
 
     fn run(&self, threads: Threads, samples: usize, x: &[f32], y: &mut [f32]) {
         match &self.method {
-            Method::Direct(conv) => conv.run(threads, samples, x, y),
-            Method::Tiles(winograd, _) => winograd.run(threads, samples, x, y),
+            SumKernel::Direct(conv) => conv.run(threads, samples, x, y),
+            SumKernel::Tiles(winograd, _) => winograd.run(threads, samples, x, y),
         }
     }
 }

@@ -185,7 +185,7 @@ impl Thin {
         on.threads.pieces(dweight, self.work(), &|at| at / share * share, &|first, weight| {
             let (rows, row) = (self.rows.count, first / columns);
             let (a, b) = (&self.of_rows[row..], &self.of_columns);
-            on.level.run(Outer { rows, columns, positions, a, b, is_first, weight });
+            on.level.run(RowsByColumns { rows, columns, positions, a, b, is_first, weight });
         });
         if let Some(dx) = dx {
             self.multiply(on, !self.input_rows, weight);
@@ -440,7 +440,7 @@ impl ByRows<'_> {
 }
 
 /// The weight gradient: over all positions, the sums of the products of each row with each column.
-struct Outer<'a> {
+struct RowsByColumns<'a> {
     rows: usize,
     columns: usize,
     positions: usize,
@@ -454,7 +454,7 @@ struct Outer<'a> {
     weight: &'a mut [f32],
 }
 
-impl Kernel for Outer<'_> {
+impl Kernel for RowsByColumns<'_> {
     type Output = ();
 
     #[inline(always)]
@@ -471,7 +471,7 @@ impl Kernel for Outer<'_> {
     }
 }
 
-impl Outer<'_> {
+impl RowsByColumns<'_> {
     /// All columns of `R` rows. Returns `R`.
     #[inline(always)]
     fn tiles<S: Simd, const R: usize>(&mut self, simd: S, row: usize) -> usize {

@@ -3,8 +3,8 @@
 use super::eval::{opaque, short};
 use super::{Machine, Read};
 use crate::port::Unported;
-use crate::port::syntax::Expr;
-use crate::port::value::{Args, Number, Value, put, whole};
+use crate::port::syntax::PyExpr;
+use crate::port::value::{PyArgs, PyNumber, PyValue, put, whole};
 use std::cell::RefCell;
 use std::rc::Rc;
 
@@ -13,56 +13,56 @@ const SILENT: [&str; 4] = ["print", "breakpoint", "display", "assert"];
 
 impl Machine<'_> {
     /// The value of one of Python's functions; `None` if it is not one that is known.
-    pub(super) fn builtin(&mut self, path: &str, name: &str, args: &Args, written: &Expr) -> Read<Option<Value>> {
+    pub(super) fn builtin(&mut self, path: &str, name: &str, args: &PyArgs, written: &PyExpr) -> Read<Option<PyValue>> {
         if SILENT.contains(&path) {
-            return Ok(Some(Value::None));
+            return Ok(Some(PyValue::None));
         }
         let first = args.positional.first();
         let items = |at: usize| args.positional.get(at).and_then(|value| self.items(value));
         let found = match (path, first) {
             ("range" | "torch.arange" | "np.arange", Some(_)) => range(&args.positional),
-            ("len", Some(_)) => items(0).map(|items| Value::whole(items.len() as i64)),
-            ("list" | "tuple" | "sorted" | "set" | "iter", None) => Some(Value::list(Vec::new())),
-            ("list" | "iter", Some(_)) => items(0).map(Value::list),
+            ("len", Some(_)) => items(0).map(|items| PyValue::whole(items.len() as i64)),
+            ("list" | "tuple" | "sorted" | "set" | "iter", None) => Some(PyValue::list(Vec::new())),
+            ("list" | "iter", Some(_)) => items(0).map(PyValue::list),
             ("sorted", Some(_)) if args.named.is_empty() => items(0).and_then(sorted),
             ("set", Some(_)) => items(0).map(|items| {
-                let mut found: Vec<Value> = Vec::new();
+                let mut found: Vec<PyValue> = Vec::new();
                 for item in items {
                     if !found.iter().any(|known| known.equals(&item) == Some(true)) {
                         found.push(item);
                     }
                 }
-                Value::list(found)
+                PyValue::list(found)
             }),
-            ("tuple", Some(_)) => items(0).map(Value::Tuple),
-            ("reversed", Some(_)) => items(0).map(|items| Value::list(items.into_iter().rev().collect())),
+            ("tuple", Some(_)) => items(0).map(PyValue::Tuple),
+            ("reversed", Some(_)) => items(0).map(|items| PyValue::list(items.into_iter().rev().collect())),
             ("zip", Some(_)) => {
-                let lists: Option<Vec<Vec<Value>>> = (0..args.positional.len()).map(items).collect();
+                let lists: Option<Vec<Vec<PyValue>>> = (0..args.positional.len()).map(items).collect();
                 lists.map(zipped)
             }
             ("enumerate", Some(_)) => {
-                let start = args.get(1, "start").and_then(Value::as_whole).unwrap_or(0);
+                let start = args.get(1, "start").and_then(PyValue::as_whole).unwrap_or(0);
                 items(0).map(|items| {
-                    let pair = |(at, item)| Value::Tuple(vec![Value::whole(start + at as i64), item]);
-                    Value::list(items.into_iter().enumerate().map(pair).collect())
+                    let pair = |(at, item)| PyValue::Tuple(vec![PyValue::whole(start + at as i64), item]);
+                    PyValue::list(items.into_iter().enumerate().map(pair).collect())
                 })
             }
             ("OrderedDict" | "collections.OrderedDict" | "dict", _) => Some(dict(items(0), args, first)),
             ("isinstance" | "callable" | "hasattr" | "type" | "id", _) => instance(path, args),
             ("getattr", Some(of)) => return self.got(of.clone(), args, written),
-            ("setattr", Some(Value::Instance(instance))) => {
-                if let (Some(Value::Text(name)), Some(value)) = (args.positional.get(1), args.positional.get(2)) {
+            ("setattr", Some(PyValue::Instance(instance))) => {
+                if let (Some(PyValue::Text(name)), Some(value)) = (args.positional.get(1), args.positional.get(2)) {
                     instance.set(name, value.clone());
-                    return Ok(Some(Value::None));
+                    return Ok(Some(PyValue::None));
                 }
                 None
             }
-            ("setattr", Some(Value::Layer(_) | Value::Modules(_))) => {
+            ("setattr", Some(PyValue::Layer(_) | PyValue::Modules(_))) => {
                 return Err(Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text))));
             }
-            ("str", Some(Value::Number(number))) => Some(Value::Text(number.text.clone())),
-            ("str", Some(Value::Text(text))) => Some(Value::Text(text.clone())),
-            ("bool", Some(value)) => value.truth().map(Value::Bool),
+            ("str", Some(PyValue::Number(number))) => Some(PyValue::Text(number.text.clone())),
+            ("str", Some(PyValue::Text(text))) => Some(PyValue::Text(text.clone())),
+            ("bool", Some(value)) => value.truth().map(PyValue::Bool),
             _ => numeric(path, name, args, items(0)),
         };
         let is_python = matches!(
@@ -92,12 +92,12 @@ impl Machine<'_> {
     }
 
     /// `getattr(nn, "ReLU")`
-    fn got(&mut self, of: Value, args: &Args, written: &Expr) -> Read<Option<Value>> {
+    fn got(&mut self, of: PyValue, args: &PyArgs, written: &PyExpr) -> Read<Option<PyValue>> {
         match args.positional.get(1) {
-            Some(Value::Text(name)) => {
+            Some(PyValue::Text(name)) => {
                 let name = name.clone();
                 match self.attribute(of, &name, written, "")? {
-                    Value::Bound(..) if args.positional.len() > 2 => Ok(args.positional.get(2).cloned()),
+                    PyValue::Bound(..) if args.positional.len() > 2 => Ok(args.positional.get(2).cloned()),
                     value => Ok(Some(value)),
                 }
             }
@@ -107,9 +107,9 @@ impl Machine<'_> {
     }
 }
 
-fn range(args: &[Value]) -> Option<Value> {
+fn range(args: &[PyValue]) -> Option<PyValue> {
     const MOST: i64 = 4096;
-    let bounds: Vec<i64> = args.iter().map(Value::as_whole).collect::<Option<_>>()?;
+    let bounds: Vec<i64> = args.iter().map(PyValue::as_whole).collect::<Option<_>>()?;
     let (low, high, step) = match bounds.as_slice() {
         [high] => (0, *high, 1),
         [low, high] => (*low, *high, 1),
@@ -117,34 +117,34 @@ fn range(args: &[Value]) -> Option<Value> {
         _ => return None,
     };
     let count = if step == 0 { return None } else { (high - low + step - step.signum()) / step };
-    (count <= MOST).then(|| Value::list((0..count.max(0)).map(|at| Value::whole(low + at * step)).collect()))
+    (count <= MOST).then(|| PyValue::list((0..count.max(0)).map(|at| PyValue::whole(low + at * step)).collect()))
 }
 
 /// Numbers or words in order.
-fn sorted(mut items: Vec<Value>) -> Option<Value> {
-    let is = |kind: fn(&Value) -> bool| items.iter().all(kind);
-    if !is(|item| matches!(item, Value::Number(_))) && !is(|item| matches!(item, Value::Text(_))) {
+fn sorted(mut items: Vec<PyValue>) -> Option<PyValue> {
+    let is = |kind: fn(&PyValue) -> bool| items.iter().all(kind);
+    if !is(|item| matches!(item, PyValue::Number(_))) && !is(|item| matches!(item, PyValue::Text(_))) {
         return None;
     }
     items.sort_by(|a, b| match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.value.total_cmp(&b.value),
-        (Value::Text(a), Value::Text(b)) => a.cmp(b),
+        (PyValue::Number(a), PyValue::Number(b)) => a.value.total_cmp(&b.value),
+        (PyValue::Text(a), PyValue::Text(b)) => a.cmp(b),
         _ => std::cmp::Ordering::Equal,
     });
-    Some(Value::list(items))
+    Some(PyValue::list(items))
 }
 
-fn zipped(lists: Vec<Vec<Value>>) -> Value {
+fn zipped(lists: Vec<Vec<PyValue>>) -> PyValue {
     let count = lists.iter().map(Vec::len).min().unwrap_or(0);
-    let row = |at: usize| Value::Tuple(lists.iter().filter_map(|list| list.get(at).cloned()).collect());
-    Value::list((0..count).map(row).collect())
+    let row = |at: usize| PyValue::Tuple(lists.iter().filter_map(|list| list.get(at).cloned()).collect());
+    PyValue::list((0..count).map(row).collect())
 }
 
-fn dict(items: Option<Vec<Value>>, args: &Args, first: Option<&Value>) -> Value {
+fn dict(items: Option<Vec<PyValue>>, args: &PyArgs, first: Option<&PyValue>) -> PyValue {
     let mut pairs = match first {
-        Some(Value::Dict(pairs)) => pairs.borrow().clone(),
+        Some(PyValue::Dict(pairs)) => pairs.borrow().clone(),
         _ => {
-            let pair = |pair: Value| match pair.items()?.as_slice() {
+            let pair = |pair: PyValue| match pair.items()?.as_slice() {
                 [key, value] => Some((key.clone(), value.clone())),
                 _ => None,
             };
@@ -152,39 +152,39 @@ fn dict(items: Option<Vec<Value>>, args: &Args, first: Option<&Value>) -> Value 
         }
     };
     for (name, value) in &args.named {
-        put(&mut pairs, Value::Text(name.clone()), value.clone());
+        put(&mut pairs, PyValue::Text(name.clone()), value.clone());
     }
-    Value::Dict(Rc::new(RefCell::new(pairs)))
+    PyValue::Dict(Rc::new(RefCell::new(pairs)))
 }
 
 /// `isinstance(x, int)`, as far as values tell.
-fn instance(path: &str, args: &Args) -> Option<Value> {
+fn instance(path: &str, args: &PyArgs) -> Option<PyValue> {
     let value = args.positional.first()?;
     let kind = args.positional.get(1);
-    let is = |kind: &Value| match (value, kind) {
-        (Value::Number(number), Value::Foreign(kind)) => Some(match kind.as_str() {
+    let is = |kind: &PyValue| match (value, kind) {
+        (PyValue::Number(number), PyValue::Foreign(kind)) => Some(match kind.as_str() {
             "int" => number.is_whole,
             "float" => !number.is_whole,
             _ => false,
         }),
-        (Value::Tuple(_), Value::Foreign(kind)) => Some(kind == "tuple"),
-        (Value::List(_), Value::Foreign(kind)) => Some(kind == "list"),
-        (Value::Text(_), Value::Foreign(kind)) => Some(kind == "str"),
-        (Value::Layer(leaf), Value::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&leaf.call)),
-        (Value::Modules(modules), Value::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&modules.kind)),
-        (Value::Instance(instance), Value::Class(class)) => Some(Rc::ptr_eq(&instance.class, class)),
-        (Value::Data(_), Value::Foreign(kind)) => Some(kind.ends_with("Tensor")),
-        (Value::None, _) => Some(false),
+        (PyValue::Tuple(_), PyValue::Foreign(kind)) => Some(kind == "tuple"),
+        (PyValue::List(_), PyValue::Foreign(kind)) => Some(kind == "list"),
+        (PyValue::Text(_), PyValue::Foreign(kind)) => Some(kind == "str"),
+        (PyValue::Layer(leaf), PyValue::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&leaf.call)),
+        (PyValue::Modules(modules), PyValue::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&modules.kind)),
+        (PyValue::Instance(instance), PyValue::Class(class)) => Some(Rc::ptr_eq(&instance.class, class)),
+        (PyValue::Data(_), PyValue::Foreign(kind)) => Some(kind.ends_with("Tensor")),
+        (PyValue::None, _) => Some(false),
         _ => None,
     };
     match (path, kind) {
         ("isinstance", Some(kinds)) => {
             let kinds = kinds.items().unwrap_or_else(|| vec![kinds.clone()]);
             let found: Vec<bool> = kinds.iter().map(is).collect::<Option<_>>()?;
-            Some(Value::Bool(found.contains(&true)))
+            Some(PyValue::Bool(found.contains(&true)))
         }
-        ("hasattr", Some(Value::Text(name))) => match value {
-            Value::Instance(instance) => Some(Value::Bool(instance.get(name).is_some())),
+        ("hasattr", Some(PyValue::Text(name))) => match value {
+            PyValue::Instance(instance) => Some(PyValue::Bool(instance.get(name).is_some())),
             _ => None,
         },
         _ => None,
@@ -192,33 +192,33 @@ fn instance(path: &str, args: &Args) -> Option<Value> {
 }
 
 /// Functions of numbers.
-fn numeric(path: &str, name: &str, args: &Args, items: Option<Vec<Value>>) -> Option<Value> {
+fn numeric(path: &str, name: &str, args: &PyArgs, items: Option<Vec<PyValue>>) -> Option<PyValue> {
     let known = ["int", "float", "round", "min", "max", "sum", "abs", "pow"].contains(&path)
         || ["math.", "np.", "numpy.", "torch."].iter().any(|module| path.starts_with(module));
     if !known {
         return None;
     }
     let values = items.unwrap_or_else(|| args.positional.clone());
-    let numbers: Vec<&Number> = values
+    let numbers: Vec<&PyNumber> = values
         .iter()
         .map(|value| match value {
-            Value::Number(number) => Some(number),
+            PyValue::Number(number) => Some(number),
             _ => None,
         })
         .collect::<Option<_>>()?;
     let all_whole = numbers.iter().all(|number| number.is_whole);
-    let of = |value: f64| Some(if all_whole { Value::whole(whole(value)) } else { Value::real(value) });
+    let of = |value: f64| Some(if all_whole { PyValue::whole(whole(value)) } else { PyValue::real(value) });
     let values: Vec<f64> = numbers.iter().map(|number| number.value).collect();
     match (name, values.as_slice()) {
-        ("int", [value]) => Some(Value::whole(whole(*value))),
-        ("float", [value]) => Some(Value::real(*value)),
-        ("round", [value]) => Some(Value::whole(whole(value.round_ties_even()))),
-        ("ceil", [value]) => Some(Value::whole(whole(value.ceil()))),
-        ("floor", [value]) => Some(Value::whole(whole(value.floor()))),
-        ("sqrt", [value]) => Some(Value::real(value.sqrt())),
-        ("log2", [value]) => Some(Value::real(value.log2())),
-        ("log", [value]) => Some(Value::real(value.ln())),
-        ("exp", [value]) => Some(Value::real(value.exp())),
+        ("int", [value]) => Some(PyValue::whole(whole(*value))),
+        ("float", [value]) => Some(PyValue::real(*value)),
+        ("round", [value]) => Some(PyValue::whole(whole(value.round_ties_even()))),
+        ("ceil", [value]) => Some(PyValue::whole(whole(value.ceil()))),
+        ("floor", [value]) => Some(PyValue::whole(whole(value.floor()))),
+        ("sqrt", [value]) => Some(PyValue::real(value.sqrt())),
+        ("log2", [value]) => Some(PyValue::real(value.log2())),
+        ("log", [value]) => Some(PyValue::real(value.ln())),
+        ("exp", [value]) => Some(PyValue::real(value.exp())),
         ("pow", [value, power]) => of(value.powf(*power)),
         ("abs", [value]) => of(value.abs()),
         ("min", [_, ..]) => of(values.iter().copied().fold(f64::INFINITY, f64::min)),

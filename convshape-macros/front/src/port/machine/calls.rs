@@ -9,9 +9,9 @@ use convshape_arith::op::Dialect;
 use super::eval::{opaque, short};
 use super::{Machine, Read};
 use crate::port::Unported;
-use crate::port::program::Input;
-use crate::port::syntax::{Class, Expr, StmtKind};
-use crate::port::value::{Args, Instance, Modules, Tensor, Value, put};
+use crate::port::program::PortedInput;
+use crate::port::syntax::{Class, PyExpr, PyStmtKind};
+use crate::port::value::{Instance, Modules, PyArgs, PyValue, Tensor, put};
 use crate::words;
 
 /// The methods that run a model.
@@ -21,30 +21,30 @@ const RUNS: [&str; 3] = ["forward", "call", "__call__"];
 const HOLDERS: [&str; 6] = ["Sequential", "ModuleList", "ModuleDict", "ParameterList", "sequential", "Residual"];
 
 impl Machine<'_> {
-    pub(super) fn called(&mut self, function: Value, args: Args, written: &Expr, hint: &str) -> Read<Value> {
-        if args.all().any(Value::has_failed) {
-            return Ok(Value::Failed);
+    pub(super) fn called(&mut self, function: PyValue, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+        if args.all().any(PyValue::has_failed) {
+            return Ok(PyValue::Failed);
         }
         match function {
-            Value::Foreign(path) => self.foreign(&path, args, written, hint),
-            Value::Layer(_) | Value::Modules(_) => self.apply(&function, args, written, hint),
-            Value::Instance(instance) => self.run_instance(&instance, args, written, hint),
-            Value::Class(class) => self.instance(&class, args, written),
-            Value::Function(function, closure) => self.call(&function, None, closure, args),
-            Value::Method(instance, method) => self.call(&method, Some(instance), None, args),
-            Value::Bound(of, name) => self.bound_call(*of, &name, args, written, hint),
-            Value::Failed => Ok(Value::Failed),
+            PyValue::Foreign(path) => self.foreign(&path, args, written, hint),
+            PyValue::Layer(_) | PyValue::Modules(_) => self.apply(&function, args, written, hint),
+            PyValue::Instance(instance) => self.run_instance(&instance, args, written, hint),
+            PyValue::Class(class) => self.instance(&class, args, written),
+            PyValue::Function(function, closure) => self.call(&function, None, closure, args),
+            PyValue::Method(instance, method) => self.call(&method, Some(instance), None, args),
+            PyValue::Bound(of, name) => self.bound_call(*of, &name, args, written, hint),
+            PyValue::Failed => Ok(PyValue::Failed),
             function if args.has_data() || function.has_data() => Err(match function {
-                Value::Opaque(reason) => reason.at(written.line),
+                PyValue::Opaque(reason) => reason.at(written.line),
                 _ => not_followed(written),
             }),
-            Value::Opaque(reason) => Ok(Value::Opaque(reason)),
+            PyValue::Opaque(reason) => Ok(PyValue::Opaque(reason)),
             _ => Ok(opaque(written)),
         }
     }
 
     /// A function or class of a framework, or of Python.
-    fn foreign(&mut self, path: &str, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn foreign(&mut self, path: &str, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         let name = path.rsplit('.').next().unwrap_or(path);
         if let Some(value) = self.builtin(path, name, &args, written)? {
             return Ok(value);
@@ -62,18 +62,18 @@ impl Machine<'_> {
             "Input" | "InputLayer" => self.input(&args, hint, written.line),
             name if HOLDERS.contains(&name) => self.holder(name, &args, written.line),
             "Parameter" => Ok(self.parameter_of(&args).unwrap_or_else(|| opaque(written))),
-            "Lambda" if matches!(args.positional.as_slice(), [Value::Function(..)]) => Ok(args.positional[0].clone()),
+            "Lambda" if matches!(args.positional.as_slice(), [PyValue::Function(..)]) => Ok(args.positional[0].clone()),
             name if name.starts_with(|first: char| first.is_ascii_uppercase()) && words::is_layer(name) => {
                 self.layer(name, args, written)
             }
             "summary" => {
                 self.shape_hint(args.get(1, "input_size"));
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
             "randn" | "rand" | "zeros" | "ones" | "empty" | "full" | "tensor" => {
                 Ok(self.filled(name, &args).unwrap_or_else(|| opaque(written)))
             }
-            name => Ok(Value::opaque(self.no_layer(name), Some(written.line))),
+            name => Ok(PyValue::opaque(self.no_layer(name), Some(written.line))),
         }
     }
 
@@ -86,22 +86,22 @@ impl Machine<'_> {
     }
 
     /// `super()` in a method.
-    fn parent(&mut self) -> Value {
+    fn parent(&mut self) -> PyValue {
         let Some((instance, function)) =
             self.calls.last().and_then(|frame| Some((frame.instance.clone()?, frame.function.clone())))
         else {
-            return Value::None;
+            return PyValue::None;
         };
         let classes = self.ancestors(&instance.class);
         let own = classes
             .iter()
             .position(|class| class.method(&function.name).is_some_and(|method| Rc::ptr_eq(method, &function)));
         let rest = classes.into_iter().skip(own.map_or(1, |own| own + 1)).collect();
-        Value::Super(instance, rest)
+        PyValue::Super(instance, rest)
     }
 
     /// `Sequential(..)`, `ModuleList([..])`
-    fn holder(&mut self, kind: &str, args: &Args, line: usize) -> Read<Value> {
+    fn holder(&mut self, kind: &str, args: &PyArgs, line: usize) -> Read<PyValue> {
         let mut parts = Vec::new();
         let named = args.named.iter().filter(|(name, _)| name == "layers").map(|(_, value)| value);
         for value in args.positional.iter().chain(named) {
@@ -109,17 +109,23 @@ impl Machine<'_> {
         }
         let named = args.named.iter().find(|(name, _)| name == "input_shape").map(|(_, shape)| shape);
         self.shape_hint(named);
-        Ok(Value::Modules(Rc::new(Modules { kind: kind.to_owned(), parts: RefCell::new(parts) })))
+        Ok(PyValue::Modules(Rc::new(Modules { kind: kind.to_owned(), parts: RefCell::new(parts) })))
     }
 
     /// A part of a sequence: a module, a list of them, or named ones.
-    fn part(&mut self, name: Option<String>, value: &Value, line: usize, parts: &mut Vec<(String, Value)>) -> Read<()> {
-        let pairs: Vec<(Value, Value)> = match value {
-            Value::Dict(pairs) => pairs.borrow().clone(),
+    fn part(
+        &mut self,
+        name: Option<String>,
+        value: &PyValue,
+        line: usize,
+        parts: &mut Vec<(String, PyValue)>,
+    ) -> Read<()> {
+        let pairs: Vec<(PyValue, PyValue)> = match value {
+            PyValue::Dict(pairs) => pairs.borrow().clone(),
             value => match value.items() {
                 Some(items) => {
                     return match items.as_slice() {
-                        [Value::Text(name), value] => self.part(Some(name.clone()), value, line, parts),
+                        [PyValue::Text(name), value] => self.part(Some(name.clone()), value, line, parts),
                         items => items.iter().try_for_each(|item| self.part(None, item, line, parts)),
                     };
                 }
@@ -127,33 +133,37 @@ impl Machine<'_> {
             },
         };
         for (key, value) in &pairs {
-            if let Value::Text(name) = key {
+            if let PyValue::Text(name) = key {
                 self.part(Some(name.clone()), value, line, parts)?;
             }
         }
         match value {
-            Value::Dict(_) => Ok(()),
+            PyValue::Dict(_) => Ok(()),
             // An input in a sequence gives only its shape.
-            Value::Data(_) if self.program.statements.is_empty() => {
+            PyValue::Data(_) if self.program.statements.is_empty() => {
                 self.program.shapes.extend(self.program.inputs.pop().and_then(|input| input.shape));
                 Ok(())
             }
-            Value::Layer(_) | Value::Modules(_) | Value::Instance(_) | Value::Function(..) | Value::Tensor(_) => {
+            PyValue::Layer(_)
+            | PyValue::Modules(_)
+            | PyValue::Instance(_)
+            | PyValue::Function(..)
+            | PyValue::Tensor(_) => {
                 self.used.extend(value.place());
                 parts.push((name.unwrap_or_else(|| parts.len().to_string()), value.clone()));
                 Ok(())
             }
-            Value::Failed => {
-                parts.push((String::new(), Value::Failed));
+            PyValue::Failed => {
+                parts.push((String::new(), PyValue::Failed));
                 Ok(())
             }
-            Value::Opaque(reason) => Err(reason.at(line)),
+            PyValue::Opaque(reason) => Err(reason.at(line)),
             _ => Err(Unported::new(line, "this is not a layer")),
         }
     }
 
     /// A module as PyTorch prints it.
-    pub(super) fn printed_module(&mut self, name: &str, parts: Vec<(String, Value)>, line: usize) -> Read<Value> {
+    pub(super) fn printed_module(&mut self, name: &str, parts: Vec<(String, PyValue)>, line: usize) -> Read<PyValue> {
         if words::is_layer(name) {
             let reason =
                 format!("a printed `{name}` does not say all that it computes: write its line as Python has it");
@@ -170,18 +180,18 @@ impl Machine<'_> {
         for (name, value) in parts {
             self.part(Some(name), &value, line, &mut found)?;
         }
-        Ok(Value::Modules(Rc::new(Modules { kind: "Sequential".to_owned(), parts: RefCell::new(found) })))
+        Ok(PyValue::Modules(Rc::new(Modules { kind: "Sequential".to_owned(), parts: RefCell::new(found) })))
     }
 
     /// An instance of a class of the program.
-    pub(super) fn instance(&mut self, class: &Rc<Class>, args: Args, written: &Expr) -> Read<Value> {
+    pub(super) fn instance(&mut self, class: &Rc<Class>, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
         if !self.is_module_class(class) {
             let reason = format!("`{}` is not a module: write out what it computes", class.name);
-            return Ok(Value::opaque(reason, Some(written.line)));
+            return Ok(PyValue::opaque(reason, Some(written.line)));
         }
         let instance = Rc::new(Instance { class: class.clone(), attrs: RefCell::default(), made: RefCell::default() });
-        self.made.push(Value::Instance(instance.clone()));
-        self.named_by_flax(&Value::Instance(instance.clone()), &class.name, &args);
+        self.made.push(PyValue::Instance(instance.clone()));
+        self.named_by_flax(&PyValue::Instance(instance.clone()), &class.name, &args);
         let classes = self.ancestors(class);
         let own = self.method(class, "__init__");
         self.class_values(&classes, &instance, &args, own.is_none())?;
@@ -192,12 +202,12 @@ impl Machine<'_> {
         }
         for method in ["setup", "build"] {
             if let Some(method) = self.method(class, method) {
-                self.call(&method, Some(instance.clone()), None, Args::default())?;
+                self.call(&method, Some(instance.clone()), None, PyArgs::default())?;
             }
         }
-        let attrs: Vec<Value> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
-        self.used.extend(attrs.iter().filter_map(Value::place));
-        Ok(Value::Instance(instance))
+        let attrs: Vec<PyValue> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
+        self.used.extend(attrs.iter().filter_map(PyValue::place));
+        Ok(PyValue::Instance(instance))
     }
 
     /// Whether a class, or one that it extends, is a framework's module.
@@ -209,15 +219,21 @@ impl Machine<'_> {
     }
 
     /// What the body of a class gives its instances; without `__init__` also its fields, as in a dataclass.
-    fn class_values(&mut self, classes: &[Rc<Class>], instance: &Rc<Instance>, args: &Args, fields: bool) -> Read<()> {
+    fn class_values(
+        &mut self,
+        classes: &[Rc<Class>],
+        instance: &Rc<Instance>,
+        args: &PyArgs,
+        fields: bool,
+    ) -> Read<()> {
         let mut positional = args.positional.iter();
         for class in classes.iter().rev() {
             for stmt in &class.body {
                 let (name, default) = match &stmt.kind {
-                    StmtKind::Assign(targets, value) => {
+                    PyStmtKind::Assign(targets, value) => {
                         (targets.first().map_or(String::new(), super::name_of), Some(value))
                     }
-                    StmtKind::Declare(name) => (name.clone(), None),
+                    PyStmtKind::Declare(name) => (name.clone(), None),
                     _ => continue,
                 };
                 let given = positional.next().filter(|_| fields).cloned();
@@ -235,11 +251,11 @@ impl Machine<'_> {
     }
 
     /// A value in the body of a class.
-    pub(super) fn class_value(&mut self, class: &Rc<Class>, name: &str) -> Read<Option<Value>> {
+    pub(super) fn class_value(&mut self, class: &Rc<Class>, name: &str) -> Read<Option<PyValue>> {
         for class in self.ancestors(class) {
             for stmt in &class.body {
                 match &stmt.kind {
-                    StmtKind::Assign(targets, value)
+                    PyStmtKind::Assign(targets, value)
                         if targets.first().is_some_and(|target| super::name_of(target) == name) =>
                     {
                         return self.value(value, "").map(|value| Some(value.plain()));
@@ -252,7 +268,7 @@ impl Machine<'_> {
     }
 
     /// The parts of a class that extends `nn.Sequential`.
-    fn sequential(&mut self, instance: &Rc<Instance>, args: &Args, line: usize) -> Read<()> {
+    fn sequential(&mut self, instance: &Rc<Instance>, args: &PyArgs, line: usize) -> Read<()> {
         let mut parts = Vec::new();
         args.positional.iter().try_for_each(|value| self.part(None, value, line, &mut parts))?;
         parts.into_iter().for_each(|(name, value)| instance.set(&name, value));
@@ -260,52 +276,52 @@ impl Machine<'_> {
     }
 
     /// A method of a value: of a list, of modules, of the model's data.
-    fn bound_call(&mut self, of: Value, name: &str, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn bound_call(&mut self, of: PyValue, name: &str, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         if of.is_module() && name.starts_with("register_") && name.ends_with("_hook") {
             let reason = format!("what `{}` adds cannot be followed", short(&written.text));
             return Err(Unported::new(written.line, reason));
         }
         match (&of, name) {
-            (Value::Data(data), _) => {
-                let args = Args { positional: std::iter::once(of.clone()).chain(args.positional).collect(), ..args };
+            (PyValue::Data(data), _) => {
+                let args = PyArgs { positional: std::iter::once(of.clone()).chain(args.positional).collect(), ..args };
                 let data = data.clone();
                 self.data_method(&data, name, args, written, hint)
             }
-            (Value::Super(instance, _), "__init__") => {
+            (PyValue::Super(instance, _), "__init__") => {
                 let instance = instance.clone();
                 if self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
                     self.sequential(&instance, &args, written.line)?;
                 }
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
-            (Value::Super(instance, _), name) if RUNS.contains(&name) => {
+            (PyValue::Super(instance, _), name) if RUNS.contains(&name) => {
                 let instance = instance.clone();
                 self.run_parts(&instance, args, written, hint)
             }
-            (Value::Modules(modules), name) => {
+            (PyValue::Modules(modules), name) => {
                 let modules = modules.clone();
                 self.modules_method(&modules, name, args, written, hint)
             }
-            (Value::Instance(instance), name) => {
+            (PyValue::Instance(instance), name) => {
                 let instance = instance.clone();
                 self.instance_method(&instance, name, args, written, hint)
             }
-            (Value::Layer(_), name) if RUNS.contains(&name) => self.apply(&of, args, written, hint),
-            (Value::List(items), name) => self.list_method(items, name, args, written),
-            (Value::Dict(pairs), name) => dict_method(pairs, name, args, written),
-            (Value::Text(text), "lower") => Ok(Value::Text(text.to_lowercase())),
-            (Value::Text(text), "upper") => Ok(Value::Text(text.to_uppercase())),
-            (Value::Tensor(_), "requires_grad_" | "to" | "cuda" | "float" | "clone" | "detach") => Ok(of),
+            (PyValue::Layer(_), name) if RUNS.contains(&name) => self.apply(&of, args, written, hint),
+            (PyValue::List(items), name) => self.list_method(items, name, args, written),
+            (PyValue::Dict(pairs), name) => dict_method(pairs, name, args, written),
+            (PyValue::Text(text), "lower") => Ok(PyValue::Text(text.to_lowercase())),
+            (PyValue::Text(text), "upper") => Ok(PyValue::Text(text.to_uppercase())),
+            (PyValue::Tensor(_), "requires_grad_" | "to" | "cuda" | "float" | "clone" | "detach") => Ok(of),
             _ if args.has_data() => Err(not_followed(written)),
             _ => Ok(opaque(written)),
         }
     }
 
-    fn list_method(&self, items: &RefCell<Vec<Value>>, name: &str, args: Args, written: &Expr) -> Read<Value> {
+    fn list_method(&self, items: &RefCell<Vec<PyValue>>, name: &str, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
         match name {
             "append" => {
                 items.borrow_mut().extend(args.positional);
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
             "extend" => {
                 let more = args.positional.first().and_then(|value| self.items(value));
@@ -313,11 +329,11 @@ impl Machine<'_> {
                     Unported::new(written.line, format!("`{}` adds what is not known here", short(&written.text)))
                 })?;
                 items.borrow_mut().extend(more);
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
             "insert" => {
                 let (Some(at), Some(value)) =
-                    (args.positional.first().and_then(Value::as_whole), args.positional.get(1))
+                    (args.positional.first().and_then(PyValue::as_whole), args.positional.get(1))
                 else {
                     return Err(not_followed(written));
                 };
@@ -325,24 +341,24 @@ impl Machine<'_> {
                 let end = items.len() as i64;
                 let at = if at < 0 { at + end } else { at }.clamp(0, end);
                 items.insert(usize::try_from(at).unwrap_or_default(), value.clone());
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
             "pop" => {
                 let mut items = items.borrow_mut();
-                let at = args.positional.first().map_or(Some(-1), Value::as_whole);
+                let at = args.positional.first().map_or(Some(-1), PyValue::as_whole);
                 let at = at.map(|at| if at < 0 { at + items.len() as i64 } else { at });
                 let at = at.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < items.len());
                 at.map(|at| items.remove(at)).ok_or_else(|| not_followed(written))
             }
             "reverse" => {
                 items.borrow_mut().reverse();
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
             "clear" => {
                 items.borrow_mut().clear();
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
-            "copy" => Ok(Value::list(items.borrow().clone())),
+            "copy" => Ok(PyValue::list(items.borrow().clone())),
             "index" | "count" if args.has_data() => Err(not_followed(written)),
             "index" | "count" => Ok(opaque(written)),
             // Others may change the list.
@@ -355,50 +371,51 @@ impl Machine<'_> {
         &mut self,
         modules: &Rc<Modules>,
         name: &str,
-        args: Args,
-        written: &Expr,
+        args: PyArgs,
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         match (name, args.positional.as_slice()) {
             ("add" | "append", [value]) => {
                 let mut parts = modules.parts.borrow().clone();
                 self.part(None, value, args.line, &mut parts)?;
                 *modules.parts.borrow_mut() = parts;
-                Ok(Value::Modules(modules.clone()))
+                Ok(PyValue::Modules(modules.clone()))
             }
             ("extend", [value]) => {
                 let mut parts = modules.parts.borrow().clone();
-                let items = self.items(value).map_or_else(|| value.clone(), Value::list);
+                let items = self.items(value).map_or_else(|| value.clone(), PyValue::list);
                 self.part(None, &items, args.line, &mut parts)?;
                 *modules.parts.borrow_mut() = parts;
-                Ok(Value::Modules(modules.clone()))
+                Ok(PyValue::Modules(modules.clone()))
             }
-            ("add_module", [Value::Text(name), value]) => {
+            ("add_module", [PyValue::Text(name), value]) => {
                 let mut parts = modules.parts.borrow().clone();
                 self.part(Some(name.clone()), value, args.line, &mut parts)?;
                 *modules.parts.borrow_mut() = parts;
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
             ("build", [shape]) => {
                 self.shape_hint(Some(shape));
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
             ("items" | "named_children", []) => {
                 let parts = modules.parts.borrow();
-                let pair =
-                    |(name, value): &(String, Value)| Value::Tuple(vec![Value::Text(name.clone()), value.clone()]);
-                Ok(Value::list(parts.iter().map(pair).collect()))
+                let pair = |(name, value): &(String, PyValue)| {
+                    PyValue::Tuple(vec![PyValue::Text(name.clone()), value.clone()])
+                };
+                Ok(PyValue::list(parts.iter().map(pair).collect()))
             }
             ("values" | "children", []) => {
-                Ok(Value::list(modules.parts.borrow().iter().map(|(_, value)| value.clone()).collect()))
+                Ok(PyValue::list(modules.parts.borrow().iter().map(|(_, value)| value.clone()).collect()))
             }
             ("keys", []) => {
-                Ok(Value::list(modules.parts.borrow().iter().map(|(name, _)| Value::Text(name.clone())).collect()))
+                Ok(PyValue::list(modules.parts.borrow().iter().map(|(name, _)| PyValue::Text(name.clone())).collect()))
             }
             ("to" | "cuda" | "cpu" | "eval" | "train" | "float" | "half" | "double" | "apply", _) => {
-                Ok(Value::Modules(modules.clone()))
+                Ok(PyValue::Modules(modules.clone()))
             }
-            (name, _) if RUNS.contains(&name) => self.apply(&Value::Modules(modules.clone()), args, written, hint),
+            (name, _) if RUNS.contains(&name) => self.apply(&PyValue::Modules(modules.clone()), args, written, hint),
             ("add" | "append" | "extend" | "add_module" | "insert" | "pop" | "__setitem__", _) => {
                 Err(not_followed(written))
             }
@@ -412,32 +429,32 @@ impl Machine<'_> {
         &mut self,
         instance: &Rc<Instance>,
         name: &str,
-        args: Args,
-        written: &Expr,
+        args: PyArgs,
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         match (name, args.positional.as_slice()) {
-            ("add_module" | "register_module", [Value::Text(name), value]) => {
+            ("add_module" | "register_module", [PyValue::Text(name), value]) => {
                 instance.set(name, value.clone());
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
-            ("register_parameter", [Value::Text(name), value]) => {
+            ("register_parameter", [PyValue::Text(name), value]) => {
                 instance.set(name, value.clone());
-                Ok(Value::None)
+                Ok(PyValue::None)
             }
-            ("register_buffer", [Value::Text(name), ..]) => {
+            ("register_buffer", [PyValue::Text(name), ..]) => {
                 let reason = format!("`{name}` is a buffer: numbers of your own are `Constant(path::NAME, [2, 8])`");
-                instance.set(name, Value::opaque(reason, Some(written.line)));
-                Ok(Value::None)
+                instance.set(name, PyValue::opaque(reason, Some(written.line)));
+                Ok(PyValue::None)
             }
             ("to" | "cuda" | "cpu" | "eval" | "train" | "float" | "half" | "double" | "apply", _) => {
-                Ok(Value::Instance(instance.clone()))
+                Ok(PyValue::Instance(instance.clone()))
             }
             ("children", []) => {
                 let attrs = instance.attrs.borrow();
-                Ok(Value::list(attrs.iter().map(|(_, value)| value.clone()).filter(Value::is_module).collect()))
+                Ok(PyValue::list(attrs.iter().map(|(_, value)| value.clone()).filter(PyValue::is_module).collect()))
             }
-            ("param", [Value::Text(_), ..]) => Ok(Value::opaque(self.no_layer("param"), Some(written.line))),
+            ("param", [PyValue::Text(_), ..]) => Ok(PyValue::opaque(self.no_layer("param"), Some(written.line))),
             (name, _) if RUNS.contains(&name) => self.run_parts(instance, args, written, hint),
             _ if args.has_data() => Err(not_followed(written)),
             _ => Ok(opaque(written)),
@@ -448,10 +465,10 @@ impl Machine<'_> {
     pub(super) fn run_instance(
         &mut self,
         instance: &Rc<Instance>,
-        args: Args,
-        written: &Expr,
+        args: PyArgs,
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         if !args.has_data() {
             self.example(&args);
             return Ok(opaque(written));
@@ -464,49 +481,61 @@ impl Machine<'_> {
     }
 
     /// Runs a model whose lines do not say how.
-    pub(super) fn run_without_method(&mut self, instance: &Rc<Instance>, args: Args, written: &Expr) -> Read<Value> {
+    pub(super) fn run_without_method(
+        &mut self,
+        instance: &Rc<Instance>,
+        args: PyArgs,
+        written: &PyExpr,
+    ) -> Read<PyValue> {
         if !self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
             let name = &instance.class.name;
             self.program.note(format!(
                 "`{name}` has no `forward`: its parts are read as if each took what the one before gives"
             ));
         }
-        let parts: Vec<Value> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
+        let parts: Vec<PyValue> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
         self.in_order(&parts, args, written, "y")
     }
 
     /// Runs a class that extends `nn.Sequential`.
-    fn run_parts(&mut self, instance: &Rc<Instance>, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn run_parts(&mut self, instance: &Rc<Instance>, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         if !self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
             let reason = format!("`{}` has no method that runs it", instance.class.name);
             return Err(Unported::new(written.line, reason));
         }
-        let parts: Vec<Value> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
+        let parts: Vec<PyValue> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
         self.in_order(&parts, args, written, hint)
     }
 
     /// Each part takes what the one before gives.
-    pub(super) fn in_order(&mut self, parts: &[Value], mut args: Args, written: &Expr, hint: &str) -> Read<Value> {
-        let mut value = args.positional.first().cloned().unwrap_or(Value::Failed);
-        for part in parts.iter().filter(|part| part.is_module() || matches!(part, Value::Function(..) | Value::Failed))
+    pub(super) fn in_order(
+        &mut self,
+        parts: &[PyValue],
+        mut args: PyArgs,
+        written: &PyExpr,
+        hint: &str,
+    ) -> Read<PyValue> {
+        let mut value = args.positional.first().cloned().unwrap_or(PyValue::Failed);
+        for part in
+            parts.iter().filter(|part| part.is_module() || matches!(part, PyValue::Function(..) | PyValue::Failed))
         {
             value = self.called(part.clone(), args, written, hint)?;
-            args = Args { positional: vec![value.clone()], named: Vec::new(), line: written.line };
+            args = PyArgs { positional: vec![value.clone()], named: Vec::new(), line: written.line };
         }
         Ok(value)
     }
 
     /// `Model(inputs, outputs)` of Keras.
-    fn model(&mut self, args: &Args, written: &Expr) -> Read<Value> {
+    fn model(&mut self, args: &PyArgs, written: &PyExpr) -> Read<PyValue> {
         match args.get(1, "outputs") {
             Some(outputs) => self.gives(&outputs.clone(), written.line)?,
             None => return Ok(opaque(written)),
         }
-        Ok(Value::opaque("a model in a model: write its layers out", None))
+        Ok(PyValue::opaque("a model in a model: write its layers out", None))
     }
 
     /// An input of a Keras model.
-    fn input(&mut self, args: &Args, hint: &str, line: usize) -> Read<Value> {
+    fn input(&mut self, args: &PyArgs, hint: &str, line: usize) -> Read<PyValue> {
         let shape = args.get(0, "shape").or(args.get(1, "batch_shape")).or(args.get(1, "input_shape"));
         let sizes = shape.and_then(sizes);
         if self.program.inputs.iter().any(|input| input.name == hint) {
@@ -514,18 +543,18 @@ impl Machine<'_> {
         }
         self.program
             .inputs
-            .push(Input { name: if hint.is_empty() { "x".to_owned() } else { hint.to_owned() }, shape: sizes });
-        Ok(Value::data(self.input_label(self.program.inputs.len() - 1)))
+            .push(PortedInput { name: if hint.is_empty() { "x".to_owned() } else { hint.to_owned() }, shape: sizes });
+        Ok(PyValue::data(self.input_label(self.program.inputs.len() - 1)))
     }
 
     /// Notes a shape that the program gives for the input.
-    pub(super) fn shape_hint(&mut self, shape: Option<&Value>) {
+    pub(super) fn shape_hint(&mut self, shape: Option<&PyValue>) {
         self.program.shapes.extend(shape.and_then(sizes));
     }
 
     /// Notes the shape of numbers that a model is run with.
-    pub(super) fn example(&mut self, args: &Args) {
-        if let Some(Value::Tensor(tensor)) = args.positional.first() {
+    pub(super) fn example(&mut self, args: &PyArgs) {
+        if let Some(PyValue::Tensor(tensor)) = args.positional.first() {
             self.batch_of(&tensor.shape);
         }
     }
@@ -537,52 +566,54 @@ impl Machine<'_> {
     }
 
     /// `torch.zeros(1, 16, 64)`
-    fn filled(&mut self, name: &str, args: &Args) -> Option<Value> {
+    fn filled(&mut self, name: &str, args: &PyArgs) -> Option<PyValue> {
         let shape = match args.positional.as_slice() {
             [one] if one.items().is_some() => one.items()?,
             [one, _] if name == "full" => one.items()?,
             all => all.to_vec(),
         };
-        if let ("tensor", [Value::Number(number)]) = (name, args.positional.as_slice()) {
+        if let ("tensor", [PyValue::Number(number)]) = (name, args.positional.as_slice()) {
             let init = Some(format!("{:?}", number.value));
-            return Some(Value::Tensor(Rc::new(Tensor { shape: vec![1], init, is_parameter: false })));
+            return Some(PyValue::Tensor(Rc::new(Tensor { shape: vec![1], init, is_parameter: false })));
         }
         // Zeros for each sample of a batch: the first states of a recurrent layer.
-        if name == "zeros" && shape.iter().any(|size| matches!(size, Value::Batch)) {
+        if name == "zeros" && shape.iter().any(|size| matches!(size, PyValue::Batch)) {
             let init = Some("0.0".to_owned());
-            return Some(Value::Tensor(Rc::new(Tensor { shape: Vec::new(), init, is_parameter: false })));
+            return Some(PyValue::Tensor(Rc::new(Tensor { shape: Vec::new(), init, is_parameter: false })));
         }
-        let shape: Vec<i64> = shape.iter().map(Value::as_whole).collect::<Option<_>>()?;
+        let shape: Vec<i64> = shape.iter().map(PyValue::as_whole).collect::<Option<_>>()?;
         let init = match (name, args.positional.get(1)) {
             ("zeros" | "empty", _) => Some("0.0".to_owned()),
             ("ones", _) => Some("1.0".to_owned()),
             ("randn", _) => Some("normal(1.0)".to_owned()),
-            ("full", Some(Value::Number(number))) => Some(format!("{:?}", number.value)),
+            ("full", Some(PyValue::Number(number))) => Some(format!("{:?}", number.value)),
             ("rand", _) => None,
             _ => return None,
         };
         if self.calls.is_empty() && !shape.is_empty() {
             self.batch_of(&shape);
         }
-        Some(Value::Tensor(Rc::new(Tensor { shape, init, is_parameter: false })))
+        Some(PyValue::Tensor(Rc::new(Tensor { shape, init, is_parameter: false })))
     }
 
     /// `nn.Parameter(torch.zeros(1, 16))`, `nn.Parameter(torch.tensor(0.5))`
-    fn parameter_of(&mut self, args: &Args) -> Option<Value> {
+    fn parameter_of(&mut self, args: &PyArgs) -> Option<PyValue> {
         match args.get(0, "data")? {
-            Value::Tensor(tensor) => Some(Value::Tensor(Rc::new(Tensor { is_parameter: true, ..(**tensor).clone() }))),
+            PyValue::Tensor(tensor) => {
+                Some(PyValue::Tensor(Rc::new(Tensor { is_parameter: true, ..(**tensor).clone() })))
+            }
             _ => None,
         }
     }
 
     /// In Flax, a layer that a method makes is called after its kind, and counted.
-    pub(super) fn named_by_flax(&mut self, module: &Value, kind: &str, args: &Args) {
+    pub(super) fn named_by_flax(&mut self, module: &PyValue, kind: &str, args: &PyArgs) {
         if self.program.dialect != Dialect::Flax || !self.is_running() {
             return;
         }
         let Some(owner) = self.calls.iter().rev().find_map(|frame| frame.instance.clone()) else { return };
         let named = args.named.iter().find_map(|(name, value)| match value {
-            Value::Text(text) if name == "name" => Some(text.clone()),
+            PyValue::Text(text) if name == "name" => Some(text.clone()),
             _ => None,
         });
         let own = named.unwrap_or_else(|| {
@@ -591,7 +622,8 @@ impl Machine<'_> {
             *count += 1;
             format!("{kind}_{}", *count - 1)
         });
-        let path = Value::Instance(owner).place().and_then(|place| self.paths.get(&place)).cloned().unwrap_or_default();
+        let path =
+            PyValue::Instance(owner).place().and_then(|place| self.paths.get(&place)).cloned().unwrap_or_default();
         if let Some(place) = module.place() {
             self.paths.insert(place, if path.is_empty() { own } else { format!("{path}.{own}") });
         }
@@ -599,24 +631,24 @@ impl Machine<'_> {
 }
 
 impl Modules {
-    pub(super) fn part(&self, name: &str) -> Option<Value> {
+    pub(super) fn part(&self, name: &str) -> Option<PyValue> {
         self.parts.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
 }
 
-fn dict_method(pairs: &RefCell<Vec<(Value, Value)>>, name: &str, args: Args, written: &Expr) -> Read<Value> {
+fn dict_method(pairs: &RefCell<Vec<(PyValue, PyValue)>>, name: &str, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
     match name {
-        "copy" => Ok(Value::Dict(Rc::new(RefCell::new(pairs.borrow().clone())))),
+        "copy" => Ok(PyValue::Dict(Rc::new(RefCell::new(pairs.borrow().clone())))),
         "update" => {
-            let mut more: Vec<(Value, Value)> = match args.positional.as_slice() {
+            let mut more: Vec<(PyValue, PyValue)> = match args.positional.as_slice() {
                 [] => Vec::new(),
-                [Value::Dict(more)] => more.borrow().clone(),
+                [PyValue::Dict(more)] => more.borrow().clone(),
                 _ => return Err(not_followed(written)),
             };
-            more.extend(args.named.into_iter().map(|(name, value)| (Value::Text(name), value)));
+            more.extend(args.named.into_iter().map(|(name, value)| (PyValue::Text(name), value)));
             let mut pairs = pairs.borrow_mut();
             more.into_iter().for_each(|(key, value)| put(&mut pairs, key, value));
-            Ok(Value::None)
+            Ok(PyValue::None)
         }
         "setdefault" => {
             let [key, value] = args.positional.as_slice() else { return Err(not_followed(written)) };
@@ -624,19 +656,21 @@ fn dict_method(pairs: &RefCell<Vec<(Value, Value)>>, name: &str, args: Args, wri
             if !pairs.iter().any(|(known, _)| known.equals(key) == Some(true)) {
                 pairs.push((key.clone(), value.clone()));
             }
-            Ok(Value::None)
+            Ok(PyValue::None)
         }
         "items" => {
             let pairs = pairs.borrow();
-            Ok(Value::list(pairs.iter().map(|(key, value)| Value::Tuple(vec![key.clone(), value.clone()])).collect()))
+            Ok(PyValue::list(
+                pairs.iter().map(|(key, value)| PyValue::Tuple(vec![key.clone(), value.clone()])).collect(),
+            ))
         }
-        "values" => Ok(Value::list(pairs.borrow().iter().map(|(_, value)| value.clone()).collect())),
-        "keys" => Ok(Value::list(pairs.borrow().iter().map(|(key, _)| key.clone()).collect())),
+        "values" => Ok(PyValue::list(pairs.borrow().iter().map(|(_, value)| value.clone()).collect())),
+        "keys" => Ok(PyValue::list(pairs.borrow().iter().map(|(key, _)| key.clone()).collect())),
         "get" | "pop" => {
             let key = args.positional.first();
             let mut pairs = pairs.borrow_mut();
             let at = pairs.iter().position(|(known, _)| key.is_some_and(|key| known.equals(key) == Some(true)));
-            let default = args.positional.get(1).cloned().unwrap_or(Value::None);
+            let default = args.positional.get(1).cloned().unwrap_or(PyValue::None);
             Ok(match at {
                 Some(at) if name == "pop" => pairs.remove(at).1,
                 Some(at) => pairs[at].1.clone(),
@@ -648,18 +682,18 @@ fn dict_method(pairs: &RefCell<Vec<(Value, Value)>>, name: &str, args: Args, wri
     }
 }
 
-fn not_followed(written: &Expr) -> Unported {
+fn not_followed(written: &PyExpr) -> Unported {
     Unported::new(written.line, format!("`{}` cannot be followed", short(&written.text)))
 }
 
 /// The sizes of a shape, as the program writes them.
-fn sizes(shape: &Value) -> Option<Vec<String>> {
-    let size = |value: &Value| match value {
-        Value::None => "None".to_owned(),
+fn sizes(shape: &PyValue) -> Option<Vec<String>> {
+    let size = |value: &PyValue| match value {
+        PyValue::None => "None".to_owned(),
         value => value.text().unwrap_or_else(|| "None".to_owned()),
     };
     Some(match shape {
-        Value::Number(number) => vec![number.text.clone()],
+        PyValue::Number(number) => vec![number.text.clone()],
         shape => shape.items()?.iter().map(size).collect(),
     })
 }

@@ -5,8 +5,8 @@ use convshape_arith::op::Dialect;
 use super::eval::short;
 use super::{Machine, Read, unread};
 use crate::port::Unported;
-use crate::port::syntax::{Expr, Operator};
-use crate::port::value::{Args, Data, NO_BATCH, Number, Tensor, Value};
+use crate::port::syntax::{Operator, PyExpr};
+use crate::port::value::{Data, NO_BATCH, PyArgs, PyNumber, PyValue, Tensor};
 use crate::words::{self, Group};
 
 /// Functions with arguments, by their names in Python's order.
@@ -98,30 +98,30 @@ impl Machine<'_> {
     pub(super) fn arithmetic(
         &mut self,
         operator: Operator,
-        left: Value,
-        right: Value,
-        written: &Expr,
+        left: PyValue,
+        right: PyValue,
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         let found = match (left, right) {
-            (Value::Data(a), Value::Data(b)) => self.joined(operator, a, b, written, hint)?,
-            (Value::Data(data), Value::Number(number)) => {
+            (PyValue::Data(a), PyValue::Data(b)) => self.joined(operator, a, b, written, hint)?,
+            (PyValue::Data(data), PyValue::Number(number)) => {
                 let layers = with_number(operator, number.value);
                 self.steps_of(layers, data, written, hint)?
             }
-            (Value::Number(number), Value::Data(data)) => {
+            (PyValue::Number(number), PyValue::Data(data)) => {
                 let layers = number_with(operator, &number);
                 self.steps_of(layers, data, written, hint)?
             }
-            (Value::Opaque(reason), _) | (_, Value::Opaque(reason)) => {
+            (PyValue::Opaque(reason), _) | (_, PyValue::Opaque(reason)) => {
                 return Err(reason.at(written.line));
             }
             _ => None,
         };
-        found.map(Value::Data).ok_or_else(|| unread(written))
+        found.map(PyValue::Data).ok_or_else(|| unread(written))
     }
 
-    fn joined(&mut self, operator: Operator, a: Data, b: Data, written: &Expr, hint: &str) -> Read<Option<Data>> {
+    fn joined(&mut self, operator: Operator, a: Data, b: Data, written: &PyExpr, hint: &str) -> Read<Option<Data>> {
         let layer = match operator {
             Operator::Add => "Add",
             Operator::Sub => "Sub",
@@ -138,7 +138,13 @@ impl Machine<'_> {
     }
 
     /// Layers one after the other.
-    fn steps_of(&mut self, layers: Option<Vec<String>>, data: Data, written: &Expr, hint: &str) -> Read<Option<Data>> {
+    fn steps_of(
+        &mut self,
+        layers: Option<Vec<String>>,
+        data: Data,
+        written: &PyExpr,
+        hint: &str,
+    ) -> Read<Option<Data>> {
         let Some(layers) = layers else { return Ok(None) };
         self.is_plain(&data, written)?;
         let mut data = data;
@@ -149,15 +155,15 @@ impl Machine<'_> {
     }
 
     /// A free parameter as a value. Its first axis of size 1 is PyTorch's place for the batch.
-    pub(super) fn parameter(&mut self, tensor: &std::rc::Rc<Tensor>, name: &str, line: usize) -> Read<Value> {
-        let place = Value::Tensor(tensor.clone()).place();
+    pub(super) fn parameter(&mut self, tensor: &std::rc::Rc<Tensor>, name: &str, line: usize) -> Read<PyValue> {
+        let place = PyValue::Tensor(tensor.clone()).place();
         let shape = match tensor.shape.as_slice() {
             [1, rest @ ..] if !rest.is_empty() => rest,
             whole => whole,
         };
         let batch = if shape.len() < tensor.shape.len() { 0 } else { NO_BATCH };
         if let Some(label) = place.and_then(|place| self.ran.get(&place)).cloned() {
-            return Ok(Value::Data(Data { batch, ..Data::new(label) }));
+            return Ok(PyValue::Data(Data { batch, ..Data::new(label) }));
         }
         if !tensor.is_parameter {
             let reason = format!("`{name}` is a tensor: numbers of your own are `Constant(path::NAME, [2, 8])`");
@@ -180,11 +186,11 @@ impl Machine<'_> {
             reads: Vec::new(),
         };
         self.push(statement);
-        Ok(Value::Data(Data { batch, ..Data::new(label) }))
+        Ok(PyValue::Data(Data { batch, ..Data::new(label) }))
     }
 
     /// A function of a framework on values: `F.relu(x)`, `torch.cat([a, b], 1)`.
-    pub(super) fn function(&mut self, path: &str, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+    pub(super) fn function(&mut self, path: &str, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         let name = path.rsplit('.').next().unwrap_or(path);
         // A layer of the framework on the model's data: `layers.Add()([a, b])` was made before.
         if let Some(value) = self.operation(name, &args, written, hint)? {
@@ -198,10 +204,10 @@ impl Machine<'_> {
         &mut self,
         data: &Data,
         name: &str,
-        args: Args,
-        written: &Expr,
+        args: PyArgs,
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         let found = match self.shaped(data, name, &args, written, hint)? {
             Some(value) => Some(value),
             None => self.operation(name, &args, written, hint)?,
@@ -210,22 +216,22 @@ impl Machine<'_> {
     }
 
     /// A function or a method, which may change its first value in place: `x.mul_(2)`, `F.relu(x, True)`.
-    fn operation(&mut self, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Option<Value>> {
+    fn operation(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Option<PyValue>> {
         let plain = name.strip_suffix('_').filter(|_| !name.starts_with('_'));
         let found = self.operated(plain.unwrap_or(name), args, written, hint)?;
         let params =
             FUNCTIONS.iter().find(|(known, ..)| *known == name).map_or(&["inplace"][..], |(.., params)| params);
         let at = params.iter().position(|param| *param == "inplace").map_or(usize::MAX, |at| at + 1);
-        let in_place = plain.is_some() || matches!(args.get(at, "inplace"), Some(Value::Bool(true)));
+        let in_place = plain.is_some() || matches!(args.get(at, "inplace"), Some(PyValue::Bool(true)));
         Ok(match (found, args.positional.first().or(args.get(usize::MAX, "input"))) {
-            (Some(Value::Data(new)), Some(Value::Data(old))) if in_place => {
-                Some(Value::Data(self.changed(old, new, written)))
+            (Some(PyValue::Data(new)), Some(PyValue::Data(old))) if in_place => {
+                Some(PyValue::Data(self.changed(old, new, written)))
             }
             (found, _) => found,
         })
     }
 
-    fn operated(&mut self, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Option<Value>> {
+    fn operated(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Option<PyValue>> {
         if let Some((_, operator)) = JOINS.iter().find(|(names, _)| names.contains(&name)) {
             return self.binary_function(*operator, args, written, hint).map(Some);
         }
@@ -237,16 +243,16 @@ impl Machine<'_> {
             "scaled_dot_product_attention" => return self.attention(args, written, hint).map(Some),
             _ => {}
         }
-        let Some(Value::Data(data)) = args.positional.first().or(args.get(usize::MAX, "input")).cloned() else {
+        let Some(PyValue::Data(data)) = args.positional.first().or(args.get(usize::MAX, "input")).cloned() else {
             return Ok(None);
         };
         if name == "clone" {
             self.copies += 1;
             let memory = format!("#{}", self.copies);
-            return Ok(Some(Value::Data(Data { memory, ..self.current(&data)? })));
+            return Ok(Some(PyValue::Data(Data { memory, ..self.current(&data)? })));
         }
         if SAME.contains(&name) {
-            return Ok(Some(Value::Data(data)));
+            return Ok(Some(PyValue::Data(data)));
         }
         match self.shaped(&data, name, args, written, hint)? {
             Some(value) => Ok(Some(value)),
@@ -255,15 +261,15 @@ impl Machine<'_> {
     }
 
     /// A function of one value.
-    fn table(&mut self, name: &str, data: &Data, args: &Args, written: &Expr, hint: &str) -> Read<Option<Value>> {
+    fn table(&mut self, name: &str, data: &Data, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Option<PyValue>> {
         let line = written.line;
         if let Some(layer) = elementwise(name, self.program.dialect) {
             self.is_plain(data, written)?;
             self.arguments(args, &["inplace"], written)?;
-            return self.emit(&layer, std::slice::from_ref(data), hint, line).map(|data| Some(Value::Data(data)));
+            return self.emit(&layer, std::slice::from_ref(data), hint, line).map(|data| Some(PyValue::Data(data)));
         }
         if let Some((_, layer)) = REDUCTIONS.iter().find(|(names, _)| names.contains(&name)) {
-            return self.reduced(layer, data, args, written, hint).map(|data| Some(Value::Data(data)));
+            return self.reduced(layer, data, args, written, hint).map(|data| Some(PyValue::Data(data)));
         }
         let text = match name {
             "softmax" | "log_softmax" | "glu" => {
@@ -291,11 +297,11 @@ impl Machine<'_> {
             },
         };
         self.is_plain(data, written)?;
-        self.emit(&text, std::slice::from_ref(data), hint, line).map(|data| Some(Value::Data(data)))
+        self.emit(&text, std::slice::from_ref(data), hint, line).map(|data| Some(PyValue::Data(data)))
     }
 
     /// The layer of a function with arguments.
-    fn tabled(&mut self, name: &str, args: &Args, written: &Expr) -> Read<Option<String>> {
+    fn tabled(&mut self, name: &str, args: &PyArgs, written: &PyExpr) -> Read<Option<String>> {
         let rows = match self.program.dialect {
             Dialect::Flax => FLAX,
             Dialect::Keras => KERAS,
@@ -303,27 +309,28 @@ impl Machine<'_> {
         };
         let Some((_, layer, params)) = rows.iter().find(|(known, ..)| *known == name) else { return Ok(None) };
         let given = self.arguments(args, params, written)?;
-        let only_trains = |(name, value): &(&str, Value)| *name == "training" && !matches!(value, Value::Bool(true));
+        let only_trains =
+            |(name, value): &(&str, PyValue)| *name == "training" && !matches!(value, PyValue::Bool(true));
         if layer.starts_with("Dropout") && !given.iter().any(only_trains) {
             self.program.note(format!(
                 "line {}: `{name}` without `training=self.training` also drops when the model predicts; `{layer}` does not",
                 written.line
             ));
         }
-        if given.iter().any(|(name, value)| *name == "training" && matches!(value, Value::Bool(false))) {
+        if given.iter().any(|(name, value)| *name == "training" && matches!(value, PyValue::Bool(false))) {
             return Ok(Some("Identity".to_owned()));
         }
         let mut texts = Vec::new();
         for (name, value) in given {
             match (name, &value) {
-                ("inplace" | "training", _) | (_, Value::None) => {}
-                ("beta", Value::Number(number)) if *layer == "Softplus" && number.value == 1.0 => {}
-                ("threshold", Value::Number(number)) if number.value == 20.0 => {}
-                ("return_indices" | "recompute_scale_factor" | "antialias", Value::Bool(false)) => {}
+                ("inplace" | "training", _) | (_, PyValue::None) => {}
+                ("beta", PyValue::Number(number)) if *layer == "Softplus" && number.value == 1.0 => {}
+                ("threshold", PyValue::Number(number)) if number.value == 20.0 => {}
+                ("return_indices" | "recompute_scale_factor" | "antialias", PyValue::Bool(false)) => {}
                 (name, value) => {
                     let unread = || Unported::new(written.line, format!("`{name}` is not known here"));
                     let unread = match value {
-                        Value::Opaque(reason) => reason.at(written.line),
+                        PyValue::Opaque(reason) => reason.at(written.line),
                         _ => unread(),
                     };
                     texts.push(format!("{name}={}", value.text().ok_or(unread)?));
@@ -348,10 +355,10 @@ impl Machine<'_> {
     /// The arguments after the value, with their names. Others cannot be translated.
     pub(super) fn arguments(
         &self,
-        args: &Args,
+        args: &PyArgs,
         params: &[&'static str],
-        written: &Expr,
-    ) -> Read<Vec<(&'static str, Value)>> {
+        written: &PyExpr,
+    ) -> Read<Vec<(&'static str, PyValue)>> {
         let silent = ["dtype", "input", "_stacklevel", "name", "device"];
         let mut given = Vec::new();
         for (at, value) in args.positional.iter().skip(1).enumerate() {
@@ -366,13 +373,14 @@ impl Machine<'_> {
             })?;
             given.push((known, value.clone()));
         }
-        if let Some((_, Value::Opaque(reason))) = given.iter().find(|(_, value)| matches!(value, Value::Opaque(_))) {
+        if let Some((_, PyValue::Opaque(reason))) = given.iter().find(|(_, value)| matches!(value, PyValue::Opaque(_)))
+        {
             return Err(reason.at(written.line));
         }
         Ok(given)
     }
 
-    fn binary_function(&mut self, operator: Operator, args: &Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn binary_function(&mut self, operator: Operator, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         let values = match args.positional.as_slice() {
             // Keras: `layers.add([a, b])`
             [only] => only.items().ok_or_else(|| unread(written))?,
@@ -387,13 +395,13 @@ impl Machine<'_> {
     }
 
     /// The values of a list, all of which go through the model.
-    fn listed(&self, value: Option<&Value>, written: &Expr) -> Read<Vec<Data>> {
-        let data = |value: &Value| match value {
-            Value::Data(data) => Some(data.clone()),
+    fn listed(&self, value: Option<&PyValue>, written: &PyExpr) -> Read<Vec<Data>> {
+        let data = |value: &PyValue| match value {
+            PyValue::Data(data) => Some(data.clone()),
             _ => None,
         };
         let found =
-            value.and_then(Value::items).and_then(|items| items.iter().map(data).collect::<Option<Vec<Data>>>());
+            value.and_then(PyValue::items).and_then(|items| items.iter().map(data).collect::<Option<Vec<Data>>>());
         let found = found.filter(|found| !found.is_empty()).ok_or_else(|| {
             Unported::new(
                 written.line,
@@ -404,7 +412,7 @@ impl Machine<'_> {
         Ok(found)
     }
 
-    fn concat(&mut self, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn concat(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         let values = self.listed(args.positional.first().or(args.get(usize::MAX, "tensors")), written)?;
         let given = self.arguments(args, &["dim", "axis", "tensors"], written)?;
         let axis = given.iter().find(|(name, _)| *name != "tensors").map(|(_, axis)| axis.as_whole());
@@ -413,12 +421,12 @@ impl Machine<'_> {
         let axis = axis.ok_or_else(|| Unported::new(written.line, "the axis of this is not known here"))?;
         let axis = self.axes_field(&values[0], &[axis], written)?;
         if let [only] = values.as_slice() {
-            return Ok(Value::Data(only.clone()));
+            return Ok(PyValue::Data(only.clone()));
         }
-        self.emit_join("Concat", &values, &format!(", {axis}"), hint, written.line).map(Value::Data)
+        self.emit_join("Concat", &values, &format!(", {axis}"), hint, written.line).map(PyValue::Data)
     }
 
-    fn stack(&mut self, args: &Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn stack(&mut self, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         let values = self.listed(args.positional.first(), written)?;
         let given = self.arguments(args, &["dim", "axis"], written)?;
         let axis = given.first().map_or(Some(0), |(_, axis)| axis.as_whole());
@@ -426,43 +434,43 @@ impl Machine<'_> {
             .filter(|axis| *axis != 0)
             .ok_or_else(|| Unported::new(written.line, format!("`{}` stacks along the batch", short(&written.text))))?;
         let axis = if axis > 0 { axis - 1 } else { axis };
-        self.emit_join("Stack", &values, &format!(", axis: {axis}"), hint, written.line).map(Value::Data)
+        self.emit_join("Stack", &values, &format!(", axis: {axis}"), hint, written.line).map(PyValue::Data)
     }
 
     /// `torch.max(a, b)`, or `x.max(dim=1)`, which also gives where they are.
-    fn extreme(&mut self, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn extreme(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         let is_max = name.starts_with("max");
         match args.positional.as_slice() {
-            [Value::Data(a), Value::Data(b)] => {
+            [PyValue::Data(a), PyValue::Data(b)] => {
                 let layer = if is_max { "Maximum" } else { "Minimum" };
                 [a, b].into_iter().try_for_each(|data| self.is_plain(data, written))?;
-                self.emit_join(layer, &[a.clone(), b.clone()], "", hint, written.line).map(Value::Data)
+                self.emit_join(layer, &[a.clone(), b.clone()], "", hint, written.line).map(PyValue::Data)
             }
             [list] if list.items().is_some() => {
                 let values = self.listed(Some(list), written)?;
                 let layer = if is_max { "Maximum" } else { "Minimum" };
-                self.emit_join(layer, &values, "", hint, written.line).map(Value::Data)
+                self.emit_join(layer, &values, "", hint, written.line).map(PyValue::Data)
             }
-            [Value::Data(data), ..] => {
+            [PyValue::Data(data), ..] => {
                 let data = data.clone();
                 let found = self.reduced(if is_max { "Max" } else { "Min" }, &data, args, written, hint)?;
                 if self.program.dialect != Dialect::Torch {
-                    return Ok(Value::Data(found));
+                    return Ok(PyValue::Data(found));
                 }
                 let places = "where the largest values are is not a value of a chain";
-                Ok(Value::Tuple(vec![Value::Data(found), Value::opaque(places, None)]))
+                Ok(PyValue::Tuple(vec![PyValue::Data(found), PyValue::opaque(places, None)]))
             }
             _ => Err(unread(written)),
         }
     }
 
-    fn reduced(&mut self, layer: &str, data: &Data, args: &Args, written: &Expr, hint: &str) -> Read<Data> {
+    fn reduced(&mut self, layer: &str, data: &Data, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Data> {
         self.is_plain(data, written)?;
         let given = self.arguments(args, &["dim", "keepdim", "axis", "keepdims"], written)?;
         let find = |names: [&str; 2]| given.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| value);
         let axes = find(["dim", "axis"]).and_then(|axes| match axes {
-            Value::Number(_) => Some(vec![axes.as_whole()?]),
-            axes => axes.items()?.iter().map(Value::as_whole).collect(),
+            PyValue::Number(_) => Some(vec![axes.as_whole()?]),
+            axes => axes.items()?.iter().map(PyValue::as_whole).collect(),
         });
         let axes = axes.ok_or_else(|| {
             Unported::new(written.line, format!("`{}` also goes over the batch: name its axes", short(&written.text)))
@@ -473,30 +481,30 @@ impl Machine<'_> {
         self.emit(&text, std::slice::from_ref(data), hint, written.line)
     }
 
-    fn normalized(&mut self, data: &Data, args: &Args, written: &Expr) -> Read<String> {
+    fn normalized(&mut self, data: &Data, args: &PyArgs, written: &PyExpr) -> Read<String> {
         let given = self.arguments(args, &["p", "dim", "eps"], written)?;
         let find = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let axis = find("dim").map_or(Some(1), |axis| axis.as_whole());
         let axis = axis.ok_or_else(|| Unported::new(written.line, "`normalize` takes the number of an axis"))?;
         let mut fields = vec![self.axes_field(data, &[axis], written)?];
         for name in ["p", "eps"] {
-            if let Some(Value::Number(number)) = find(name) {
+            if let Some(PyValue::Number(number)) = find(name) {
                 fields.push(format!("{name}: {:?}", number.value));
             }
         }
         Ok(format!("LpNorm({})", fields.join(", ")))
     }
 
-    fn attention(&mut self, args: &Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn attention(&mut self, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         let three = args.positional.get(..3).filter(|_| args.positional.len() == 3);
-        let three = self.listed(three.map(|three| Value::list(three.to_vec())).as_ref(), written)?;
+        let three = self.listed(three.map(|three| PyValue::list(three.to_vec())).as_ref(), written)?;
         let mut fields = String::new();
         for (name, value) in &args.named {
             match (name.as_str(), value) {
-                ("is_causal", Value::Bool(true)) => fields += ", causal: true",
-                ("scale", Value::Number(number)) => fields += &format!(", scale: {:?}", number.value),
-                ("is_causal", Value::Bool(false)) | (_, Value::None) => {}
-                ("dropout_p", Value::Number(number)) if number.value == 0.0 => {}
+                ("is_causal", PyValue::Bool(true)) => fields += ", causal: true",
+                ("scale", PyValue::Number(number)) => fields += &format!(", scale: {:?}", number.value),
+                ("is_causal", PyValue::Bool(false)) | (_, PyValue::None) => {}
+                ("dropout_p", PyValue::Number(number)) if number.value == 0.0 => {}
                 (name, _) => {
                     return Err(Unported::new(
                         written.line,
@@ -506,7 +514,7 @@ impl Machine<'_> {
             }
         }
         let fields = format!(", heads: 1{fields}");
-        self.emit_join("Attention", &three, &fields, hint, written.line).map(Value::Data)
+        self.emit_join("Attention", &three, &fields, hint, written.line).map(PyValue::Data)
     }
 }
 
@@ -537,7 +545,7 @@ fn with_number(operator: Operator, by: f64) -> Option<Vec<String>> {
 }
 
 /// `2 - x`: the layers for a number on the left.
-fn number_with(operator: Operator, by: &Number) -> Option<Vec<String>> {
+fn number_with(operator: Operator, by: &PyNumber) -> Option<Vec<String>> {
     let by = by.value;
     Some(match operator {
         Operator::Add | Operator::Mul => with_number(operator, by)?,
@@ -548,9 +556,9 @@ fn number_with(operator: Operator, by: &Number) -> Option<Vec<String>> {
     })
 }
 
-fn clamp(given: &[(&str, Value)], written: &Expr) -> Read<String> {
+fn clamp(given: &[(&str, PyValue)], written: &PyExpr) -> Read<String> {
     let bound = |name: &str| match given.iter().find(|(known, _)| *known == name) {
-        Some((_, Value::Number(number))) => Some(number.value),
+        Some((_, PyValue::Number(number))) => Some(number.value),
         _ => None,
     };
     match (bound("min"), bound("max")) {
@@ -561,10 +569,10 @@ fn clamp(given: &[(&str, Value)], written: &Expr) -> Read<String> {
 }
 
 /// `F.pad(x, (1, 1, 2, 2))`: both sides of each axis, the last axis first.
-fn padded(given: &[(&str, Value)], rank: usize, written: &Expr) -> Read<String> {
+fn padded(given: &[(&str, PyValue)], rank: usize, written: &PyExpr) -> Read<String> {
     let find = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
-    let sides = find("pad").and_then(Value::items);
-    let sides: Option<Vec<i64>> = sides.and_then(|sides| sides.iter().map(Value::as_whole).collect());
+    let sides = find("pad").and_then(PyValue::items);
+    let sides: Option<Vec<i64>> = sides.and_then(|sides| sides.iter().map(PyValue::as_whole).collect());
     let unread =
         |what: &str| Unported::new(written.line, format!("{what} of `{}` cannot be translated", short(&written.text)));
     let sides = sides.ok_or_else(|| unread("the sides"))?;
@@ -573,13 +581,13 @@ fn padded(given: &[(&str, Value)], rank: usize, written: &Expr) -> Read<String> 
         return Err(unread("the sides"));
     }
     let mode = match find("mode") {
-        None | Some(Value::None) => "constant",
-        Some(Value::Text(mode)) => mode,
+        None | Some(PyValue::None) => "constant",
+        Some(PyValue::Text(mode)) => mode,
         Some(_) => return Err(unread("the mode")),
     };
     let value = match find("value") {
-        None | Some(Value::None) => 0.0,
-        Some(Value::Number(number)) => number.value,
+        None | Some(PyValue::None) => 0.0,
+        Some(PyValue::Number(number)) => number.value,
         Some(_) => return Err(unread("the value")),
     };
     let layer = match mode {

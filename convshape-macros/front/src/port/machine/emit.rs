@@ -3,7 +3,7 @@
 use super::eval::short;
 use super::{Machine, Read};
 use crate::port::program::Statement;
-use crate::port::syntax::Expr;
+use crate::port::syntax::PyExpr;
 use crate::port::value::Data;
 use crate::port::{Unported, layer};
 use crate::syntax::Layer;
@@ -54,7 +54,7 @@ impl Machine<'_> {
     }
 
     /// Notes that a value has become another one in place, under all its names.
-    pub(super) fn changed(&mut self, old: &Data, new: Data, written: &Expr) -> Data {
+    pub(super) fn changed(&mut self, old: &Data, new: Data, written: &PyExpr) -> Data {
         let from = self.last_label(old);
         if from != new.label {
             let reason = format!(
@@ -164,7 +164,7 @@ impl Machine<'_> {
     }
 
     /// Refuses a value whose first axis is not the batch, or that was stretched.
-    pub(super) fn is_plain(&self, data: &Data, written: &Expr) -> Read<()> {
+    pub(super) fn is_plain(&self, data: &Data, written: &PyExpr) -> Read<()> {
         let reason = match data {
             Data { stretched: true, .. } => "a chain stretches values only in sums and products",
             Data { batch: 1.., .. } => "the samples of a batch are not on the first axis here",

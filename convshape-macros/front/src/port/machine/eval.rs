@@ -6,23 +6,23 @@ use std::rc::Rc;
 use super::{Frame, Machine, Read};
 use crate::port::Unported;
 use crate::port::stmts::contains;
-use crate::port::syntax::{Arg, Expr, Index, Kind, Operator, Part, Piece};
-use crate::port::value::{Args, Modules, Number, Scope, Value, put};
+use crate::port::syntax::{Arg, Index, Kind, Operator, PyExpr, PyPart, PyPiece};
+use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, Scope, put};
 use crate::words;
 
 impl Machine<'_> {
     /// The value of an expression; `hint` names the statement that computes it.
-    pub(super) fn value(&mut self, written: &Expr, hint: &str) -> Read<Value> {
+    pub(super) fn value(&mut self, written: &PyExpr, hint: &str) -> Read<PyValue> {
         match &*written.kind {
             Kind::Name(name) => Ok(match name.as_str() {
-                "__name__" => Value::Text("__main__".to_owned()),
-                name => self.found(name).unwrap_or_else(|| Value::Foreign(name.to_owned())),
+                "__name__" => PyValue::Text("__main__".to_owned()),
+                name => self.found(name).unwrap_or_else(|| PyValue::Foreign(name.to_owned())),
             }),
             Kind::Number(text) => Ok(number(text)),
-            Kind::Text(text) => Ok(Value::Text(text.clone())),
+            Kind::Text(text) => Ok(PyValue::Text(text.clone())),
             Kind::Format(pieces) => self.format(pieces),
-            Kind::None | Kind::Ellipsis => Ok(Value::None),
-            Kind::Bool(value) => Ok(Value::Bool(*value)),
+            Kind::None | Kind::Ellipsis => Ok(PyValue::None),
+            Kind::Bool(value) => Ok(PyValue::Bool(*value)),
             Kind::Attribute(of, name) => {
                 let of = self.value(of, hint)?;
                 self.attribute(of, name, written, hint)
@@ -30,11 +30,11 @@ impl Machine<'_> {
             Kind::Call(function, args) => self.written_call(function, args, written, hint),
             Kind::Printed(name, parts) => self.printed(name, parts, written),
             Kind::Index(of, indices) => self.item(of, indices, written, hint),
-            Kind::List(items) => self.values(items, hint).map(Value::list),
-            Kind::Tuple(items) => self.values(items, hint).map(Value::Tuple),
+            Kind::List(items) => self.values(items, hint).map(PyValue::list),
+            Kind::Tuple(items) => self.values(items, hint).map(PyValue::Tuple),
             Kind::Dict(pairs) => {
-                let pair = |(key, value): &(Expr, Expr)| Ok((self.value(key, hint)?, self.value(value, hint)?));
-                Ok(Value::Dict(Rc::new(RefCell::new(pairs.iter().map(pair).collect::<Read<_>>()?))))
+                let pair = |(key, value): &(PyExpr, PyExpr)| Ok((self.value(key, hint)?, self.value(value, hint)?));
+                Ok(PyValue::Dict(Rc::new(RefCell::new(pairs.iter().map(pair).collect::<Read<_>>()?))))
             }
             Kind::Negated(of) => {
                 let value = self.value(of, hint)?;
@@ -43,7 +43,7 @@ impl Machine<'_> {
             Kind::Not(of) => {
                 let value = self.value(of, hint)?;
                 self.refuse_choice(&value, of)?;
-                Ok(self.truth(&value, of).map_or_else(|| opaque(written), |truth| Value::Bool(!truth)))
+                Ok(self.truth(&value, of).map_or_else(|| opaque(written), |truth| PyValue::Bool(!truth)))
             }
             Kind::Binary(operator, left, right) => {
                 let (left, right) = (self.value(left, hint)?, self.value(right, hint)?);
@@ -61,13 +61,13 @@ impl Machine<'_> {
                 self.comprehension([item, target, values], conditions, written, hint)
             }
             Kind::Lambda(function) => {
-                let names = |written: &Expr| contains(written, &|part| matches!(&*part.kind, Kind::Name(_)));
+                let names = |written: &PyExpr| contains(written, &|part| matches!(&*part.kind, Kind::Name(_)));
                 if function.params.iter().filter_map(|param| param.default.as_ref()).any(names) {
                     // Each turn of a loop makes another function.
                     return Ok(opaque(written));
                 }
                 let closure = self.calls.last().map(|frame| frame.scope.clone());
-                Ok(Value::Function(function.clone(), closure))
+                Ok(PyValue::Function(function.clone(), closure))
             }
             Kind::Star(of) => self.value(of, hint),
             Kind::Other if self.is_in_model() || self.mentions_model(&written.text) => {
@@ -87,7 +87,7 @@ impl Machine<'_> {
     }
 
     /// The values of items; `*items` gives several.
-    fn values(&mut self, items: &[Expr], hint: &str) -> Read<Vec<Value>> {
+    fn values(&mut self, items: &[PyExpr], hint: &str) -> Read<Vec<PyValue>> {
         let mut values = Vec::new();
         for item in items {
             let value = self.value(item, hint)?;
@@ -100,10 +100,10 @@ impl Machine<'_> {
     }
 
     /// The items of `*values`.
-    fn unpacked(&mut self, value: Value, written: &Expr, stars: &str) -> Read<Vec<Value>> {
+    fn unpacked(&mut self, value: PyValue, written: &PyExpr, stars: &str) -> Read<Vec<PyValue>> {
         match self.items(&value) {
             Some(items) => Ok(items),
-            None if value.has_failed() => Ok(vec![Value::Failed]),
+            None if value.has_failed() => Ok(vec![PyValue::Failed]),
             None => {
                 let reason = format!("`{stars}{}` unpacks a list: write its layers out", written.text);
                 Err(Unported::new(written.line, reason))
@@ -111,24 +111,24 @@ impl Machine<'_> {
         }
     }
 
-    fn format(&mut self, pieces: &[Piece]) -> Read<Value> {
+    fn format(&mut self, pieces: &[PyPiece]) -> Read<PyValue> {
         let mut whole = String::new();
         for piece in pieces {
             match piece {
-                Piece::Text(text) => whole += text,
-                Piece::Value(value) => match self.value(value, "")?.plain() {
-                    Value::Text(text) => whole += &text,
-                    Value::Number(number) => whole += &number.text,
-                    _ => return Ok(Value::opaque("a text is not known here", None)),
+                PyPiece::Text(text) => whole += text,
+                PyPiece::Value(value) => match self.value(value, "")?.plain() {
+                    PyValue::Text(text) => whole += &text,
+                    PyValue::Number(number) => whole += &number.text,
+                    _ => return Ok(PyValue::opaque("a text is not known here", None)),
                 },
             }
         }
-        Ok(Value::Text(whole))
+        Ok(PyValue::Text(whole))
     }
 
-    fn written_call(&mut self, function: &Expr, args: &[Arg], written: &Expr, hint: &str) -> Read<Value> {
+    fn written_call(&mut self, function: &PyExpr, args: &[Arg], written: &PyExpr, hint: &str) -> Read<PyValue> {
         let function = self.value(function, hint)?;
-        let mut values = Args { line: written.line, ..Args::default() };
+        let mut values = PyArgs { line: written.line, ..PyArgs::default() };
         for arg in args {
             let value = self.value(&arg.value, hint)?;
             match (&arg.name, arg.stars) {
@@ -136,9 +136,9 @@ impl Machine<'_> {
                 (None, 0) => values.positional.push(value),
                 (None, 1) => values.positional.extend(self.unpacked(value, &arg.value, "*")?),
                 (None, _) => match value {
-                    Value::Dict(pairs) => {
-                        let named = |(key, value): &(Value, Value)| match key {
-                            Value::Text(name) => Some((name.clone(), value.clone())),
+                    PyValue::Dict(pairs) => {
+                        let named = |(key, value): &(PyValue, PyValue)| match key {
+                            PyValue::Text(name) => Some((name.clone(), value.clone())),
                             _ => None,
                         };
                         values.named.extend(pairs.borrow().iter().filter_map(named));
@@ -150,10 +150,10 @@ impl Machine<'_> {
         self.called(function, values, written, hint)
     }
 
-    fn compared(&mut self, sign: &str, left: &Expr, right: &Expr, written: &Expr) -> Read<Value> {
+    fn compared(&mut self, sign: &str, left: &PyExpr, right: &PyExpr, written: &PyExpr) -> Read<PyValue> {
         let (left, right) = (self.value(left, "")?, self.value(right, "")?);
         let numbers = match (&left, &right) {
-            (Value::Number(left), Value::Number(right)) => Some((left.value, right.value)),
+            (PyValue::Number(left), PyValue::Number(right)) => Some((left.value, right.value)),
             _ => None,
         };
         let found = match sign {
@@ -166,7 +166,7 @@ impl Machine<'_> {
             _ => numbers.map(|(left, right)| left >= right),
         };
         match found {
-            Some(found) => Ok(Value::Bool(found)),
+            Some(found) => Ok(PyValue::Bool(found)),
             None if left.has_data() || right.has_data() => {
                 let reason = format!("`{}` depends on the values that go through the model", written.text);
                 Err(Unported::new(written.line, reason))
@@ -175,8 +175,8 @@ impl Machine<'_> {
         }
     }
 
-    fn contains(&self, whole: &Value, item: &Value) -> Option<bool> {
-        if let (Value::Text(whole), Value::Text(item)) = (whole, item) {
+    fn contains(&self, whole: &PyValue, item: &PyValue) -> Option<bool> {
+        if let (PyValue::Text(whole), PyValue::Text(item)) = (whole, item) {
             return Some(whole.contains(item.as_str()));
         }
         let equal = self.items(whole)?.iter().map(|known| known.equals(item)).collect::<Option<Vec<bool>>>()?;
@@ -184,7 +184,7 @@ impl Machine<'_> {
     }
 
     /// `a and b`, `a or b`
-    fn either(&mut self, left: &Expr, right: &Expr, is_or: bool, hint: &str) -> Read<Value> {
+    fn either(&mut self, left: &PyExpr, right: &PyExpr, is_or: bool, hint: &str) -> Read<PyValue> {
         let value = self.value(left, hint)?;
         self.refuse_choice(&value, left)?;
         match self.truth(&value, left) {
@@ -198,15 +198,15 @@ impl Machine<'_> {
     }
 
     /// Whether Python takes a value for true. A chain is the model that predicts.
-    pub(super) fn truth(&mut self, value: &Value, written: &Expr) -> Option<bool> {
-        if !matches!(value, Value::Foreign(name) if name == TRAINING) {
+    pub(super) fn truth(&mut self, value: &PyValue, written: &PyExpr) -> Option<bool> {
+        if !matches!(value, PyValue::Foreign(name) if name == TRAINING) {
             return value.truth();
         }
         self.program.note(format!("line {}: `{TRAINING}` is taken as `False`", written.line));
         Some(false)
     }
 
-    fn refuse_choice(&self, value: &Value, written: &Expr) -> Read<()> {
+    fn refuse_choice(&self, value: &PyValue, written: &PyExpr) -> Read<()> {
         if !value.has_data() {
             return Ok(());
         }
@@ -215,14 +215,14 @@ impl Machine<'_> {
 
     fn comprehension(
         &mut self,
-        [item, target, values]: [&Expr; 3],
-        conditions: &[Expr],
-        written: &Expr,
+        [item, target, values]: [&PyExpr; 3],
+        conditions: &[PyExpr],
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         let found = self.value(values, hint)?;
         let Some(items) = self.items(&found) else {
-            return Ok(if found.has_failed() { Value::Failed } else { opaque(written) });
+            return Ok(if found.has_failed() { PyValue::Failed } else { opaque(written) });
         };
         // Its variables are its own.
         let outer = self.scope().clone();
@@ -243,12 +243,12 @@ impl Machine<'_> {
 
     fn comprehended(
         &mut self,
-        item: &Expr,
-        target: &Expr,
-        items: Vec<Value>,
-        conditions: &[Expr],
+        item: &PyExpr,
+        target: &PyExpr,
+        items: Vec<PyValue>,
+        conditions: &[PyExpr],
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         let mut made = Vec::new();
         'items: for value in items {
             self.assign(target, value)?;
@@ -261,10 +261,10 @@ impl Machine<'_> {
             }
             made.push(self.value(item, hint)?);
         }
-        Ok(Value::list(made))
+        Ok(PyValue::list(made))
     }
 
-    fn printed(&mut self, name: &str, parts: &[Part], written: &Expr) -> Read<Value> {
+    fn printed(&mut self, name: &str, parts: &[PyPart], written: &PyExpr) -> Read<PyValue> {
         let mut made = Vec::new();
         for part in parts {
             match self.value(&part.value, "") {
@@ -276,49 +276,51 @@ impl Machine<'_> {
     }
 
     /// An attribute of a value: `self.conv`, `nn.Conv2d`, `x.shape`.
-    pub(super) fn attribute(&mut self, of: Value, name: &str, written: &Expr, hint: &str) -> Read<Value> {
+    pub(super) fn attribute(&mut self, of: PyValue, name: &str, written: &PyExpr, hint: &str) -> Read<PyValue> {
         Ok(match of {
-            Value::Foreign(path) => constant(&path, name).unwrap_or_else(|| Value::Foreign(format!("{path}.{name}"))),
-            Value::Instance(instance) => match instance.get(name) {
-                Some(Value::Tensor(tensor)) if self.is_running() => self.parameter(&tensor, name, written.line)?,
+            PyValue::Foreign(path) => {
+                constant(&path, name).unwrap_or_else(|| PyValue::Foreign(format!("{path}.{name}")))
+            }
+            PyValue::Instance(instance) => match instance.get(name) {
+                Some(PyValue::Tensor(tensor)) if self.is_running() => self.parameter(&tensor, name, written.line)?,
                 Some(value) => value,
                 None => match self.method(&instance.class, name) {
                     Some(method) if method.decorators.iter().any(|decorator| decorator == "property") => {
-                        self.call(&method, Some(instance), None, Args::default())?
+                        self.call(&method, Some(instance), None, PyArgs::default())?
                     }
-                    Some(method) => Value::Method(instance, method),
-                    None if name == "training" => Value::Foreign(TRAINING.to_owned()),
-                    None => Value::Bound(Box::new(Value::Instance(instance)), name.to_owned()),
+                    Some(method) => PyValue::Method(instance, method),
+                    None if name == "training" => PyValue::Foreign(TRAINING.to_owned()),
+                    None => PyValue::Bound(Box::new(PyValue::Instance(instance)), name.to_owned()),
                 },
             },
-            Value::Data(data) => self.data_attribute(data, name, written, hint)?,
-            Value::Tuple(items) if name == "values" => items.first().cloned().unwrap_or(Value::Failed),
-            Value::Super(instance, classes) => match classes.iter().find_map(|class| class.method(name)) {
-                Some(method) => Value::Method(instance, method.clone()),
-                None => Value::Bound(Box::new(Value::Super(instance, classes)), name.to_owned()),
+            PyValue::Data(data) => self.data_attribute(data, name, written, hint)?,
+            PyValue::Tuple(items) if name == "values" => items.first().cloned().unwrap_or(PyValue::Failed),
+            PyValue::Super(instance, classes) => match classes.iter().find_map(|class| class.method(name)) {
+                Some(method) => PyValue::Method(instance, method.clone()),
+                None => PyValue::Bound(Box::new(PyValue::Super(instance, classes)), name.to_owned()),
             },
-            Value::Class(class) => match (self.method(&class, name), self.class_value(&class, name)?) {
-                (Some(method), _) => Value::Function(method, None),
+            PyValue::Class(class) => match (self.method(&class, name), self.class_value(&class, name)?) {
+                (Some(method), _) => PyValue::Function(method, None),
                 (None, Some(value)) => value,
                 (None, None) => opaque(written),
             },
-            Value::Modules(modules) if modules.part(name).is_some() => modules.part(name).unwrap_or(Value::Failed),
-            Value::Opaque(reason) => Value::Opaque(reason),
-            Value::Failed => Value::Failed,
-            of => Value::Bound(Box::new(of), name.to_owned()),
+            PyValue::Modules(modules) if modules.part(name).is_some() => modules.part(name).unwrap_or(PyValue::Failed),
+            PyValue::Opaque(reason) => PyValue::Opaque(reason),
+            PyValue::Failed => PyValue::Failed,
+            of => PyValue::Bound(Box::new(of), name.to_owned()),
         })
     }
 
     /// `of[indices]`
-    fn item(&mut self, of: &Expr, indices: &[Index], written: &Expr, hint: &str) -> Read<Value> {
+    fn item(&mut self, of: &PyExpr, indices: &[Index], written: &PyExpr, hint: &str) -> Read<PyValue> {
         let of = self.value(of, hint)?;
-        if let Value::Data(data) = &of {
+        if let PyValue::Data(data) = &of {
             let data = data.clone();
             return self.indexed(&data, indices, written, hint);
         }
         match (of, indices) {
-            (Value::Failed, _) => Ok(Value::Failed),
-            (Value::Opaque(reason), _) => Ok(Value::Opaque(reason)),
+            (PyValue::Failed, _) => Ok(PyValue::Failed),
+            (PyValue::Opaque(reason), _) => Ok(PyValue::Opaque(reason)),
             (of, [Index::At(at)]) => {
                 let at = self.value(at, "")?;
                 Ok(self.item_at(&of, &at).unwrap_or_else(|| opaque(written)))
@@ -329,14 +331,14 @@ impl Machine<'_> {
     }
 
     /// One item of a list, or of modules.
-    fn item_at(&self, of: &Value, at: &Value) -> Option<Value> {
+    fn item_at(&self, of: &PyValue, at: &PyValue) -> Option<PyValue> {
         match of {
-            Value::Dict(pairs) => {
+            PyValue::Dict(pairs) => {
                 let pairs = pairs.borrow();
                 pairs.iter().find(|(key, _)| key.equals(at) == Some(true)).map(|(_, value)| value.clone())
             }
-            Value::Modules(modules) if matches!(at, Value::Text(_)) => {
-                let Value::Text(name) = at else { return None };
+            PyValue::Modules(modules) if matches!(at, PyValue::Text(_)) => {
+                let PyValue::Text(name) = at else { return None };
                 modules.part(name)
             }
             of => {
@@ -348,7 +350,7 @@ impl Machine<'_> {
         }
     }
 
-    fn sliced(&mut self, of: Value, bounds: &[Option<Expr>; 3], written: &Expr) -> Read<Value> {
+    fn sliced(&mut self, of: PyValue, bounds: &[Option<PyExpr>; 3], written: &PyExpr) -> Read<PyValue> {
         let mut found = Vec::new();
         for bound in bounds {
             found.push(match bound {
@@ -356,7 +358,7 @@ impl Machine<'_> {
                 None => None,
             });
         }
-        let whole = found.iter().map(|bound| bound.as_ref().map(Value::as_whole));
+        let whole = found.iter().map(|bound| bound.as_ref().map(PyValue::as_whole));
         let whole: Option<Vec<Option<i64>>> =
             whole.map(|bound| bound.map_or(Some(None), |bound| bound.map(Some))).collect();
         let (Some(items), Some([low, high, step])) = (self.items(&of), whole.as_deref().and_then(|w| w.first_chunk()))
@@ -374,19 +376,19 @@ impl Machine<'_> {
             Some(_) => return Ok(opaque(written)),
         }
         Ok(match of {
-            Value::Tuple(_) => Value::Tuple(items),
-            Value::Modules(modules) if !matches!(step, Some(-1)) => {
-                let kept = |(_, part): &(String, Value)| items.iter().any(|item| item.place() == part.place());
+            PyValue::Tuple(_) => PyValue::Tuple(items),
+            PyValue::Modules(modules) if !matches!(step, Some(-1)) => {
+                let kept = |(_, part): &(String, PyValue)| items.iter().any(|item| item.place() == part.place());
                 let parts = modules.parts.borrow().iter().filter(|part| kept(part)).cloned().collect();
-                Value::Modules(Rc::new(Modules { kind: modules.kind.clone(), parts: RefCell::new(parts) }))
+                PyValue::Modules(Rc::new(Modules { kind: modules.kind.clone(), parts: RefCell::new(parts) }))
             }
-            Value::Modules(_) => opaque(written),
-            _ => Value::list(items),
+            PyValue::Modules(_) => opaque(written),
+            _ => PyValue::list(items),
         })
     }
 
     /// `of[at] = value`
-    pub(super) fn assign_item(&mut self, of: &Expr, indices: &[Index], value: Value, target: &Expr) -> Read<()> {
+    pub(super) fn assign_item(&mut self, of: &PyExpr, indices: &[Index], value: PyValue, target: &PyExpr) -> Read<()> {
         let whole = self.value(of, "")?;
         let at = match indices {
             [Index::At(at)] => Some(self.value(at, "")?),
@@ -394,10 +396,10 @@ impl Machine<'_> {
         };
         let unread = || Unported::new(target.line, format!("`{}` cannot be given a value", target.text));
         match (&whole, at) {
-            (Value::Dict(pairs), Some(at)) => {
+            (PyValue::Dict(pairs), Some(at)) => {
                 put(&mut pairs.borrow_mut(), at, value);
             }
-            (Value::List(items), Some(at)) => {
+            (PyValue::List(items), Some(at)) => {
                 let mut items = items.borrow_mut();
                 let at = at.as_whole().map(|at| if at < 0 { at + items.len() as i64 } else { at });
                 match at.and_then(|at| items.get_mut(usize::try_from(at).ok()?)) {
@@ -407,7 +409,7 @@ impl Machine<'_> {
                     None => return Err(unread()),
                 }
             }
-            (Value::List(_), None) if !self.calls.is_empty() => return Err(unread()),
+            (PyValue::List(_), None) if !self.calls.is_empty() => return Err(unread()),
             _ if whole.has_data() || value.has_data() || whole.is_module() => {
                 return Err(unread());
             }
@@ -420,47 +422,53 @@ impl Machine<'_> {
     pub(super) fn binary(
         &mut self,
         operator: Operator,
-        left: Value,
-        right: Value,
-        written: &Expr,
+        left: PyValue,
+        right: PyValue,
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Value> {
+    ) -> Read<PyValue> {
         if left.has_failed() || right.has_failed() {
-            return Ok(Value::Failed);
+            return Ok(PyValue::Failed);
         }
         if left.has_data() || right.has_data() {
             return self.arithmetic(operator, left, right, written, hint);
         }
         Ok(match (operator, &left, &right) {
-            (_, Value::Number(a), Value::Number(b)) => {
-                computed(operator, a, b).map_or_else(|| opaque(written), Value::Number)
+            (_, PyValue::Number(a), PyValue::Number(b)) => {
+                computed(operator, a, b).map_or_else(|| opaque(written), PyValue::Number)
             }
-            (Operator::Add, Value::Text(a), Value::Text(b)) => Value::Text(format!("{a}{b}")),
-            (Operator::Add, Value::Tuple(a), Value::Tuple(b)) => Value::Tuple(a.iter().chain(b).cloned().collect()),
-            (Operator::Add, Value::List(a), Value::List(b)) => {
-                Value::list(a.borrow().iter().chain(b.borrow().iter()).cloned().collect())
+            (Operator::Add, PyValue::Text(a), PyValue::Text(b)) => PyValue::Text(format!("{a}{b}")),
+            (Operator::Add, PyValue::Tuple(a), PyValue::Tuple(b)) => {
+                PyValue::Tuple(a.iter().chain(b).cloned().collect())
             }
-            (Operator::Mul, Value::List(_) | Value::Tuple(_), Value::Number(_)) => repeated(&left, &right, written),
-            (Operator::Mul, Value::Number(_), Value::List(_) | Value::Tuple(_)) => repeated(&right, &left, written),
-            (_, Value::Tensor(tensor), Value::Number(number))
-            | (Operator::Mul, Value::Number(number), Value::Tensor(tensor)) => {
+            (Operator::Add, PyValue::List(a), PyValue::List(b)) => {
+                PyValue::list(a.borrow().iter().chain(b.borrow().iter()).cloned().collect())
+            }
+            (Operator::Mul, PyValue::List(_) | PyValue::Tuple(_), PyValue::Number(_)) => {
+                repeated(&left, &right, written)
+            }
+            (Operator::Mul, PyValue::Number(_), PyValue::List(_) | PyValue::Tuple(_)) => {
+                repeated(&right, &left, written)
+            }
+            (_, PyValue::Tensor(tensor), PyValue::Number(number))
+            | (Operator::Mul, PyValue::Number(number), PyValue::Tensor(tensor)) => {
                 scaled(operator, tensor, number.value).unwrap_or_else(|| opaque(written))
             }
-            (_, Value::Opaque(reason), _) | (_, _, Value::Opaque(reason)) => Value::Opaque(reason.clone()),
+            (_, PyValue::Opaque(reason), _) | (_, _, PyValue::Opaque(reason)) => PyValue::Opaque(reason.clone()),
             _ => opaque(written),
         })
     }
 
-    fn negated(&mut self, value: Value, written: &Expr, hint: &str) -> Read<Value> {
+    fn negated(&mut self, value: PyValue, written: &PyExpr, hint: &str) -> Read<PyValue> {
         Ok(match value {
-            Value::Number(number) => Value::Number(Number {
+            PyValue::Number(number) => PyValue::Number(PyNumber {
                 text: format!("-{}", number.operand()),
                 value: -number.value,
                 is_whole: number.is_whole,
                 is_plain: false,
             }),
-            Value::Data(data) => Value::Data(self.emit("Neg", &[data], hint, written.line)?),
-            Value::Failed => Value::Failed,
+            PyValue::Data(data) => PyValue::Data(self.emit("Neg", &[data], hint, written.line)?),
+            PyValue::Failed => PyValue::Failed,
             _ => opaque(written),
         })
     }
@@ -478,17 +486,17 @@ impl Machine<'_> {
 pub(super) const TRAINING: &str = "self.training";
 
 /// Numbers that frameworks name.
-fn constant(path: &str, name: &str) -> Option<Value> {
+fn constant(path: &str, name: &str) -> Option<PyValue> {
     match (path, name) {
-        ("math" | "np" | "numpy" | "torch" | "jnp", "pi") => Some(Value::real(std::f64::consts::PI)),
-        ("math", "e") => Some(Value::real(std::f64::consts::E)),
+        ("math" | "np" | "numpy" | "torch" | "jnp", "pi") => Some(PyValue::real(std::f64::consts::PI)),
+        ("math", "e") => Some(PyValue::real(std::f64::consts::E)),
         _ => None,
     }
 }
 
 /// What says nothing about the model.
-pub(super) fn opaque(written: &Expr) -> Value {
-    Value::opaque(format!("`{}` cannot be followed", short(&written.text)), Some(written.line))
+pub(super) fn opaque(written: &PyExpr) -> PyValue {
+    PyValue::opaque(format!("`{}` cannot be followed", short(&written.text)), Some(written.line))
 }
 
 /// The start of a long text.
@@ -500,17 +508,17 @@ pub(super) fn short(text: &str) -> String {
     }
 }
 
-fn number(text: &str) -> Value {
+fn number(text: &str) -> PyValue {
     let plain = text.replace('_', "");
     let whole = plain.parse::<i64>().ok().or_else(|| i64::from_str_radix(plain.strip_prefix("0x")?, 16).ok());
     match (whole, plain.parse::<f64>()) {
-        (Some(whole), _) => Value::whole(whole),
-        (None, Ok(value)) => Value::Number(Number { text: plain, value, is_whole: false, is_plain: true }),
-        (None, Err(_)) => Value::opaque(format!("`{text}` is not a number that is read"), None),
+        (Some(whole), _) => PyValue::whole(whole),
+        (None, Ok(value)) => PyValue::Number(PyNumber { text: plain, value, is_whole: false, is_plain: true }),
+        (None, Err(_)) => PyValue::opaque(format!("`{text}` is not a number that is read"), None),
     }
 }
 
-fn computed(operator: Operator, a: &Number, b: &Number) -> Option<Number> {
+fn computed(operator: Operator, a: &PyNumber, b: &PyNumber) -> Option<PyNumber> {
     let both = a.is_whole && b.is_whole;
     let (x, y) = (a.value, b.value);
     let (sign, value, is_whole) = match operator {
@@ -537,22 +545,22 @@ fn computed(operator: Operator, a: &Number, b: &Number) -> Option<Number> {
         _ => format!("{value:?}"),
     };
     let is_plain = !text.contains(' ') && value >= 0.0;
-    Some(Number { text, value, is_whole, is_plain })
+    Some(PyNumber { text, value, is_whole, is_plain })
 }
 
 /// `[a] * 3`
-fn repeated(items: &Value, times: &Value, written: &Expr) -> Value {
+fn repeated(items: &PyValue, times: &PyValue, written: &PyExpr) -> PyValue {
     const MOST: usize = 4096;
     let times = times.as_whole().and_then(|times| usize::try_from(times).ok());
     let (Some(some), Some(times)) = (items.items(), times.filter(|times| *times <= MOST)) else {
         return opaque(written);
     };
     let whole = std::iter::repeat_n(some, times).flatten().collect();
-    if matches!(items, Value::Tuple(_)) { Value::Tuple(whole) } else { Value::list(whole) }
+    if matches!(items, PyValue::Tuple(_)) { PyValue::Tuple(whole) } else { PyValue::list(whole) }
 }
 
 /// `1e-6 * torch.ones(8)`, `torch.randn(8) * 0.02`
-fn scaled(operator: Operator, tensor: &crate::port::value::Tensor, by: f64) -> Option<Value> {
+fn scaled(operator: Operator, tensor: &crate::port::value::Tensor, by: f64) -> Option<PyValue> {
     let by = match operator {
         Operator::Mul => by,
         Operator::Div => 1.0 / by,
@@ -563,5 +571,5 @@ fn scaled(operator: Operator, tensor: &crate::port::value::Tensor, by: f64) -> O
         Some(std) => format!("normal({:?})", std.parse::<f64>().ok()? * by.abs()),
         None => format!("{:?}", init.parse::<f64>().ok()? * by),
     };
-    Some(Value::Tensor(Rc::new(crate::port::value::Tensor { init: Some(init), ..tensor.clone() })))
+    Some(PyValue::Tensor(Rc::new(crate::port::value::Tensor { init: Some(init), ..tensor.clone() })))
 }

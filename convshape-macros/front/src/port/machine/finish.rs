@@ -4,14 +4,14 @@ use std::rc::Rc;
 
 use super::{Machine, Read};
 use crate::port::Unported;
-use crate::port::program::Input;
+use crate::port::program::PortedInput;
 use crate::port::stmts::{contains, mentions};
-use crate::port::syntax::{Class, Expr, Function, Kind, Stmt, StmtKind};
-use crate::port::value::{Args, Data, Instance, Value};
+use crate::port::syntax::{Class, Function, Kind, PyExpr, PyParam, PyStmt, PyStmtKind};
+use crate::port::value::{Data, Instance, PyArgs, PyValue};
 
 impl Machine<'_> {
     /// Runs the model of the program: what was only defined so far. `wanted` is its class, if there are several.
-    pub(in crate::port) fn finish(&mut self, stmts: &[Stmt], wanted: &str) {
+    pub(in crate::port) fn finish(&mut self, stmts: &[PyStmt], wanted: &str) {
         if self.faults.is_empty() && self.program.statements.is_empty() {
             match self.model_of(stmts, wanted) {
                 Ok(()) => {}
@@ -34,19 +34,19 @@ impl Machine<'_> {
     }
 
     /// The method that runs the only class.
-    fn runs(&mut self, stmts: &[Stmt], wanted: &str) -> Option<Rc<Function>> {
+    fn runs(&mut self, stmts: &[PyStmt], wanted: &str) -> Option<Rc<Function>> {
         let class = self.candidates(stmts, wanted).into_iter().next()?;
         ["forward", "call", "__call__"].iter().find_map(|name| self.method(&class, name))
     }
 
-    fn model_of(&mut self, stmts: &[Stmt], wanted: &str) -> Read<()> {
+    fn model_of(&mut self, stmts: &[PyStmt], wanted: &str) -> Read<()> {
         let used = self.used.clone();
-        let unused = |value: &Value| value.place().is_some_and(|place| !used.contains(&place));
-        let roots: Vec<(String, Value)> = self.roots.iter().filter(|(_, value)| unused(value)).cloned().collect();
+        let unused = |value: &PyValue| value.place().is_some_and(|place| !used.contains(&place));
+        let roots: Vec<(String, PyValue)> = self.roots.iter().filter(|(_, value)| unused(value)).cloned().collect();
         let instances: Vec<(String, Rc<Instance>)> = roots
             .iter()
             .filter_map(|(name, value)| match value {
-                Value::Instance(instance) => Some((name.clone(), instance.clone())),
+                PyValue::Instance(instance) => Some((name.clone(), instance.clone())),
                 _ => None,
             })
             .collect();
@@ -65,7 +65,7 @@ impl Machine<'_> {
             [] => {}
             [class] => {
                 let written = named(&class.name, class.line);
-                let Value::Instance(instance) = self.instance(&class.clone(), self.open_args(), &written)? else {
+                let PyValue::Instance(instance) = self.instance(&class.clone(), self.open_args(), &written)? else {
                     return Ok(());
                 };
                 return self.run_model(&instance);
@@ -81,12 +81,12 @@ impl Machine<'_> {
         if roots.is_empty() { self.run_function(stmts) } else { self.run_roots(roots) }
     }
 
-    fn open_args(&self) -> Args {
-        Args { line: 1, ..Args::default() }
+    fn open_args(&self) -> PyArgs {
+        PyArgs { line: 1, ..PyArgs::default() }
     }
 
     /// The classes of modules that no other part of the program mentions.
-    fn candidates(&mut self, stmts: &[Stmt], wanted: &str) -> Vec<Rc<Class>> {
+    fn candidates(&mut self, stmts: &[PyStmt], wanted: &str) -> Vec<Rc<Class>> {
         let classes: Vec<Rc<Class>> =
             classes_of(stmts).into_iter().filter(|class| self.is_module_class(class)).collect();
         if let Some(class) = classes.iter().find(|class| class.name == wanted) {
@@ -108,24 +108,24 @@ impl Machine<'_> {
     /// Runs a class with its inputs.
     fn run_model(&mut self, instance: &Rc<Instance>) -> Read<()> {
         self.program.class = Some(instance.class.name.clone());
-        self.walk(&Value::Instance(instance.clone()), "");
+        self.walk(&PyValue::Instance(instance.clone()), "");
         let method = ["forward", "call", "__call__"].iter().find_map(|name| self.method(&instance.class, name));
-        let params = method.as_ref().map(|method| method.params.clone_names()).unwrap_or_else(|| vec!["x".to_owned()]);
+        let params = method.as_ref().map(|method| needed(&method.params)).unwrap_or_else(|| vec!["x".to_owned()]);
         let flags = ["train", "training", "deterministic", "is_training"];
         let (switches, inputs): (Vec<String>, Vec<String>) =
             params.into_iter().partition(|name| flags.contains(&name.as_str()));
-        self.program.inputs = inputs.iter().map(|name| Input { name: name.clone(), shape: None }).collect();
-        let values = (0..inputs.len()).map(|at| (inputs[at].clone(), Value::data(self.input_label(at))));
-        let mut named: Vec<(String, Value)> = values.collect();
+        self.program.inputs = inputs.iter().map(|name| PortedInput { name: name.clone(), shape: None }).collect();
+        let values = (0..inputs.len()).map(|at| (inputs[at].clone(), PyValue::data(self.input_label(at))));
+        let mut named: Vec<(String, PyValue)> = values.collect();
         if self.trial.len() > 1 {
             self.labels.extend(inputs);
         }
-        named.extend(switches.into_iter().map(|name| (name, Value::Bool(false))));
+        named.extend(switches.into_iter().map(|name| (name, PyValue::Bool(false))));
         let line = method.as_ref().map_or(instance.class.line, |method| method.line);
         let written = named_call(&instance.class.name, line);
         let args = match method {
-            Some(_) => Args { positional: Vec::new(), named, line },
-            None => Args { positional: named.into_iter().map(|(_, value)| value).collect(), named: Vec::new(), line },
+            Some(_) => PyArgs { positional: Vec::new(), named, line },
+            None => PyArgs { positional: named.into_iter().map(|(_, value)| value).collect(), named: Vec::new(), line },
         };
         let given = match method {
             Some(method) => self.call(&method, Some(instance.clone()), None, args)?,
@@ -135,7 +135,7 @@ impl Machine<'_> {
     }
 
     /// Notes what the model gives.
-    pub(super) fn gives(&mut self, value: &Value, line: usize) -> Read<()> {
+    pub(super) fn gives(&mut self, value: &PyValue, line: usize) -> Read<()> {
         let mut found = Vec::new();
         self.outputs(value, line, &mut found)?;
         let mut labels: Vec<String> = Vec::new();
@@ -152,15 +152,15 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn outputs(&self, value: &Value, line: usize, found: &mut Vec<Data>) -> Read<()> {
+    fn outputs(&self, value: &PyValue, line: usize, found: &mut Vec<Data>) -> Read<()> {
         match value {
-            Value::Data(data) => {
+            PyValue::Data(data) => {
                 self.is_plain(data, &named("the output", line))?;
                 found.push(self.current(data)?);
             }
-            Value::None | Value::Failed => {}
-            Value::Opaque(reason) => return Err(reason.at(line)),
-            Value::Dict(pairs) => {
+            PyValue::None | PyValue::Failed => {}
+            PyValue::Opaque(reason) => return Err(reason.at(line)),
+            PyValue::Dict(pairs) => {
                 pairs.borrow().iter().try_for_each(|(_, value)| self.outputs(value, line, found))?;
             }
             value => match value.items() {
@@ -172,13 +172,13 @@ impl Machine<'_> {
     }
 
     /// Modules in variables, or written alone: each takes what the one before gives.
-    fn run_roots(&mut self, roots: Vec<(String, Value)>) -> Read<()> {
+    fn run_roots(&mut self, roots: Vec<(String, PyValue)>) -> Read<()> {
         let only = roots.len() == 1;
-        let mut value = Value::data(self.input_label(0));
+        let mut value = PyValue::data(self.input_label(0));
         let alone = roots.iter().filter(|(name, _)| name.is_empty()).count();
         let mut count = 0;
         for (name, module) in &roots {
-            let is_sequence = matches!(module, Value::Modules(_));
+            let is_sequence = matches!(module, PyValue::Modules(_));
             let path = match name.is_empty() {
                 true if only && is_sequence => String::new(),
                 true => {
@@ -193,16 +193,16 @@ impl Machine<'_> {
         let _ = alone;
         for (name, module) in roots {
             let written = named(&name, 1);
-            let args = Args { positional: vec![value], named: Vec::new(), line: 1 };
+            let args = PyArgs { positional: vec![value], named: Vec::new(), line: 1 };
             value = self.called(module, args, &written, &name)?;
         }
         self.gives(&value, 1)
     }
 
     /// A function that nobody calls and that needs nothing, or only numbers of the program.
-    fn run_function(&mut self, stmts: &[Stmt]) -> Read<()> {
+    fn run_function(&mut self, stmts: &[PyStmt]) -> Read<()> {
         let functions = stmts.iter().filter_map(|stmt| match &stmt.kind {
-            StmtKind::Def(function) => Some(function.clone()),
+            PyStmtKind::Def(function) => Some(function.clone()),
             _ => None,
         });
         let functions: Vec<Rc<Function>> = functions.filter(|function| self.makes_layers(&function.body)).collect();
@@ -211,30 +211,30 @@ impl Machine<'_> {
         }) else {
             return Ok(());
         };
-        match self.call(&function.clone(), None, None, Args { line: function.line, ..Args::default() })? {
-            Value::Instance(instance) => self.run_model(&instance),
+        match self.call(&function.clone(), None, None, PyArgs { line: function.line, ..PyArgs::default() })? {
+            PyValue::Instance(instance) => self.run_model(&instance),
             module if module.is_module() => self.run_roots(vec![(String::new(), module)]),
             value if value.has_data() => self.gives(&value, function.line),
             _ => Ok(()),
         }
     }
 
-    fn makes_layers(&self, body: &[Stmt]) -> bool {
+    fn makes_layers(&self, body: &[PyStmt]) -> bool {
         let mut found = false;
         mentions(body, &mut |written| found |= contains(written, &|part| self.is_of_model(part)));
         found
     }
 
     /// Notes the names of modules in files.
-    fn walk(&mut self, value: &Value, path: &str) {
+    fn walk(&mut self, value: &PyValue, path: &str) {
         let Some(place) = value.place() else { return };
         if self.paths.contains_key(&place) {
             return;
         }
         self.paths.insert(place, path.to_owned());
         let parts = match value {
-            Value::Modules(modules) => modules.parts.borrow().clone(),
-            Value::Instance(instance) => instance.attrs.borrow().clone(),
+            PyValue::Modules(modules) => modules.parts.borrow().clone(),
+            PyValue::Instance(instance) => instance.attrs.borrow().clone(),
             _ => Vec::new(),
         };
         for (name, part) in parts {
@@ -243,23 +243,23 @@ impl Machine<'_> {
     }
 }
 
-fn classes_of(stmts: &[Stmt]) -> Vec<Rc<Class>> {
-    let class = |stmt: &Stmt| match &stmt.kind {
-        StmtKind::Class(class) => vec![class.clone()],
-        StmtKind::If(branches, _) => branches.iter().flat_map(|(_, body)| classes_of(body)).collect(),
-        StmtKind::Body(body) => classes_of(body),
+fn classes_of(stmts: &[PyStmt]) -> Vec<Rc<Class>> {
+    let class = |stmt: &PyStmt| match &stmt.kind {
+        PyStmtKind::Class(class) => vec![class.clone()],
+        PyStmtKind::If(branches, _) => branches.iter().flat_map(|(_, body)| classes_of(body)).collect(),
+        PyStmtKind::Body(body) => classes_of(body),
         _ => Vec::new(),
     };
     stmts.iter().flat_map(class).collect()
 }
 
 /// Whether statements, and the functions in them, mention a name.
-fn uses(stmts: &[Stmt], name: &str) -> bool {
+fn uses(stmts: &[PyStmt], name: &str) -> bool {
     let mut found = false;
     mentions(stmts, &mut |written| found |= contains(written, &|part| is_named(part, name)));
     found
         || stmts.iter().any(|stmt| match &stmt.kind {
-            StmtKind::Def(function) => {
+            PyStmtKind::Def(function) => {
                 uses(&function.body, name)
                     || function
                         .params
@@ -267,35 +267,26 @@ fn uses(stmts: &[Stmt], name: &str) -> bool {
                         .filter_map(|param| param.default.as_ref())
                         .any(|default| contains(default, &|part| is_named(part, name)))
             }
-            StmtKind::Class(class) => uses(&class.body, name),
+            PyStmtKind::Class(class) => uses(&class.body, name),
             _ => false,
         })
 }
 
-fn is_named(written: &Expr, name: &str) -> bool {
+fn is_named(written: &PyExpr, name: &str) -> bool {
     matches!(&*written.kind, Kind::Name(found) if found == name)
 }
 
 /// An expression for messages about what no line says.
-fn named(text: &str, line: usize) -> Expr {
-    Expr { line, text: text.into(), kind: Rc::new(Kind::None) }
+fn named(text: &str, line: usize) -> PyExpr {
+    PyExpr { line, text: text.into(), kind: Rc::new(Kind::None) }
 }
 
-fn named_call(name: &str, line: usize) -> Expr {
+fn named_call(name: &str, line: usize) -> PyExpr {
     named(&format!("{name}(..)"), line)
 }
 
-trait Names {
-    fn clone_names(&self) -> Vec<String>;
-}
-
-impl Names for Vec<crate::port::syntax::Param> {
-    /// The parameters that a caller must give.
-    fn clone_names(&self) -> Vec<String> {
-        self.iter()
-            .skip(1)
-            .filter(|param| param.default.is_none() && param.stars == 0)
-            .map(|param| param.name.clone())
-            .collect()
-    }
+/// The parameters that a caller of a method must give.
+fn needed(params: &[PyParam]) -> Vec<String> {
+    let given = |param: &&PyParam| param.default.is_none() && param.stars == 0;
+    params.iter().skip(1).filter(given).map(|param| param.name.clone()).collect()
 }

@@ -7,14 +7,14 @@ use convshape_arith::op::Dialect;
 use super::emit::labels_of;
 use super::eval::{opaque, short};
 use super::{Machine, Read};
-use crate::port::syntax::Expr;
-use crate::port::value::{Args, Data, Leaf, Value};
+use crate::port::syntax::PyExpr;
+use crate::port::value::{Data, Leaf, PyArgs, PyValue};
 use crate::port::{Unported, layer};
 use crate::words::{self, Elsewhere, Kind, Lookup, Neutral};
 
 impl Machine<'_> {
     /// The layer that a call makes.
-    pub(super) fn layer(&mut self, call: &str, args: Args, written: &Expr) -> Read<Value> {
+    pub(super) fn layer(&mut self, call: &str, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
         let line = written.line;
         if let Some(own) = call.strip_prefix("Lazy") {
             let reason = format!("`{call}` takes its sizes from its first input: write `{own}` with all of them");
@@ -38,7 +38,7 @@ impl Machine<'_> {
         for (name, value) in &args.named {
             self.argument(&mut leaf, name, value)?;
         }
-        let made = Value::Layer(Rc::new(leaf));
+        let made = PyValue::Layer(Rc::new(leaf));
         self.made.push(made.clone());
         self.named_by_flax(&made, call, &args);
         Ok(made)
@@ -62,7 +62,7 @@ impl Machine<'_> {
     }
 
     /// One argument with its name: a field, or one of the framework's that changes nothing.
-    fn argument(&mut self, leaf: &mut Leaf, name: &str, value: &Value) -> Read<()> {
+    fn argument(&mut self, leaf: &mut Leaf, name: &str, value: &PyValue) -> Read<()> {
         let line = leaf.line;
         match name {
             "input_shape" | "shape" | "batch_shape" | "batch_input_shape" | "input_dim"
@@ -72,12 +72,12 @@ impl Machine<'_> {
                 return Ok(());
             }
             "name" => {
-                leaf.label = if let Value::Text(text) = value { Some(text.clone()) } else { None };
+                leaf.label = if let PyValue::Text(text) = value { Some(text.clone()) } else { None };
                 return Ok(());
             }
             "inplace" => {
                 // Some layers have another argument in this position.
-                let Value::Bool(is) = value else {
+                let PyValue::Bool(is) = value else {
                     return Err(Unported::new(line, format!("`{}` has more values than are known here", leaf.call)));
                 };
                 leaf.args.extend(is.then(|| (Some(name.to_owned()), value.clone())));
@@ -100,7 +100,7 @@ impl Machine<'_> {
             Some(Neutral::Any | Neutral::FileName) => return Ok(()),
             Some(Neutral::Bool(wanted)) => {
                 return only(
-                    matches!(value, Value::Bool(found) if *found == wanted),
+                    matches!(value, PyValue::Bool(found) if *found == wanted),
                     if wanted { "True" } else { "False" },
                 );
             }
@@ -108,7 +108,7 @@ impl Machine<'_> {
                 return only(value.as_whole() == Some(wanted), &wanted.to_string());
             }
             Some(Neutral::Word(wanted)) => {
-                return only(matches!(value, Value::Text(found) if found == wanted), wanted);
+                return only(matches!(value, PyValue::Text(found) if found == wanted), wanted);
             }
             Some(Neutral::Elsewhere(Elsewhere::Init | Elsewhere::Training)) => {
                 self.program.note(format!("line {line}: `{name}` is left out: it says nothing about shapes"));
@@ -122,15 +122,17 @@ impl Machine<'_> {
     }
 
     /// A value that a layer can have as an argument.
-    fn worth(&self, value: &Value, line: usize) -> Read<Value> {
+    fn worth(&self, value: &PyValue, line: usize) -> Read<PyValue> {
         match value {
-            Value::Opaque(reason) => Err(reason.at(line)),
-            Value::Batch => Err(Unported::new(line, "the number of samples is not known here")),
-            Value::Foreign(path) => match self.word(path) {
-                Some(word) => Ok(Value::Text(word.to_owned())),
+            PyValue::Opaque(reason) => Err(reason.at(line)),
+            PyValue::Batch => Err(Unported::new(line, "the number of samples is not known here")),
+            PyValue::Foreign(path) => match self.word(path) {
+                Some(word) => Ok(PyValue::Text(word.to_owned())),
                 None => Err(Unported::new(line, format!("`{path}` is not known here: write its number"))),
             },
-            Value::Bound(_, name) => Err(Unported::new(line, format!("`{name}` is not known here: write its number"))),
+            PyValue::Bound(_, name) => {
+                Err(Unported::new(line, format!("`{name}` is not known here: write its number")))
+            }
             value if value.text().is_some() => Ok(value.clone()),
             _ => Err(Unported::new(line, "a layer takes numbers and words only")),
         }
@@ -145,35 +147,35 @@ impl Machine<'_> {
     }
 
     /// A layer or modules on values.
-    pub(super) fn apply(&mut self, module: &Value, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+    pub(super) fn apply(&mut self, module: &PyValue, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         if !args.has_data() {
             self.example(&args);
             return Ok(opaque(written));
         }
         self.used.extend(module.place());
         match module {
-            Value::Modules(modules) if modules.kind == "Sequential" || modules.kind == "sequential" => {
-                let parts: Vec<Value> = modules.parts.borrow().iter().map(|(_, part)| part.clone()).collect();
+            PyValue::Modules(modules) if modules.kind == "Sequential" || modules.kind == "sequential" => {
+                let parts: Vec<PyValue> = modules.parts.borrow().iter().map(|(_, part)| part.clone()).collect();
                 self.in_order(&parts, args, written, hint)
             }
-            Value::Modules(modules) => {
+            PyValue::Modules(modules) => {
                 let reason = format!("a `{}` has no order of its own: apply its parts", modules.kind);
                 Err(Unported::new(written.line, reason))
             }
-            Value::Layer(leaf) => self.run_layer(&leaf.clone(), module, args, written, hint),
+            PyValue::Layer(leaf) => self.run_layer(&leaf.clone(), module, args, written, hint),
             _ => Ok(opaque(written)),
         }
     }
 
     /// The values of the model that a layer is given, in order.
-    fn operands(&self, args: &Args, written: &Expr) -> Read<Vec<Data>> {
+    fn operands(&self, args: &PyArgs, written: &PyExpr) -> Read<Vec<Data>> {
         let mut operands = Vec::new();
         for value in &args.positional {
             let items = value.items().unwrap_or_else(|| vec![value.clone()]);
             for item in items {
                 match item {
-                    Value::Data(data) => operands.push(self.current(&data)?),
-                    Value::None => {}
+                    PyValue::Data(data) => operands.push(self.current(&data)?),
+                    PyValue::None => {}
                     _ => {
                         let reason = format!("`{}` is given what does not go through the model", short(&written.text));
                         return Err(Unported::new(written.line, reason));
@@ -184,7 +186,14 @@ impl Machine<'_> {
         Ok(operands)
     }
 
-    fn run_layer(&mut self, leaf: &Rc<Leaf>, module: &Value, args: Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn run_layer(
+        &mut self,
+        leaf: &Rc<Leaf>,
+        module: &PyValue,
+        args: PyArgs,
+        written: &PyExpr,
+        hint: &str,
+    ) -> Read<PyValue> {
         let kind = words::named_layer(&leaf.call, self.program.dialect).map(|found| found.words.kind);
         self.given_to_layer(leaf, kind, &args, written)?;
         let args = if kind.is_some_and(Kind::is_recurrent) { without_zeros(args) } else { args };
@@ -218,18 +227,21 @@ impl Machine<'_> {
         Ok(match kind {
             Some(Kind::Lstm) if torch => {
                 let state = |name: &str| state_of(&label, name);
-                Value::Tuple(vec![Value::data(&label), Value::Tuple(vec![state("h_n"), state("c_n")])])
+                PyValue::Tuple(vec![PyValue::data(&label), PyValue::Tuple(vec![state("h_n"), state("c_n")])])
             }
-            Some(Kind::Gru | Kind::Rnn) if torch => Value::Tuple(vec![Value::data(&label), state_of(&label, "h_n")]),
-            Some(Kind::MultiHead) if torch => {
-                Value::Tuple(vec![Value::data(&label), Value::opaque("the weights of an attention are not kept", None)])
+            Some(Kind::Gru | Kind::Rnn) if torch => {
+                PyValue::Tuple(vec![PyValue::data(&label), state_of(&label, "h_n")])
             }
-            _ => Value::Data(made),
+            Some(Kind::MultiHead) if torch => PyValue::Tuple(vec![
+                PyValue::data(&label),
+                PyValue::opaque("the weights of an attention are not kept", None),
+            ]),
+            _ => PyValue::Data(made),
         })
     }
 
     /// `nn.Softmax()` of PyTorch, which chooses its axis by the number of axes.
-    fn with_axis(&mut self, leaf: &Rc<Leaf>, operands: &[Data], written: &Expr) -> Read<Rc<Leaf>> {
+    fn with_axis(&mut self, leaf: &Rc<Leaf>, operands: &[Data], written: &PyExpr) -> Read<Rc<Leaf>> {
         let chooses = self.program.dialect == Dialect::Torch
             && matches!(leaf.call.as_str(), "Softmax" | "LogSoftmax")
             && leaf.args.is_empty();
@@ -240,13 +252,13 @@ impl Machine<'_> {
                 let reason = format!("`{}` without `dim` goes over the batch here: write its `dim`", leaf.call);
                 return Err(Unported::new(written.line, reason));
             }
-            _ => vec![(Some("dim".to_owned()), Value::whole(1))],
+            _ => vec![(Some("dim".to_owned()), PyValue::whole(1))],
         };
         Ok(Rc::new(Leaf { line: leaf.line, call: leaf.call.clone(), args, label: leaf.label.clone() }))
     }
 
     /// Refuses what a layer cannot be told when it runs.
-    fn given_to_layer(&self, leaf: &Leaf, kind: Option<Kind>, args: &Args, written: &Expr) -> Read<()> {
+    fn given_to_layer(&self, leaf: &Leaf, kind: Option<Kind>, args: &PyArgs, written: &PyExpr) -> Read<()> {
         let sequence = kind.is_some_and(|kind| kind.is_recurrent() || kind == Kind::MultiHead);
         let first = leaf.args.iter().find(|(name, _)| name.as_deref() == Some("batch_first"));
         if sequence
@@ -261,7 +273,10 @@ impl Machine<'_> {
         }
         let silent =
             ["training", "deterministic", "need_weights", "average_attn_weights", "train", "use_running_average"];
-        match args.named.iter().find(|(name, value)| !silent.contains(&name.as_str()) && !matches!(value, Value::None))
+        match args
+            .named
+            .iter()
+            .find(|(name, value)| !silent.contains(&name.as_str()) && !matches!(value, PyValue::None))
         {
             Some((name, _)) => {
                 Err(Unported::new(written.line, format!("`{}` is not given a `{name}` here", leaf.call)))
@@ -274,7 +289,7 @@ impl Machine<'_> {
     fn run_leaf(
         &mut self,
         leaf: &Rc<Leaf>,
-        module: &Value,
+        module: &PyValue,
         operands: &[Data],
         given: Option<String>,
         path: &str,
@@ -328,28 +343,28 @@ impl Machine<'_> {
 }
 
 /// The arguments without first states that are zero, as they are if nobody gives them.
-fn without_zeros(args: Args) -> Args {
+fn without_zeros(args: PyArgs) -> PyArgs {
     let zero =
-        |value: &Value| matches!(value, Value::Tensor(tensor) if tensor.shape.is_empty() && !tensor.is_parameter);
-    let all = |value: &Value| zero(value) || value.items().is_some_and(|items| items.iter().all(zero));
-    Args { positional: args.positional.into_iter().filter(|value| !all(value)).collect(), ..args }
+        |value: &PyValue| matches!(value, PyValue::Tensor(tensor) if tensor.shape.is_empty() && !tensor.is_parameter);
+    let all = |value: &PyValue| zero(value) || value.items().is_some_and(|items| items.iter().all(zero));
+    PyArgs { positional: args.positional.into_iter().filter(|value| !all(value)).collect(), ..args }
 }
 
 /// Whether an argument that PyTorch prints says nothing more.
-fn changes_nothing(leaf: &Leaf, name: &str, value: &Value) -> bool {
+fn changes_nothing(leaf: &Leaf, name: &str, value: &PyValue) -> bool {
     let affine = || leaf.args.iter().find(|(name, _)| name.as_deref() == Some("affine"));
     match (leaf.call.as_str(), name, value) {
-        ("Softplus", "beta", Value::Number(number)) => number.value == 1.0,
-        ("Softplus", "threshold", Value::Number(number)) => number.value == 20.0,
+        ("Softplus", "beta", PyValue::Number(number)) => number.value == 1.0,
+        ("Softplus", "threshold", PyValue::Number(number)) => number.value == 20.0,
         // A norm without weights has no bias.
-        (_, "bias", Value::Bool(false)) => affine().is_some_and(|(_, affine)| affine.truth() == Some(false)),
+        (_, "bias", PyValue::Bool(false)) => affine().is_some_and(|(_, affine)| affine.truth() == Some(false)),
         _ => false,
     }
 }
 
 /// The last states of a recurrent layer, whose second axis is the batch.
-fn state_of(label: &str, name: &str) -> Value {
-    Value::Data(Data { batch: 1, ..Data::new(format!("{label}.{name}")) })
+fn state_of(label: &str, name: &str) -> PyValue {
+    PyValue::Data(Data { batch: 1, ..Data::new(format!("{label}.{name}")) })
 }
 
 /// PyTorch counts the batch in `nn.Unflatten(1, (8, 8))`.
@@ -360,7 +375,7 @@ fn unflatten(leaf: &Leaf) -> Read<String> {
     };
     let axis = value(0, "dim").and_then(|axis| axis.as_whole()).filter(|axis| *axis != 0);
     let sizes =
-        value(1, "unflattened_size").and_then(|sizes| sizes.items()).map(Value::list).and_then(|sizes| sizes.text());
+        value(1, "unflattened_size").and_then(|sizes| sizes.items()).map(PyValue::list).and_then(|sizes| sizes.text());
     match (axis, sizes) {
         (Some(axis), Some(sizes)) => Ok(format!("Unflatten({}, {sizes})", if axis > 0 { axis - 1 } else { axis })),
         _ => Err(Unported::new(leaf.line, "`Unflatten` takes the number of an axis after the batch, and sizes")),

@@ -4,13 +4,13 @@ use convshape_arith::op::Dialect;
 
 use super::eval::{opaque, short};
 use super::{Machine, Read, unread};
-use crate::port::syntax::{Expr, Index, Kind};
-use crate::port::value::{Args, Data, NO_BATCH, Value};
+use crate::port::syntax::{Index, Kind, PyExpr};
+use crate::port::value::{Data, NO_BATCH, PyArgs, PyValue};
 use crate::port::{Unported, sizes_of};
 
 impl Machine<'_> {
     /// The sizes of a value without the batch, as the inputs on trial make them.
-    pub(super) fn shape_of(&mut self, data: &Data, written: &Expr) -> Read<Vec<i64>> {
+    pub(super) fn shape_of(&mut self, data: &Data, written: &PyExpr) -> Read<Vec<i64>> {
         if self.is_first_reading() {
             self.asked = true;
             return Ok(vec![1; 3]);
@@ -23,7 +23,7 @@ impl Machine<'_> {
     }
 
     /// `dim: 1` in PyTorch; elsewhere the same from the end.
-    pub(super) fn axes_field(&mut self, data: &Data, axes: &[i64], written: &Expr) -> Read<String> {
+    pub(super) fn axes_field(&mut self, data: &Data, axes: &[i64], written: &PyExpr) -> Read<String> {
         if axes.contains(&0) {
             let reason = format!("`{}` goes over the batch, which a chain does not see", short(&written.text));
             return Err(Unported::new(written.line, reason));
@@ -42,7 +42,7 @@ impl Machine<'_> {
     }
 
     /// An axis of a sample, from 0.
-    fn axis(&mut self, data: &Data, axis: &Value, extra: usize, written: &Expr) -> Read<usize> {
+    fn axis(&mut self, data: &Data, axis: &PyValue, extra: usize, written: &PyExpr) -> Read<usize> {
         let axis = self.whole(axis, written)?;
         let rank = (self.shape_of(data, written)?.len() + extra) as i64;
         let found = if axis < 0 { axis + rank } else { axis - 1 };
@@ -52,34 +52,34 @@ impl Machine<'_> {
         })
     }
 
-    fn whole(&self, value: &Value, written: &Expr) -> Read<i64> {
+    fn whole(&self, value: &PyValue, written: &PyExpr) -> Read<i64> {
         value.as_whole().ok_or_else(|| match value {
-            Value::Opaque(reason) => reason.at(written.line),
+            PyValue::Opaque(reason) => reason.at(written.line),
             _ => Unported::new(written.line, format!("a number in `{}` is not known here", short(&written.text))),
         })
     }
 
     /// `x.shape`
-    pub(super) fn data_attribute(&mut self, data: Data, name: &str, written: &Expr, _hint: &str) -> Read<Value> {
+    pub(super) fn data_attribute(&mut self, data: Data, name: &str, written: &PyExpr, _hint: &str) -> Read<PyValue> {
         Ok(match name {
             "shape" => self.sizes(&data, written)?,
-            "ndim" => Value::whole(self.shape_of(&data, written)?.len() as i64 + 1),
-            "data" => Value::Data(data),
+            "ndim" => PyValue::whole(self.shape_of(&data, written)?.len() as i64 + 1),
+            "data" => PyValue::Data(data),
             "device" | "dtype" => opaque(written),
             "T" | "mT" | "H" | "real" | "imag" => {
                 return Err(unread(written));
             }
-            name => Value::Bound(Box::new(Value::Data(data)), name.to_owned()),
+            name => PyValue::Bound(Box::new(PyValue::Data(data)), name.to_owned()),
         })
     }
 
     /// All sizes of a value, in Python's order.
-    fn sizes(&mut self, data: &Data, written: &Expr) -> Read<Value> {
-        let mut sizes: Vec<Value> = self.shape_of(data, written)?.into_iter().map(Value::whole).collect();
+    fn sizes(&mut self, data: &Data, written: &PyExpr) -> Read<PyValue> {
+        let mut sizes: Vec<PyValue> = self.shape_of(data, written)?.into_iter().map(PyValue::whole).collect();
         if data.batch != NO_BATCH {
-            sizes.insert(data.batch.min(sizes.len()), Value::Batch);
+            sizes.insert(data.batch.min(sizes.len()), PyValue::Batch);
         }
-        Ok(Value::Tuple(sizes))
+        Ok(PyValue::Tuple(sizes))
     }
 
     /// A function or a method that changes only the shape.
@@ -87,28 +87,28 @@ impl Machine<'_> {
         &mut self,
         data: &Data,
         name: &str,
-        args: &Args,
-        written: &Expr,
+        args: &PyArgs,
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<Option<Value>> {
+    ) -> Read<Option<PyValue>> {
         let rest = args.positional.get(1..).unwrap_or(&[]);
         match name {
             "size" => return self.size(data, args, written).map(Some),
             "dim" | "ndimension" => {
-                return Ok(Some(Value::whole(self.shape_of(data, written)?.len() as i64 + 1)));
+                return Ok(Some(PyValue::whole(self.shape_of(data, written)?.len() as i64 + 1)));
             }
-            "numel" => return Ok(Some(Value::opaque("how many numbers a batch has is not known here", None))),
+            "numel" => return Ok(Some(PyValue::opaque("how many numbers a batch has is not known here", None))),
             "squeeze"
                 if data.batch == 1
-                    && rest.first().and_then(Value::as_whole) == Some(0)
+                    && rest.first().and_then(PyValue::as_whole) == Some(0)
                     && self.shape_of(data, written)?.first() == Some(&1) =>
             {
-                return self.picked(data, vec![Pick::At(0)], written, hint).map(|data| Some(Value::Data(data)));
+                return self.picked(data, vec![Pick::At(0)], written, hint).map(|data| Some(PyValue::Data(data)));
             }
             "unbind" => {
                 let given = self.arguments(args, &["dim"], written)?;
                 let axis = given.first().map_or(Ok(0), |(_, axis)| self.whole(axis, written))?;
-                return self.unbound(data, axis, written, hint).map(|parts| Some(Value::Tuple(parts)));
+                return self.unbound(data, axis, written, hint).map(|parts| Some(PyValue::Tuple(parts)));
             }
             "transpose" | "swapaxes" | "swapdims" if self.program.dialect == Dialect::Torch => {
                 let [a, b] = rest else { return Err(unread(written)) };
@@ -128,13 +128,13 @@ impl Machine<'_> {
             "view" | "reshape" => {
                 let sizes = match rest {
                     [one] if one.items().is_some() => one.items().unwrap_or_default(),
-                    [] => args.get(usize::MAX, "shape").and_then(Value::items).unwrap_or_default(),
+                    [] => args.get(usize::MAX, "shape").and_then(PyValue::items).unwrap_or_default(),
                     several => several.to_vec(),
                 };
                 self.viewed(data, &sizes, written)?
             }
             "view_as" | "reshape_as" => match rest {
-                [Value::Data(like)] => {
+                [PyValue::Data(like)] => {
                     let sizes = self.shape_of(like, written)?;
                     Some(format!("Reshape([{}])", joined(&sizes)))
                 }
@@ -156,7 +156,7 @@ impl Machine<'_> {
                 let axis = given.first().map(|(_, axis)| axis.clone());
                 let sizes = self.squeezed(data, name, axis, written)?;
                 if sizes == self.shape_of(data, written)? {
-                    return Ok(Some(Value::Data(data.clone())));
+                    return Ok(Some(PyValue::Data(data.clone())));
                 }
                 Some(format!("Reshape([{}])", joined(&sizes)))
             }
@@ -171,26 +171,26 @@ impl Machine<'_> {
             return Err(unread(written));
         };
         self.is_plain(data, written)?;
-        self.emit(&layer, std::slice::from_ref(data), hint, written.line).map(|data| Some(Value::Data(data)))
+        self.emit(&layer, std::slice::from_ref(data), hint, written.line).map(|data| Some(PyValue::Data(data)))
     }
 
-    fn size(&mut self, data: &Data, args: &Args, written: &Expr) -> Read<Value> {
+    fn size(&mut self, data: &Data, args: &PyArgs, written: &PyExpr) -> Read<PyValue> {
         let given = self.arguments(args, &["dim"], written)?;
         match given.first() {
             None => self.sizes(data, written),
-            Some((_, axis)) if axis.as_whole() == Some(data.batch as i64) => Ok(Value::Batch),
+            Some((_, axis)) if axis.as_whole() == Some(data.batch as i64) => Ok(PyValue::Batch),
             Some((_, axis)) => {
                 let axis = self.axis(data, axis, 0, written)?;
-                Ok(Value::whole(self.shape_of(data, written)?[axis]))
+                Ok(PyValue::whole(self.shape_of(data, written)?[axis]))
             }
         }
     }
 
     /// `x.view(x.size(0), -1)`, `x.view(-1, 16, 7, 7)`. The first size must be that of the batch.
-    fn viewed(&mut self, data: &Data, sizes: &[Value], written: &Expr) -> Read<Option<String>> {
+    fn viewed(&mut self, data: &Data, sizes: &[PyValue], written: &PyExpr) -> Read<Option<String>> {
         let [first, rest @ ..] = sizes else { return Ok(None) };
-        let open = |value: &Value| value.as_whole() == Some(-1);
-        let is_batch = matches!(first, Value::Batch);
+        let open = |value: &PyValue| value.as_whole() == Some(-1);
+        let is_batch = matches!(first, PyValue::Batch);
         if !(is_batch || open(first)) || rest.is_empty() {
             return Ok(None);
         }
@@ -198,14 +198,14 @@ impl Machine<'_> {
         for size in rest {
             texts.push(match size {
                 size if open(size) && is_batch => "_".to_owned(),
-                Value::Number(number) if number.is_whole && number.value > 0.0 => number.text.clone(),
-                Value::Opaque(reason) => return Err(reason.at(written.line)),
+                PyValue::Number(number) if number.is_whole && number.value > 0.0 => number.text.clone(),
+                PyValue::Opaque(reason) => return Err(reason.at(written.line)),
                 _ => return Ok(None),
             });
         }
         if !is_batch && !self.is_first_reading() {
             // Only then is the open size that of the batch.
-            let product = rest.iter().map(Value::as_whole).try_fold(1, |all: i64, size| all.checked_mul(size?));
+            let product = rest.iter().map(PyValue::as_whole).try_fold(1, |all: i64, size| all.checked_mul(size?));
             let all: i64 = self.shape_of(data, written)?.iter().product();
             if product != Some(all) {
                 let reason =
@@ -221,7 +221,7 @@ impl Machine<'_> {
     }
 
     /// `torch.flatten(x, 1)`
-    fn flattened(&mut self, args: &Args, written: &Expr) -> Read<Option<String>> {
+    fn flattened(&mut self, args: &PyArgs, written: &PyExpr) -> Read<Option<String>> {
         let given = self.arguments(args, &["start_dim", "end_dim"], written)?;
         let find = |name: &str, default: i64| {
             given.iter().find(|(known, _)| *known == name).map_or(Some(default), |(_, axis)| axis.as_whole())
@@ -235,7 +235,7 @@ impl Machine<'_> {
     }
 
     /// The axes in another order, in Python's count; the batch may move.
-    fn permuted(&mut self, data: &Data, axes: &[Value], written: &Expr, hint: &str) -> Read<Value> {
+    fn permuted(&mut self, data: &Data, axes: &[PyValue], written: &PyExpr, hint: &str) -> Read<PyValue> {
         let rank = self.shape_of(data, written)?.len() as i64 + 1;
         let mut found = Vec::new();
         for axis in axes {
@@ -243,7 +243,7 @@ impl Machine<'_> {
             found.push(if axis < 0 { axis + rank } else { axis });
         }
         if self.is_first_reading() {
-            return Ok(Value::Data(data.clone()));
+            return Ok(PyValue::Data(data.clone()));
         }
         let batch = found.iter().position(|axis| *axis == data.batch as i64);
         let Some(batch) = batch.filter(|_| data.batch != NO_BATCH && found.len() as i64 == rank) else {
@@ -261,11 +261,11 @@ impl Machine<'_> {
             };
             moved = self.emit(&layer, std::slice::from_ref(data), hint, written.line)?;
         }
-        Ok(Value::Data(Data { batch, ..moved }))
+        Ok(PyValue::Data(Data { batch, ..moved }))
     }
 
     /// All axes in Python's count, with two of them swapped.
-    fn swapped(&mut self, data: &Data, a: &Value, b: &Value, written: &Expr) -> Read<Vec<Value>> {
+    fn swapped(&mut self, data: &Data, a: &PyValue, b: &PyValue, written: &PyExpr) -> Read<Vec<PyValue>> {
         let rank = self.shape_of(data, written)?.len() as i64 + 1;
         let mut axes: Vec<i64> = (0..rank).collect();
         let place = |axis: i64| usize::try_from(if axis < 0 { axis + rank } else { axis }).unwrap_or(usize::MAX);
@@ -276,10 +276,10 @@ impl Machine<'_> {
             }
             axes.swap(a, b);
         }
-        Ok(axes.into_iter().map(Value::whole).collect())
+        Ok(axes.into_iter().map(PyValue::whole).collect())
     }
 
-    fn squeezed(&mut self, data: &Data, name: &str, axis: Option<Value>, written: &Expr) -> Read<Vec<i64>> {
+    fn squeezed(&mut self, data: &Data, name: &str, axis: Option<PyValue>, written: &PyExpr) -> Read<Vec<i64>> {
         let mut sizes = self.shape_of(data, written)?;
         match (name, axis) {
             ("squeeze", None) => sizes.retain(|size| *size != 1),
@@ -302,9 +302,9 @@ impl Machine<'_> {
     }
 
     /// `y.expand_as(x)`: sums and products stretch by themselves.
-    fn stretched(&mut self, data: &Data, name: &str, rest: &[Value], written: &Expr) -> Read<Value> {
-        if name == "expand_as" && matches!(rest, [Value::Data(_)]) {
-            return Ok(Value::Data(Data { stretched: true, ..data.clone() }));
+    fn stretched(&mut self, data: &Data, name: &str, rest: &[PyValue], written: &PyExpr) -> Read<PyValue> {
+        if name == "expand_as" && matches!(rest, [PyValue::Data(_)]) {
+            return Ok(PyValue::Data(Data { stretched: true, ..data.clone() }));
         }
         let sizes = match rest {
             [one] if one.items().is_some() => one.items().unwrap_or_default(),
@@ -313,31 +313,31 @@ impl Machine<'_> {
         let keeps = if name == "repeat" { 1 } else { -1 };
         let same = sizes.iter().skip(1).all(|size| size.as_whole() == Some(keeps));
         let over_batch =
-            matches!(sizes.first(), Some(Value::Batch)) || sizes.first().and_then(Value::as_whole) == Some(keeps);
+            matches!(sizes.first(), Some(PyValue::Batch)) || sizes.first().and_then(PyValue::as_whole) == Some(keeps);
         let own = self.shape_of(data, written)?;
         let whole = sizes.iter().skip(1).zip(&own).all(
             |(size, own)| matches!(size.as_whole(), Some(size) if size == keeps || name != "repeat" && size == *own),
         );
         if over_batch && (same || whole && sizes.len() == own.len() + 1) {
             // Each sample has its own copy.
-            return Ok(Value::Data(data.clone()));
+            return Ok(PyValue::Data(data.clone()));
         }
         if over_batch && name != "repeat" && sizes.len() == own.len() + 1 {
-            return Ok(Value::Data(Data { stretched: true, ..data.clone() }));
+            return Ok(PyValue::Data(Data { stretched: true, ..data.clone() }));
         }
         Err(unread(written))
     }
 
     /// `x.chunk(2, dim=1)`, `torch.split(x, [64, 80], 1)`
-    fn split(&mut self, data: &Data, name: &str, args: &Args, written: &Expr, hint: &str) -> Read<Value> {
+    fn split(&mut self, data: &Data, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
         self.is_plain(data, written)?;
         let count = if name == "chunk" { "chunks" } else { "split_size_or_sections" };
         let given = self.arguments(args, &[count, "dim", "axis", "split_size"], written)?;
         let find =
             |names: [&str; 2]| given.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| value.clone());
-        let axis = find(["dim", "axis"]).unwrap_or_else(|| Value::whole(0));
+        let axis = find(["dim", "axis"]).unwrap_or_else(|| PyValue::whole(0));
         let axis = self.axis(data, &axis, 0, written)?;
-        let first = find([count, "split_size"]).unwrap_or(Value::None);
+        let first = find([count, "split_size"]).unwrap_or(PyValue::None);
         let length = self.shape_of(data, written)?.get(axis).copied().unwrap_or(1);
         let pieces: Vec<i64> = match first.items() {
             Some(sizes) => sizes.iter().map(|size| self.whole(size, written)).collect::<Read<_>>()?,
@@ -353,13 +353,13 @@ impl Machine<'_> {
             self.emit(&format!("Split({what}, axis: {axis})"), std::slice::from_ref(data), hint, written.line)?;
         let part = |at: usize| {
             let label = format!("{}.{at}", made.label);
-            Value::Data(Data { memory: format!("{}/{label}", made.memory), label, ..made.clone() })
+            PyValue::Data(Data { memory: format!("{}/{label}", made.memory), label, ..made.clone() })
         };
-        Ok(Value::Tuple((0..pieces.len()).map(part).collect()))
+        Ok(PyValue::Tuple((0..pieces.len()).map(part).collect()))
     }
 
     /// `x[:, -1]`, `x[:, :, 1:3]`, `h[-1]`
-    pub(super) fn indexed(&mut self, data: &Data, indices: &[Index], written: &Expr, hint: &str) -> Read<Value> {
+    pub(super) fn indexed(&mut self, data: &Data, indices: &[Index], written: &PyExpr, hint: &str) -> Read<PyValue> {
         let rank = self.shape_of(data, written)?.len() + 1;
         let mut picks = Vec::new();
         for index in spread(indices, rank) {
@@ -376,11 +376,11 @@ impl Machine<'_> {
                 Some(Index::Slice(_)) | None => return Err(unread(written)),
             });
         }
-        self.picked(data, picks, written, hint).map(Value::Data)
+        self.picked(data, picks, written, hint).map(PyValue::Data)
     }
 
     /// What is picked on each axis, in Python's order.
-    fn picked(&mut self, data: &Data, mut picks: Vec<Pick>, written: &Expr, hint: &str) -> Read<Data> {
+    fn picked(&mut self, data: &Data, mut picks: Vec<Pick>, written: &PyExpr, hint: &str) -> Read<Data> {
         if data.stretched || data.batch == NO_BATCH {
             return Err(unread(written));
         }
@@ -428,7 +428,7 @@ impl Machine<'_> {
     }
 
     /// The parts of a value along an axis in Python's count: `q, k, v = qkv.unbind(0)`.
-    pub(super) fn unbound(&mut self, data: &Data, axis: i64, written: &Expr, hint: &str) -> Read<Vec<Value>> {
+    pub(super) fn unbound(&mut self, data: &Data, axis: i64, written: &PyExpr, hint: &str) -> Read<Vec<PyValue>> {
         let sizes = self.shape_of(data, written)?;
         let axis = if axis < 0 { axis + sizes.len() as i64 + 1 } else { axis };
         let axis = usize::try_from(axis).ok().filter(|axis| *axis != data.batch).ok_or_else(|| unread(written))?;
@@ -436,12 +436,12 @@ impl Machine<'_> {
         let count = sizes.get(own).copied().unwrap_or(0);
         let one = |at: i64| {
             let picks = (0..axis).map(|_| Pick::Whole).chain([Pick::At(at)]).collect();
-            self.picked(data, picks, written, hint).map(Value::Data)
+            self.picked(data, picks, written, hint).map(PyValue::Data)
         };
         (0..count).map(one).collect()
     }
 
-    fn end_of(&mut self, bound: Option<&Expr>, written: &Expr) -> Read<Option<i64>> {
+    fn end_of(&mut self, bound: Option<&PyExpr>, written: &PyExpr) -> Read<Option<i64>> {
         match bound {
             Some(bound) => {
                 let value = self.value(bound, "")?;
