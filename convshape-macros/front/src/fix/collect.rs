@@ -41,6 +41,7 @@ pub(super) fn candidates(graph: &Graph, checked: &Checked, problem: &Problem) ->
     other_layers::edits(graph, checked, problem, &mut found);
     stages::edits(graph, checked, problem, &mut found);
     unlike::axes(graph, checked, problem, &mut found);
+    unlike::missing(graph, checked, problem, &mut found);
     inputs::impossible(graph, problem, &mut found);
     inputs::square(graph, checked, problem, &mut found);
     inputs::permuted(graph, problem, &mut found);

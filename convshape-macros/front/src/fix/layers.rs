@@ -12,7 +12,7 @@ use super::candidates::Candidates;
 use super::goals::Goal;
 use super::needs::Need;
 use super::preimage::{SizeRange, given, sampled};
-use super::{Edit, words};
+use super::{Edit, unlike, words};
 use crate::check::Checked;
 use crate::fields::{self, Setting};
 use crate::graph::{Graph, Node, NodeId, Recipe};
@@ -282,7 +282,8 @@ impl<'a> ChangedLayer<'a> {
         let whole = field == "kernel" && self.wrong().all(|(_, range)| range == (1, 1));
         let cost = if whole { cost - 4 } else { cost };
         let skips = if self.skips_rows(field, &best) && !self.skips_rows(field, now) { 14 } else { 0 };
-        let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven + skips;
+        let wide = if self.is_wide(field, &best) { 8 } else { 0 };
+        let cost = cost.saturating_add_signed(self.regularity(&op)) + uneven + skips + wide;
         self.offer(field, Setting::ints(best, self.rank), cost, steps, found);
     }
 
@@ -307,6 +308,20 @@ impl<'a> ChangedLayer<'a> {
             _ => i64::MAX,
         };
         field == "padding" && (0..self.rank).any(|axis| values[axis] > reach(axis))
+    }
+
+    /// Whether a border is wider than it takes to keep the size, and no other layer like this one has it.
+    fn is_wide(&self, field: &str, values: &PerAxis<i64>) -> bool {
+        let Op::Conv(conv) = self.op else { return false };
+        let reach = |axis: usize| conv.kernel[axis].saturating_sub(1).saturating_mul(conv.dilation[axis]);
+        let wide = (0..self.rank).any(|axis| values[axis] > reach(axis).saturating_add(1) / 2);
+        let has =
+            |op: &Op| op.axis_field(AxisField::Padding).is_some_and(|rows| rows[..self.rank] == values[..self.rank]);
+        let mut others = (0..self.graph.nodes.len()).filter_map(|node| self.graph.given(node));
+        field == "padding"
+            && conv.direction == Direction::Forward
+            && wide
+            && !others.any(|other| unlike::same_window(&self.op, &other) && has(&other))
     }
 
     /// Whether windows this far apart would leave rows unread.

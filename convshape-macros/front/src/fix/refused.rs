@@ -58,6 +58,11 @@ pub(super) fn at_the_layer(
         {
             layer.until_accepted(AxisField::Kernel, &[rows.saturating_add(lo).saturating_add(hi)], 12, found);
         }
+        Reason::KernelTooLarge { input: Size::Number(rows @ 2..), kernel, lo: 0, hi: 0, dilation: 1, .. }
+            if kernel == rows + 1 && ends_in_one_row(graph, node, op) =>
+        {
+            layer.until_accepted(AxisField::Kernel, &[rows], 12, found);
+        }
         Reason::KernelTooLarge { input, .. } => layer.missing_border(input, found),
         Reason::SameWithStride { .. } => {
             if let Op::Conv(conv) = op {
@@ -166,6 +171,36 @@ pub(super) fn at_the_layer(
 fn spans_an_axis(op: &Op) -> bool {
     matches!(op, Op::Conv(Conv { kernel, rank, direction: Direction::Forward, .. })
         if kernel[..*rank].iter().any(|rows| *rows != kernel[0]) && kernel[..*rank].iter().all(|rows| *rows > 1))
+}
+
+/// Whether a convolution with a square kernel, behind other layers, is to give a single row on every axis: the declared
+/// output has one, or a dense layer takes its channels alone.
+fn ends_in_one_row(graph: &Graph, node: NodeId, op: &Op) -> bool {
+    let Op::Conv(conv) = op else { return false };
+    let even = conv.kernel[..conv.rank].iter().all(|rows| *rows == conv.kernel[0]);
+    let rows = graph.inputs.iter().flat_map(|input| {
+        (0..input.shape.rank().saturating_sub(1)).map(|axis| input.shape.size(graph.order().spatial(axis)).number())
+    });
+    // Another input is meant rather, unless its sizes halve down to one.
+    let halves = rows.into_iter().all(|rows| rows.is_some_and(|rows| rows.count_ones() == 1));
+    if !even || !halves || graph.producer(graph.nodes[node].inputs[0]).is_none() {
+        return false;
+    }
+    let mut value = graph.value(node);
+    loop {
+        if let Some(output) = graph.outputs.iter().find(|output| output.value == Some(value)) {
+            let sizes = output.shape.sizes();
+            return sizes.iter().filter(|size| !size.same(Size::Number(1))).count() <= 1
+                && output.shape.elements() == Ok(Size::Number(conv.outputs));
+        }
+        let mut readers = (0..graph.nodes.len()).filter(|reader| graph.nodes[*reader].inputs.contains(&value));
+        let (Some(reader), None) = (readers.next(), readers.next()) else { return false };
+        match graph.given(reader) {
+            Some(Op::Linear { inputs, .. }) => return inputs == Some(conv.outputs),
+            Some(next) if next == Op::FLATTEN || next.keeps_shape() => value = graph.value(reader),
+            _ => return false,
+        }
+    }
 }
 
 /// The features that come in, for a dense layer that takes another number.

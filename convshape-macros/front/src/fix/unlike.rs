@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use convshape_arith::op::{MAX_SPATIAL, Op, PerAxis};
+use convshape_arith::op::{Conv, MAX_SPATIAL, Op, Padding, PerAxis, Pool};
 use convshape_arith::solve::AxisField;
 
 use super::Edit;
@@ -13,6 +13,9 @@ use crate::graph::{Graph, NodeId};
 
 /// How many layers before a mistake are looked at.
 const MOST_LAYERS: usize = 32;
+
+/// How many layers must write a field before one without it is suspect.
+const LEAST_ALIKE: usize = 2;
 
 /// How many other values of a field are tried for one layer.
 const MOST_VALUES: usize = 3;
@@ -29,6 +32,48 @@ pub(super) fn axes(graph: &Graph, checked: &Checked, problem: &Problem, found: &
             layer.offer([*value; MAX_SPATIAL], 14, found);
         }
     }
+}
+
+/// For the layers before a mistake: a field that a layer leaves out, and that all layers like it write with one value.
+pub(super) fn missing(graph: &Graph, checked: &Checked, problem: &Problem, found: &mut Candidates) {
+    let writes = |node: NodeId, field: AxisField| {
+        graph.nodes[node].spans.fields.iter().any(|(written, _)| *written == field.name())
+    };
+    for (node, _) in ancestors(graph, &blamed(graph, problem), MOST_LAYERS) {
+        let Some(op) = checked.ops[node].or(graph.given(node)) else { continue };
+        for field in [AxisField::Stride, AxisField::Padding].into_iter().filter(|field| !writes(node, *field)) {
+            let origin = graph.nodes[node].origin;
+            let alike = (0..graph.nodes.len()).filter(|other| graph.nodes[*other].origin != origin);
+            let alike = alike.filter_map(|other| Some((other, graph.given(other)?)));
+            let alike: Vec<_> = alike.filter(|(_, other)| same_window(&op, other)).collect();
+            let written = alike.iter().map(|(other, op)| writes(*other, field).then(|| setting(op, field)).flatten());
+            let Some(values) = written.collect::<Option<Vec<Setting>>>() else { continue };
+            if values.len() >= LEAST_ALIKE && values.iter().all(|value| *value == values[0]) {
+                found.push(vec![Edit::Field { node, field: field.name(), setting: values[0].clone() }], 6);
+            }
+        }
+    }
+}
+
+/// A field of a layer as text sets it.
+fn setting(op: &Op, field: AxisField) -> Option<Setting> {
+    if let (Op::Conv(Conv { padding: Padding::Same, .. }) | Op::Pool(Pool { padding: Padding::Same, .. }), true) =
+        (op, field == AxisField::Padding)
+    {
+        return Some(Setting::Word("same"));
+    }
+    let (values, rank) = per_axis(op, field)?;
+    Some(Setting::ints(values, rank))
+}
+
+/// Whether two layers are of one kind with equal windows.
+pub(super) fn same_window(a: &Op, b: &Op) -> bool {
+    let window = |op: &Op| match op {
+        Op::Conv(conv) => Some((conv.kernel, conv.dilation)),
+        Op::Pool(pool) => Some((pool.kernel, pool.dilation)),
+        _ => None,
+    };
+    same_kind(a, b) && window(a) == window(b)
 }
 
 /// For the layers before a mistake: the numbers of similar layers.

@@ -2,7 +2,7 @@
 
 mod shortcut;
 
-use convshape_arith::op::{Axes, Axis, Conv, Direction, Op, Padding, PoolKind, ResizeTo, Upsample};
+use convshape_arith::op::{Axes, Axis, Conv, Direction, Op, Padding, Pool, PoolKind, ResizeTo, Upsample};
 use proc_macro2::Ident;
 
 use super::{ArgumentPlace, Edit, Formula, counts, is_of_rows, keeping, shape_field};
@@ -452,6 +452,16 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     if let (Setting::Axes(axes), Some(word)) = (setting, of_torch) {
         return Verb::Set(format!("{word}: {}", Setting::Axes(with_the_batch(axes))));
     }
+    // onnx lists both sides of every axis.
+    let listed = match (setting, &node.recipe) {
+        (Setting::Ints { values, axes: None }, Recipe::Given(Op::Conv(Conv { rank, .. }) | Op::Pool(Pool { rank, .. })))
+            if writing.word(field) == "pads" =>
+        {
+            Some(Setting::Ints { values: *values, axes: Some(*rank) })
+        }
+        _ => None,
+    };
+    let setting = listed.as_ref().unwrap_or(setting);
     if leads { Verb::Write(setting.to_string()) } else { Verb::Set(field_text(writing.word(field), setting)) }
 }
 
@@ -463,7 +473,7 @@ pub(crate) fn field_text(word: &str, setting: &Setting) -> String {
             let sides: Vec<String> = low.chain(high).map(|rows| rows.to_string()).collect();
             format!("pads: [{}]", sides.join(", "))
         }
-        Setting::Ints { values, axes: Some(axes) } if word == "pads" && *axes > 1 => {
+        Setting::Ints { values, axes: Some(axes) } if word == "pads" => {
             let sides = values[..*axes].iter().chain(&values[..*axes]).map(ToString::to_string);
             format!("pads: [{}]", sides.collect::<Vec<String>>().join(", "))
         }
