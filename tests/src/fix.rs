@@ -111,6 +111,39 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
     Some(fixed)
 }
 
+/// How a suggestion ends that gives a statement another name: ``write `x2` instead of `x`, also where it is read below``.
+pub(crate) const READ_BELOW: &str = ", also where it is read below";
+
+/// The source with another name for the statement whose name begins at a place, up to the next statement of that name.
+pub(crate) fn renamed(source: &str, place: usize, help: &str) -> Option<String> {
+    let (new, old) = help.strip_prefix("write `")?.strip_suffix(READ_BELOW)?.split_once("` instead of `")?;
+    let old = old.strip_suffix('`')?;
+    let all = token::tokens(source);
+    let from = all.iter().position(|token| token.span.start == place)?;
+    let mut places = vec![all[from].span.clone()];
+    let mut given_again = false;
+    let mut depth = 0_i32;
+    // The statement itself reads the earlier one.
+    let below = from + all[from..].iter().position(|token| token.text == ";" || token.text == "{")?;
+    for near in all[below..].windows(3) {
+        let [before, token, after] = near else { continue };
+        match token.text {
+            "{" => depth += 1,
+            "}" => depth -= 1,
+            ";" if given_again && depth == 0 => break,
+            text if text == old && before.text != "." && after.text == ":" => given_again = true,
+            text if text == old && before.text != "." => places.push(token.span.clone()),
+            _ => {}
+        }
+        if depth < 0 {
+            break;
+        }
+    }
+    let mut fixed = source.to_owned();
+    places.into_iter().rev().for_each(|at| fixed.replace_range(at, new));
+    Some(fixed)
+}
+
 /// Whether a line is a suggestion that a machine should be able to apply.
 #[must_use]
 pub fn is_edit(help: &str) -> bool {

@@ -70,6 +70,7 @@ pub fn judge(source: &str) -> Judgement {
             let Some(text) = text.trim_start().strip_prefix("help: ") else { continue };
             let fixed = match fix::help::meant(text) {
                 Some(word) => instead(source, finding, word),
+                None if text.ends_with(fix::READ_BELOW) => fix::renamed(source, finding.span.byte_range().start, text),
                 None if fix::is_edit(text) => fix::apply(source, text),
                 None => continue,
             };

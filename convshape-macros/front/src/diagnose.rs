@@ -135,6 +135,12 @@ impl Report {
         self.line(format!("note: {text}"))
     }
 
+    /// Leaves out the lines that an earlier message has, and records the others.
+    pub(crate) fn without(mut self, said: &mut HashSet<String>) -> Report {
+        self.lines.retain(|line| said.insert(line.clone()));
+        self
+    }
+
     /// Adds a note before the helps.
     pub(crate) fn note_first(mut self, text: impl std::fmt::Display) -> Report {
         let helps = self.lines.iter().position(|line| line.starts_with("help: ")).unwrap_or(self.lines.len());

@@ -85,6 +85,7 @@ fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sin
         ranks: Vec::new(),
         unknown_layers: HashMap::new(),
         unknown_names: 0,
+        ends: Vec::new(),
         sink,
     };
     resolver.chain(chain, numbers);
@@ -181,6 +182,8 @@ struct Resolver<'a> {
     unknown_layers: HashMap<String, Option<String>>,
     /// Unknown names.
     unknown_names: usize,
+    /// The names of the chain's outputs.
+    ends: Vec<String>,
     sink: &'a mut Sink,
 }
 
@@ -232,6 +235,7 @@ impl<'a> Resolver<'a> {
             labels: Rc::default(),
             counts: HashMap::new(),
         };
+        self.ends = chain.outputs.iter().flat_map(|port| port.name.as_ref()).map(Ident::to_string).collect();
         self.graph.members = self.body(&chain.body, &mut scope);
         self.refuse_itself(&chain.name);
         if let Some(last) = self.graph.nodes.get(MOST_LAYERS - 1) {
@@ -335,9 +339,12 @@ impl<'a> Resolver<'a> {
                 } else if name == "repeat" || name == "reuse" {
                     self.sink.push(diagnose::name_of_the_grammar(label));
                 } else if scope.untaken.contains_key(&name) || !scope.own.insert(name.clone()) {
-                    let read_below = stmts[at + 1..].iter().any(|below| below.mentions(&name));
+                    let ends = scope.path.is_empty() && self.ends.contains(&name);
+                    let read_below = ends || stmts[at + 1..].iter().any(|below| below.mentions(&name));
                     self.sink.push(diagnose::repeated_label(label, &scope.free_name(&name), read_below));
                     repeated = true;
+                    // As in Python, what follows means the last one.
+                    scope.names.insert(name, binding);
                 } else {
                     scope.names.insert(name, binding);
                 }
@@ -435,7 +442,13 @@ impl<'a> Resolver<'a> {
     fn broken(&mut self, stmt: &Stmt, span: Span, scope: &mut Scope<'_>) -> NodeId {
         let name = match &stmt.label {
             Some(label) => label.to_string(),
-            None => scope.next_name("broken"),
+            None => {
+                let known = match &stmt.kind {
+                    StmtKind::Layer(layer) => words::named_layer(&layer.op.to_string(), self.graph.dialect),
+                    _ => None,
+                };
+                scope.next_name(known.map_or("broken", |known| known.words.snake))
+            }
         };
         let (op, origin) = (Ident::new("broken", span), std::ptr::from_ref(stmt).addr());
         let name = format!("{}{name}", scope.path);

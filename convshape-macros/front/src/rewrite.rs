@@ -8,7 +8,8 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use convshape_arith::code;
-use convshape_arith::op::Dialect;
+use convshape_arith::op::{Dialect, Op};
+use convshape_arith::shape::Shape;
 use proc_macro2::{Delimiter, Group, Ident, LineColumn, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
 pub(crate) use self::spoken::{Read, spoken};
@@ -16,7 +17,7 @@ pub(crate) use self::spoken::{Read, spoken};
 use self::spoken::in_dialect;
 use crate::diagnose::{Report, Sink};
 use crate::fix::{transposed, with_rank};
-use crate::graph::Graph;
+use crate::graph::{Graph, Recipe};
 use crate::words;
 
 /// The most texts that are read for one chain: each costs as much as the chain itself.
@@ -29,7 +30,7 @@ pub(crate) const MOST_LAYERS: usize = 400;
 const NEAR: usize = 3;
 
 /// The values tried for a missing field, the commonest first.
-const VALUES: [u8; 12] = [3, 2, 1, 4, 5, 7, 6, 8, 9, 11, 10, 16];
+const VALUES: [i64; 12] = [3, 2, 1, 4, 5, 7, 6, 8, 9, 11, 10, 16];
 
 /// A text with one change.
 struct Rewrite {
@@ -71,9 +72,19 @@ impl Reader<'_> {
     /// Another word, name, field or dialect.
     fn of_words(&self, report: &Report) -> Option<Rewrite> {
         let at = place(&self.text, report.span().start())?;
+        if report.code() == Some(code::VALUE.id)
+            && let Some(resized) = self.first(self.resized(&at))
+        {
+            return Some(resized);
+        }
         let word = word(&self.text, &at)?;
         if let Some((field, leads)) = report.needed() {
-            return self.first(VALUES.iter().filter_map(|value| self.with_field(&at, field, leads, *value)));
+            if field == "out_channels" {
+                return self.with_channels(&at);
+            }
+            let same = (field == "padding").then(|| ident("same"));
+            let values = same.into_iter().chain(VALUES.iter().map(|value| number(*value)));
+            return self.first(values.filter_map(|value| self.with_field(&at, field, leads, &value)));
         }
         // What an earlier report suggests is right if it leaves no error.
         let meant =
@@ -196,22 +207,22 @@ impl Reader<'_> {
     }
 
     /// The text with a field that the layer at a place lacks.
-    fn with_field(&self, at: &[usize], field: &str, leads: bool, value: u8) -> Option<Rewrite> {
+    fn with_field(&self, at: &[usize], field: &str, leads: bool, value: &TokenTree) -> Option<Rewrite> {
         let name = self.name_of(at)?;
-        let value_token = TokenTree::Literal(Literal::u8_unsuffixed(value));
         let text = changed(&self.text, at, &|tokens, at| {
             let given = match tokens.get(at + 1) {
                 Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => Some(group.stream()),
                 _ => None,
             };
             let mut inside: Vec<TokenTree> = given.clone().into_iter().flatten().collect();
-            if inside.last().is_some_and(|last| !is_punct(last, ',')) {
-                inside.push(punct(','));
+            if leads {
+                inside.splice(0..0, [value.clone(), punct(',')]);
+            } else {
+                if inside.last().is_some_and(|last| !is_punct(last, ',')) {
+                    inside.push(punct(','));
+                }
+                inside.extend([ident(field), punct(':'), value.clone()]);
             }
-            if !leads {
-                inside.extend([ident(field), punct(':')]);
-            }
-            inside.push(value_token.clone());
             let group = TokenTree::Group(Group::new(Delimiter::Parenthesis, inside.into_iter().collect()));
             match given {
                 Some(_) => tokens[at + 1] = group,
@@ -221,6 +232,53 @@ impl Reader<'_> {
         let help = match leads {
             true => format!("in `{name}`, write `{value}`"),
             false => format!("in `{name}`, set `{field}: {value}`"),
+        };
+        Some(Rewrite { text, help, at: None })
+    }
+
+    /// The text with the channels that a layer lacks, if what follows takes that number and no other.
+    fn with_channels(&self, at: &[usize]) -> Option<Rewrite> {
+        let taken = self.graph.nodes.iter().filter_map(|node| match &node.recipe {
+            Recipe::Given(Op::Conv(conv)) => conv.inputs,
+            Recipe::Given(Op::Linear { inputs, .. }) => *inputs,
+            Recipe::Given(Op::BatchNorm { channels, .. } | Op::GroupNorm { channels, .. }) => *channels,
+            _ => None,
+        });
+        let ports =
+            self.graph.outputs.iter().map(|port| port.shape).chain(self.graph.inputs.iter().map(|port| port.shape));
+        let ports: Vec<Shape> = ports.collect();
+        let of_ports = ports.iter().flat_map(Shape::sizes).filter_map(|size| size.number());
+        let mut counts: Vec<i64> = Vec::new();
+        for count in taken.chain(of_ports) {
+            if !counts.contains(&count) {
+                counts.push(count);
+            }
+        }
+        let with = |count: i64| self.with_field(at, "out_channels", true, &number(count));
+        let found = counts.iter().find_map(|count| Some((*count, self.first(with(*count))?)));
+        let (count, found) = found?;
+        self.first(with(count + 1)).is_none().then_some(found)
+    }
+
+    /// The texts with PyTorch's resizing, which takes any factor, in place of keras' at a place or around it.
+    fn resized(&self, at: &[usize]) -> Option<Rewrite> {
+        let (at, word) = self.layer_at(at)?;
+        let name = self.name_of(&at)?;
+        if !word.starts_with("UpSampling") && word != "Upsample" {
+            return None;
+        }
+        let text = changed(&self.text, &at, &|tokens, at| {
+            tokens[at] = ident("Upsample");
+            if let Some(TokenTree::Group(group)) = tokens.get(at + 1).cloned() {
+                let torch = [punct(','), ident("dialect"), punct(':'), ident("torch")];
+                let inside = group.stream().into_iter().chain(torch).collect();
+                tokens[at + 1] = TokenTree::Group(Group::new(Delimiter::Parenthesis, inside));
+            }
+        });
+        let set = format!("set `dialect: torch` in `{name}`");
+        let help = match word.as_str() {
+            "Upsample" => format!("in `{name}`, set `dialect: torch`"),
+            _ => format!("put `Upsample` in place of `{word}` in `{name}` and {set}"),
         };
         Some(Rewrite { text, help, at: None })
     }
@@ -453,6 +511,10 @@ fn is_punct(token: &TokenTree, letter: char) -> bool {
 
 fn punct(letter: char) -> TokenTree {
     TokenTree::Punct(Punct::new(letter, Spacing::Alone))
+}
+
+fn number(value: i64) -> TokenTree {
+    TokenTree::Literal(Literal::i64_unsuffixed(value))
 }
 
 fn ident(word: &str) -> TokenTree {

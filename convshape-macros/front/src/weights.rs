@@ -2,7 +2,7 @@
 
 mod problem;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs;
 use std::io::{self, Read as _, Seek as _, SeekFrom};
 use std::path::Path;
@@ -59,8 +59,10 @@ pub(crate) fn of(
                     }
                 }
             }
+            // What holds for several layers is said once.
+            let mut said = HashSet::new();
             for problem in problems {
-                sink.push(diagnose::weights(graph, checked, &problem, text.span()));
+                sink.push(diagnose::weights(graph, checked, &problem, text.span()).without(&mut said));
             }
             Some(file)
         }

@@ -15,6 +15,9 @@ pub(crate) const IN_LINE: &str = "in line ";
 /// Between the new words of a help and the old one: ``write `activation: Relu` instead of `Relu` ``.
 const INSTEAD: &str = "` instead of `";
 
+/// How such a help ends if it is about a name that statements below read.
+const READ_BELOW: &str = "`, also where it is read below";
+
 /// How a help begins that adds the end of a statement.
 const END: &str = "insert `;` after this";
 
@@ -27,16 +30,21 @@ const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 /// The edits for all lines that a finding rewrites; none if it rewrites none, or if one of them is not found.
 pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
     let of_syntax = CODES.contains(&finding.code);
+    let of_undo = finding.code == code::UNDO.id;
     let place = finding.span.byte_range();
     let mut edits: Vec<Option<Edit>> = Vec::new();
     for help in finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")) {
-        if let Some((text, _)) = help.strip_prefix("write `").and_then(|rest| rest.split_once(INSTEAD)) {
-            edits.push(Some(Edit { range: place.clone(), text: text.to_owned() }));
+        if let Some((text, old)) = help.strip_prefix("write `").and_then(|rest| rest.split_once(INSTEAD)) {
+            let mut places = vec![place.clone()];
+            if let Some(name) = old.strip_suffix(READ_BELOW) {
+                read_below(&chain.tokens, &place, name, &mut places);
+            }
+            edits.extend(places.into_iter().map(|range| Some(Edit { range, text: text.to_owned() })));
         } else if help.starts_with(END) {
             edits.push(Some(Edit { range: place.end..place.end, text: ";".to_owned() }));
         } else if let Some(text) = help.strip_prefix(AT_THE_END).and_then(|rest| rest.strip_suffix('`')) {
             edits.push(at_the_end(&chain.tokens, text));
-        } else if let Some(text) = quoted(help, "write ").filter(|_| of_syntax) {
+        } else if let Some(text) = quoted(help, "write ").filter(|text| of_syntax || of_undo && text.ends_with(';')) {
             let statement = around(&chain.tokens, &place).filter(|tokens| keeps_name(tokens, text));
             edits.push(statement.map(|tokens| edit(&tokens, text)));
         } else if let Some((line, text)) = help.strip_prefix(IN_LINE).and_then(|rest| rest.split_once(", ")) {
@@ -45,6 +53,56 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
         }
     }
     edits.into_iter().collect::<Option<_>>().unwrap_or_default()
+}
+
+/// Where a name is read below the place that gives it, up to the statement that gives it again.
+fn read_below(tokens: &TokenStream, place: &Range<usize>, name: &str, found: &mut Vec<Range<usize>>) {
+    let tokens: Vec<TokenTree> = tokens.clone().into_iter().collect();
+    let Some(at) = tokens.iter().position(|token| token.span().byte_range().end > place.start) else { return };
+    match &tokens[at] {
+        TokenTree::Group(group) => read_below(&group.stream(), place, name, found),
+        _ => {
+            // The statement itself reads the earlier one.
+            let ends = |token: &TokenTree| match token {
+                TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
+                token => is_end(token),
+            };
+            let below = tokens[at..].iter().position(ends).map_or(tokens.len(), |end| at + end + 1);
+            reads(&tokens[below..], name, found);
+        }
+    }
+}
+
+/// Where some tokens read a name, up to the statement that gives it again.
+fn reads(tokens: &[TokenTree], name: &str, found: &mut Vec<Range<usize>>) {
+    let is = |at: Option<usize>, letter: char| {
+        let token = at.and_then(|at| tokens.get(at));
+        matches!(token, Some(TokenTree::Punct(punct)) if punct.as_char() == letter)
+    };
+    let mut given_again = false;
+    for (at, token) in tokens.iter().enumerate() {
+        match token {
+            TokenTree::Ident(word) if word == name && !is(at.checked_sub(1), '.') => {
+                if is(Some(at + 1), ':') {
+                    given_again = true;
+                } else {
+                    found.push(token.span().byte_range());
+                }
+            }
+            TokenTree::Group(group) if matches!(group.delimiter(), Delimiter::Parenthesis | Delimiter::Brace) => {
+                let inside: Vec<TokenTree> = group.stream().into_iter().collect();
+                // A body's own names come first.
+                let own = inside.windows(2).any(|pair| {
+                    matches!(&pair[0], TokenTree::Ident(word) if word == name) && pair[1].to_string() == ":"
+                });
+                if !own || group.delimiter() == Delimiter::Parenthesis {
+                    reads(&inside, name, found);
+                }
+            }
+            token if is_end(token) && given_again => return,
+            _ => {}
+        }
+    }
 }
 
 /// Adds a line to a chain, below its last one.

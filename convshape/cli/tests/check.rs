@@ -417,6 +417,28 @@ fn fixes_of_uses_headers_orders_and_ports() {
             "input: [8];\n        x: Linear(8 -> 4);\n        x: Relu;\n        x: Linear(4 -> 2);\n        output: [2];".to_owned(),
             "input: [8];\n        x: Linear(8 -> 4);\n        x2: Relu;\n        x3: Linear(4 -> 2);\n        output: [2];".to_owned(),
         ),
+        // What follows reads the last one, until the name is given again; a body's own names are its own.
+        (
+            "input: [8];\n        x: Linear(8 -> 4);\n        x: Linear(4 -> 4) from x;\n        r: repeat 2 { x: Linear(4 -> 4); Add(x, input); }\n        s: repeat 2 { l: Linear(4 -> 4); Add(l, x); }\n        x: Linear(4 -> 2) from x;\n        output: x [2];".to_owned(),
+            "input: [8];\n        x: Linear(8 -> 4);\n        x2: Linear(4 -> 4) from x;\n        r: repeat 2 { x: Linear(4 -> 4); Add(x, input); }\n        s: repeat 2 { l: Linear(4 -> 4); Add(l, x2); }\n        x3: Linear(4 -> 2) from x2;\n        output: x3 [2];".to_owned(),
+        ),
+        // What only the shapes behind a layer say, and what another framework's layer can do.
+        (
+            "dialect: onnx;\n        input: [3, 8, 8];\n        Conv(kernel_shape: [3, 3]);\n        Conv(16 -> 4, kernel_shape: [3, 3]);\n        output: [4, 4, 4];".to_owned(),
+            "dialect: onnx;\n        input: [3, 8, 8];\n        Conv(16, kernel_shape: [3, 3]);\n        Conv(16 -> 4, kernel_shape: [3, 3]);\n        output: [4, 4, 4];".to_owned(),
+        ),
+        (
+            "dialect: onnx;\n        input: [48];\n        Gemm;\n        output: [10];".to_owned(),
+            "dialect: onnx;\n        input: [48];\n        Gemm(10);\n        output: [10];".to_owned(),
+        ),
+        (
+            "dialect: keras;\n        input: [16, 16, 8];\n        UpSampling2D(1.5);\n        output: [24, 24, 8];".to_owned(),
+            "dialect: keras;\n        input: [16, 16, 8];\n        Upsample(1.5, dialect: torch);\n        output: [24, 24, 8];".to_owned(),
+        ),
+        (
+            "input: [1, 8, 8];\n        pool: MaxPool2d(2);\n        MaxUnpool2d(2, stride: 2);\n        output: [1, 8, 8];".to_owned(),
+            "input: [1, 8, 8];\n        pool: MaxPool2d(2);\n        MaxUnpool2d(undo pool);\n        output: [1, 8, 8];".to_owned(),
+        ),
         // Words of keras in lines of Python.
         (
             "input: [1, 28, 28];\n        Conv2D(32, 3, padding=\"same\");\n        MaxPooling2D(2);\n        Flatten;\n        Dense(10);\n        output: [10];".to_owned(),

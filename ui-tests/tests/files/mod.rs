@@ -19,6 +19,8 @@ pub(super) fn write() {
     let bias = ("enc.bias", "F32", [4].as_slice(), 4);
     save(path("right"), &[("enc.weight", "F32", &[4, 1, 3, 3], 4), bias, ("dec.weight", "F32", &[4, 1, 3, 3], 4)]);
     save(path("swapped"), &[("enc.weight", "F32", &[4, 1, 3, 3], 4), bias, ("dec.weight", "F32", &[1, 4, 3, 3], 4)]);
+    let up = |name| (name, "F32", [1, 4, 2, 2].as_slice(), 4);
+    save(path("twice_swapped"), &[up("up1.weight"), up("up2.weight")]);
     save(path("kernel_5"), &[("enc.weight", "F32", &[4, 1, 5, 5], 4), bias]);
     save(path("integers"), &[("enc.weight", "I8", &[4, 1, 3, 3], 1), bias]);
     save(path("without_bias"), &[("enc.weight", "F32", &[4, 1, 3, 3], 4)]);

@@ -177,7 +177,8 @@ pub(crate) fn missing_field(op: &Ident, name: &str, layer: &LayerWords, needed: 
     let report = Report::new(code::MISSING_FIELD, op.span(), format!("`{name}` needs {what}"));
     match layer.positional {
         Positional::Channels if channels => {
-            report.help(format_args!("write `{name}(in -> out, ..)`, or `{name}(out, ..)`"))
+            let report = report.help(format_args!("write `{name}(in -> out, ..)`, or `{name}(out, ..)`"));
+            report.of_needed("out_channels", true)
         }
         Positional::Field(field) if needed.contains(&field) => {
             report.help(format_args!("write `{name}({})`", example(layer, field))).of_needed(field, true)

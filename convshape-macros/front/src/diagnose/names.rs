@@ -61,11 +61,14 @@ pub(crate) fn repeated_name(name: &Ident) -> Report {
 
 /// A statement with the name of an earlier one. `free` is a name that nothing has yet.
 pub(crate) fn repeated_label(name: &Ident, free: &str, read_below: bool) -> Report {
+    let below = if read_below { ", also where it is read below" } else { "" };
+    repeated_name(name).spelled().once().help(format_args!("write `{free}` instead of `{name}`{below}"))
+}
+
+/// A statement of a branch with the name of one before the `if`. What follows may mean either.
+pub(crate) fn repeated_in_branch(name: &Ident, free: &str) -> Report {
     let report = repeated_name(name).spelled().once();
-    match read_below {
-        true => report.help(format_args!("call one of them `{free}`, also where it is read")),
-        false => report.help(format_args!("write `{free}` instead of `{name}`")),
-    }
+    report.help(format_args!("call one of them `{free}`, also where it is read"))
 }
 
 pub(crate) fn reserved_name(name: &Ident) -> Report {
@@ -258,13 +261,17 @@ pub(crate) fn cannot_unpool(name: &Ident, op: Option<&str>) -> Report {
 }
 
 /// An unpooling that does not name its pooling; `pool` is the last one before it.
-pub(crate) fn unpools_nothing(op: &Ident, name: &str, pool: Option<&str>) -> Report {
+pub(crate) fn unpools_nothing(label: Option<&Ident>, op: &Ident, from: Option<&Source>, pool: Option<&str>) -> Report {
     let report = Report::new(code::UNDO, op.span(), format!("`{op}` does not say which max pooling it undoes")).note(
         "its kernel, stride and padding, the sizes that it gives and the places of its values are those of that layer",
     );
     match pool {
-        Some(pool) => report.help(format_args!("write `{name}(undo {pool})`")),
-        None => report.help(format_args!("name the max pooling (`pool: MaxPool2d(2);`) and write `{name}(undo pool)`")),
+        Some(pool) => {
+            let label = label.map_or_else(String::new, |label| format!("{label}: "));
+            let from = from.map_or_else(String::new, |from| format!(" from {from}"));
+            report.help(format_args!("write `{label}{op}(undo {pool}){from};`"))
+        }
+        None => report.help(format_args!("name the max pooling (`pool: MaxPool2d(2);`) and write `{op}(undo pool)`")),
     }
 }
 

@@ -151,6 +151,11 @@ impl<'a> ChangedLayer<'a> {
                     // Written, it was asked for; that it rounds up was not.
                     self.word("ceil_mode", Setting::Bool(!pool.ceil_mode), if pool.ceil_mode { 4 } else { 15 }, found);
                 }
+                let odd = pool.kernel[..pool.rank].iter().all(|rows| rows % 2 == 1);
+                if odd && pool.padding == Padding::Symmetric([0; MAX_SPATIAL]) && pool.stride != pool.kernel {
+                    let half = pool.kernel.map(|rows| rows / 2);
+                    self.word("padding", Setting::ints(half, pool.rank), 14, found);
+                }
                 if pool.stride != pool.kernel {
                     self.word("stride", Setting::ints(pool.kernel, pool.rank), 12, found);
                 }

@@ -340,8 +340,9 @@ impl<'a> Builder<'a> {
         }
         for needed in self.words.required(self.dialect) {
             if !needed.iter().any(|field| given.contains(field)) {
-                let op = self.words.name(self.rank);
-                self.reports.push(diagnose::missing_field(&self.spans.op, &op, self.words, needed));
+                let written = self.spans.op.to_string();
+                let name = if words::is_layer(&written) { written } else { self.words.name(self.rank) };
+                self.reports.push(diagnose::missing_field(&self.spans.op, &name, self.words, needed));
                 return;
             }
         }

@@ -109,7 +109,7 @@ impl<'a> Resolver<'a> {
                 let name = label.to_string();
                 if scope.own.contains(&name) || scope.untaken.contains_key(&name) {
                     // It is defined before the `if`, so it exists whichever branch is taken.
-                    self.sink.push(diagnose::repeated_label(label, &scope.free_name(&name), true));
+                    self.sink.push(diagnose::repeated_in_branch(label, &scope.free_name(&name)));
                 } else if !given.contains(&label) {
                     untaken.push(name);
                 }

@@ -190,7 +190,8 @@ impl<'a> Resolver<'a> {
         };
         if words.kind == Kind::MaxUnpool && !matches!(layer.args.positional.as_slice(), [Value::Undo { .. }]) {
             let pool = self.last_max_pool(rank);
-            self.sink.push(diagnose::unpools_nothing(&layer.op, &words.name(rank), pool));
+            let report = diagnose::unpools_nothing(stmt.label.as_ref(), &layer.op, layer.from.as_ref(), pool);
+            self.sink.push(report);
             return None;
         }
         Some((found, dialect, rank))
@@ -414,7 +415,12 @@ impl<'a> Resolver<'a> {
                 return None;
             }
             Lookup::Unknown { nearest } => {
-                self.sink.push(diagnose::not_an_activation(&name, nearest, span));
+                // A word in quotes stays one.
+                let quoted = |nearest: String| match (value, words::find_activation(&nearest, dialect)) {
+                    (Value::Str(_), Lookup::Found(found)) => format!("\"{}\"", found.words.snake),
+                    _ => nearest,
+                };
+                self.sink.push(diagnose::not_an_activation(&name, nearest.map(quoted), span));
                 return None;
             }
         };

@@ -452,13 +452,19 @@ fn field_verb(node: &Node, field: &'static str, setting: &Setting) -> Verb {
     if let (Setting::Axes(axes), Some(word)) = (setting, of_torch) {
         return Verb::Set(format!("{word}: {}", Setting::Axes(with_the_batch(axes))));
     }
-    // onnx lists both sides of every axis.
+    // onnx has words for a padding in another field.
+    if let (Setting::Word(padding @ ("same" | "valid")), "pads") = (setting, writing.word(field)) {
+        let padding = if *padding == "same" { "same_upper" } else { padding };
+        let text = format!("auto_pad: {padding}");
+        let written = writing.words.iter().any(|(_, word)| word == "pads");
+        return if written { Verb::Replace(text, "pads".to_owned()) } else { Verb::Set(text) };
+    }
+    // It lists both sides of every axis.
     let listed = match (setting, &node.recipe) {
-        (Setting::Ints { values, axes: None }, Recipe::Given(Op::Conv(Conv { rank, .. }) | Op::Pool(Pool { rank, .. })))
-            if writing.word(field) == "pads" =>
-        {
-            Some(Setting::Ints { values: *values, axes: Some(*rank) })
-        }
+        (
+            Setting::Ints { values, axes: None },
+            Recipe::Given(Op::Conv(Conv { rank, .. }) | Op::Pool(Pool { rank, .. })),
+        ) if writing.word(field) == "pads" => Some(Setting::Ints { values: *values, axes: Some(*rank) }),
         _ => None,
     };
     let setting = listed.as_ref().unwrap_or(setting);
