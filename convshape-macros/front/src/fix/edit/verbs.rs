@@ -9,7 +9,7 @@ use super::{ArgumentPlace, Edit, Formula, counts, is_of_rows, keeping, shape_fie
 use crate::check::Fitting;
 use crate::fields::Setting;
 use crate::graph::{Carried, Graph, Node, NodeId, Recipe, ValueId};
-use crate::words::{Positional, Takes};
+use crate::words::{self, Positional, Takes};
 
 /// A change of the text at one place.
 pub(crate) enum Verb {
@@ -266,7 +266,7 @@ fn lines_from(layers: &[String], from: &str, name: &str) -> String {
 
 /// Layers inserted before a layer.
 fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
-    let layers: Vec<String> = ops.iter().map(inserted).collect();
+    let layers: Vec<String> = ops.iter().map(|op| in_own_word(graph, inserted(op))).collect();
     let written = &graph.nodes[node].writing;
     if written.sourced
         && let Some(from) = graph.reference(graph.nodes[node].inputs[operand])
@@ -289,6 +289,17 @@ fn insertion(graph: &Graph, node: NodeId, operand: usize, ops: &[Op]) -> Verb {
         }
         _ => Verb::Other(format!("`{}` gets `{}` before it is read here", graph.value_name(value), layers.join("; "))),
     }
+}
+
+/// A layer of one number in the word that the chain has for it elsewhere, such as `MaxPooling2D(2)`.
+fn in_own_word(graph: &Graph, text: String) -> String {
+    let Some(end) = text.find('(').filter(|_| !text.contains("->")) else { return text };
+    let Some(known) = words::named_layer(&text[..end], graph.dialect) else { return text };
+    let own = graph.nodes.iter().map(|node| node.spans.op.to_string()).find(|word| {
+        words::named_layer(word, graph.dialect)
+            .is_some_and(|own| own.words.snake == known.words.snake && (own.rank == known.rank || known.rank.is_none()))
+    });
+    own.map_or_else(|| text.clone(), |own| format!("{own}{}", &text[end..]))
 }
 
 /// A layer that a fix inserts, as text.
