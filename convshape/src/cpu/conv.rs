@@ -368,10 +368,16 @@ impl Conv {
         [self.x, self.y].map(|strides| strides.0[2])
     }
 
-    /// Runs some rows of one sample. `x` and `y` begin so far before the first of them as before the first row of a
-    /// sample.
-    pub(super) fn run_rows(&self, threads: Threads, rows: usize, x: &[f32], y: &mut [f32]) {
-        self.spread.run_some(threads, self.work, rows, y, &|y, base, samples, units| {
+    /// The elements of all output rows, from the start of a sample.
+    pub(super) fn output_rows(&self) -> Range<usize> {
+        let Spread { origin, units, step, .. } = self.spread;
+        origin..origin + units * step
+    }
+
+    /// Runs some rows of one sample. `x` begins so far before the first of them as before the first row of a sample;
+    /// `y` begins `base` elements after that.
+    pub(super) fn run_rows(&self, threads: Threads, rows: usize, x: &[f32], (y, base): (&mut [f32], usize)) {
+        self.spread.run_some(threads, self.work, rows, (y, base), &|y, base, samples, units| {
             self.block(x, y, base, samples, units);
         });
     }
@@ -404,8 +410,8 @@ impl Conv {
     fn end(&self, task: &mut Task<'_>) {
         let Spread { sample, units, origin, step } = self.spread;
         let y = if task.units.len() == units {
-            let first = task.samples.start * sample - task.base;
-            let end = (first + task.samples.len() * sample).min(task.y.len());
+            let first = (task.samples.start * sample).saturating_sub(task.base);
+            let end = (task.samples.end * sample - task.base).min(task.y.len());
             &mut task.y[first..end]
         } else {
             // The output is a whole buffer, and the units of a sample are contiguous.

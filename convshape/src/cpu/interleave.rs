@@ -1,22 +1,35 @@
 //! Interleaves convolutions that follow each other: some rows of the first, then of the second, and so on, so that the
 //! values between them are still in the cache when they are read. Of these values only the rows that will still be read
 //! are kept.
+//!
+//! Each thread has a strip of the output's rows to itself, and its own rows of the values between. The rows that two
+//! strips read are computed twice.
 
 mod run;
 
 use std::vec::Vec;
 
 use convshape_arith::graph::Node;
+use convshape_arith::op::Op;
 
-use super::buffer::{Buffer, Place};
+use super::buffer::{Buffer, Place, SLACK};
 use super::plan::step::{Method, Step, Work};
 use super::taps::Axis;
 use super::threads;
 use super::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, RESIDENT_WEIGHTS};
 
+/// The most values between interleaved steps.
+const MOST_LINKS: usize = 6;
+/// The most strips.
+const MOST_STRIPS: usize = 64;
+/// The fewest output rows of a strip.
+const LEAST_ROWS: usize = 4;
+
 /// Steps whose rows are interleaved.
 #[derive(Debug)]
 pub(super) struct Interleave {
+    /// The most strips. With one, the threads divide the rows of each step.
+    strips: usize,
     /// Output rows of the last step in a block, per thread and at most.
     rows: usize,
     most: usize,
@@ -36,6 +49,8 @@ struct Link {
     /// further one reads rows that are `step` later.
     step: usize,
     reach: usize,
+    /// The rows of each strip's room. Its first `low` rows are left free: a step writes its rows behind a border.
+    room: usize,
 }
 
 /// The values of a plan.
@@ -44,6 +59,8 @@ pub(super) struct Values<'a> {
     pub(super) buffers: &'a mut [Buffer],
     /// The buffer that a value is stored in.
     pub(super) root: &'a dyn Fn(usize) -> usize,
+    /// Whether two values share memory.
+    pub(super) shares: &'a dyn Fn(usize, usize) -> bool,
     /// Whether a single step reads a value, and nothing else shares its memory.
     pub(super) is_passed_on: &'a dyn Fn(usize) -> bool,
 }
@@ -57,6 +74,12 @@ impl Values<'_> {
         let is_flat = depth == 1 && height > 1 && width > 1;
         let is_simple = axes[1].phases.len() == 1 && axes[1].modulus == 1;
         (is_flat && is_simple && weights <= RESIDENT_WEIGHTS as u64).then_some(&axes[1])
+    }
+
+    /// Whether a step reads vectors of several groups.
+    fn is_grouped(&self, step: &Step) -> bool {
+        let Work::Sum { node, .. } = step.work else { return false };
+        matches!(&self.nodes[node].op, Op::Conv(conv) if conv.groups > 1)
     }
 
     /// The value between two steps, if they can be interleaved.
@@ -75,15 +98,18 @@ impl Values<'_> {
             row: buffer.strides()[1],
             step: reach.step,
             reach: buffer.low[1] + new,
+            // A vector of groups may begin in the last row.
+            room: if self.is_grouped(second) { SLACK.div_ceil(buffer.strides()[1]) } else { 0 },
         })
     }
 
     /// The values between the first of these steps and those that can be interleaved with it.
     fn links(&self, steps: &[Step]) -> Option<Vec<Link>> {
         let reach = self.reach(steps.first()?)?;
-        let mut links: Vec<Link> = steps.windows(2).map_while(|pair| self.link(&pair[0], &pair[1])).collect();
+        let pairs = steps.windows(2).take(MOST_LINKS);
+        let mut links: Vec<Link> = pairs.map_while(|pair| self.link(&pair[0], &pair[1])).collect();
         // A step that writes to the value that the first one reads must stay behind it.
-        let writes = |link: &usize| (self.root)(steps[link + 1].output) == (self.root)(steps[0].inputs[0]);
+        let writes = |link: &usize| (self.shares)(steps[link + 1].output, steps[0].inputs[0]);
         let stays_behind = reach.low == 0 && reach.step == 1 && links.iter().all(|link| link.step == 1);
         let end = (0..links.len()).find(writes).filter(|_| !stays_behind);
         links.truncate(end.unwrap_or(links.len()));
@@ -98,17 +124,21 @@ impl Interleave {
         let mut links = values.links(steps)?;
         while !links.is_empty() {
             let root = values.root;
-            let [x, y] = [steps[0].inputs[0], steps[links.len()].output].map(|value| &values.buffers[root(value)]);
-            let interleave = Interleave::of(links, y.size[1]);
-            let kept = interleave.kept();
+            let (x, y) = (steps[0].inputs[0], steps[links.len()].output);
+            let (in_place, [x, y]) = ((values.shares)(x, y), [x, y].map(root));
+            // A strip may overwrite its own rows of the input, if nothing else is read with them.
+            let is_narrow = values.reach(&steps[0])?.phases[0].taps.len() == 1
+                && values.buffers[x].low == [0; 3]
+                && !values.is_grouped(&steps[0]);
+            let (x, y) = (&values.buffers[x], &values.buffers[y]);
+            let interleave = Interleave::of(links, y.size[1], in_place, is_narrow);
             // Together they take no more memory than one after the other.
-            let sum = |index: usize| interleave.links[index].row * kept[index];
-            let sum = (0..kept.len()).map(sum).sum::<usize>();
-            let between = [0, kept.len() - 1].map(|index| values.buffers[steps[index].output].sample());
+            let sum = interleave.links.iter().map(|link| link.row * interleave.kept(link)).sum::<usize>();
+            let between = [0, interleave.links.len() - 1].map(|index| values.buffers[steps[index].output].sample());
             if y.sample() + sum <= between[0] || x.sample() + sum <= between[1] {
-                for (step, (link, rows)) in steps.iter().zip(interleave.links.iter().zip(kept)) {
+                for (step, link) in steps.iter().zip(&interleave.links) {
                     let buffer = &mut values.buffers[step.output];
-                    (buffer.size[1], buffer.high[1]) = (rows - link.low, 0);
+                    (buffer.size[1], buffer.high[1]) = (interleave.kept(link) - link.low, 0);
                 }
                 return Some(interleave);
             }
@@ -118,29 +148,32 @@ impl Interleave {
         None
     }
 
-    /// Steps with these values between them. The last one has `rows` output rows.
-    fn of(links: Vec<Link>, rows: usize) -> Interleave {
+    /// Steps with these values between them. The last one has `all` output rows.
+    fn of(mut links: Vec<Link>, all: usize, in_place: bool, is_narrow: bool) -> Interleave {
         // The elements between the steps for a row of the output.
         let each = links.iter().rev().scan(1, |rows, link| {
             *rows *= link.step;
             Some(*rows * link.row)
         });
-        let block = (INTERLEAVED_BLOCK / each.sum::<usize>()).max(1);
-        Interleave { rows: block, most: rows.min(block * threads::threads(usize::MAX).count()), links }
+        let rows = (INTERLEAVED_BLOCK / each.sum::<usize>()).max(1);
+        let threads = threads::threads(usize::MAX).count();
+        let strips = if in_place && !is_narrow { 1 } else { threads.min(MOST_STRIPS).min(all.div_ceil(LEAST_ROWS)) };
+        let most = if strips > 1 { rows } else { all.min(rows * threads) };
+        let mut read = most;
+        for link in links.iter_mut().rev() {
+            // A buffer of one row would be divided among threads along its other axis.
+            link.room += link.low + link.span(read).max(2);
+            read = link.span(read).min(link.rows);
+        }
+        if in_place && strips > 1 {
+            links[0].room += links.iter().map(Link::beyond).sum::<usize>();
+        }
+        Interleave { strips, rows, most, links }
     }
 
-    /// How many rows of each value between the steps are kept, including those of the border.
-    fn kept(&self) -> Vec<usize> {
-        let mut rows = self.most;
-        let kept = self.links.iter().rev().map(|link| {
-            // A buffer of one row would be divided among threads along its other axis.
-            let kept = link.span(rows).max(link.low + 2);
-            rows = link.needed(rows).max(rows * link.step).min(link.rows);
-            kept
-        });
-        let mut kept: Vec<usize> = kept.collect();
-        kept.reverse();
-        kept
+    /// The rows of a value that all strips together keep.
+    fn kept(&self, link: &Link) -> usize {
+        self.strips * link.room
     }
 
     /// How many steps it has.
@@ -151,6 +184,11 @@ impl Interleave {
     /// How many output rows of a step the first `rows` output rows of the last one need.
     fn needed(&self, step: usize, rows: usize) -> usize {
         self.links[step..].iter().rev().fold(rows, |rows, link| link.needed(rows))
+    }
+
+    /// The first output row of a step that the output row `row` of the last one needs.
+    fn first(&self, step: usize, row: usize) -> usize {
+        self.links[step..].iter().rev().fold(row, |row, link| (row * link.step).saturating_sub(link.low))
     }
 }
 
@@ -165,21 +203,35 @@ impl Link {
         (rows - 1) * self.step + self.reach
     }
 
-    /// Drops the rows that no later output row reads, and fills the border after the value where the next output rows
-    /// read it. `read` has the first output row of the block before, the first of the next block, and the end of that.
-    /// `done` rows of the value are computed. Returns the offset for the next one.
-    fn keep(&self, read: [usize; 3], done: usize, kept: &mut [f32]) -> usize {
+    /// How many rows of the value after as many as the second step has computed the next one reads, with a step of 1.
+    fn beyond(&self) -> usize {
+        self.reach - self.low - 1
+    }
+
+    /// Drops the rows that no later output row reads, and fills the border before and after the value where the next
+    /// output rows read it. `read` has the first output row of the block before, the first of the next block, and the
+    /// end of that. `done` rows of the value are computed.
+    fn keep(&self, read: [usize; 3], done: usize, kept: &mut [f32]) {
         let [before, first] = [read[0] * self.step, read[1] * self.step];
+        let at = |row: usize, start: usize| (self.low + row - start) * self.row;
         let computed = self.low + done;
         if first > before && computed > first {
-            kept.copy_within((first - before) * self.row..(computed - before) * self.row, 0);
+            kept.copy_within(at(first, before)..at(computed, before), at(first, first));
         }
         if read[2] > read[1] {
-            let (border, end) = (first.max(self.low + self.rows), first + self.span(read[2] - read[1]));
-            if end > border {
-                kept[(border - first) * self.row..(end - first) * self.row].fill(0.0);
+            let (after, end) = (self.low + self.rows, first + self.span(read[2] - read[1]));
+            if first < self.low {
+                kept[at(first, first)..at(self.low, first)].fill(0.0);
+            }
+            if end > first.max(after) {
+                kept[at(first.max(after), first)..at(end, first)].fill(0.0);
             }
         }
-        done.saturating_sub(first) * self.row
+    }
+
+    /// Where the value's row `row` is kept, from its place without an offset, while the second step's output rows from
+    /// `read` on are the next.
+    fn place(&self, row: usize, read: usize) -> usize {
+        (row + self.low - read * self.step) * self.row
     }
 }

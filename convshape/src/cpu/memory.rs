@@ -82,6 +82,24 @@ impl<'b> RunMemory<'_, 'b> {
         (from.map(|view| others.get(view)), y)
     }
 
+    /// Several buffers to write, of which at most one is an output of the caller; the inputs are empty. `None` if two
+    /// overlap.
+    pub(super) fn several_mut<const N: usize>(&mut self, views: [Option<&View>; N]) -> Option<[&mut [f32]; N]> {
+        let ranges = views.map(|view| match view.map(|view| (view, view.buffer.place)) {
+            Some((view, Place::Workspace(at))) => self.range(view, at),
+            Some((_, Place::Input(_) | Place::Output(_))) | None => 0..0,
+        });
+        let mut all = self.workspace.get_disjoint_mut(ranges).ok()?;
+        let port = |view: &View| if let Place::Output(port) = view.buffer.place { Some(port) } else { None };
+        let mut outputs =
+            views.iter().enumerate().filter_map(|(index, view)| view.and_then(port).map(|at| (index, at)));
+        if let Some((index, port)) = outputs.next() {
+            let sample = views[index].map_or(0, |view| view.buffer.sample());
+            all[index] = &mut self.outputs[port][self.first * sample..][..self.count * sample];
+        }
+        Some(all)
+    }
+
     /// A buffer to write, and all others to read.
     pub(super) fn split(&mut self, to: &View) -> (Others<'_>, &mut [f32]) {
         let (first, count) = (self.first, self.count);

@@ -51,7 +51,7 @@ impl Threads {
     }
 
     /// Calls `f` with every number below `parts`.
-    fn share(self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
+    pub(super) fn share(self, parts: usize, f: &(dyn Fn(usize) + Sync)) {
         #[cfg(feature = "rayon")]
         if self != Threads::ONE && parts > 1 {
             return match rayon::current_thread_index() {
@@ -83,7 +83,7 @@ impl Threads {
 }
 
 /// Takes an item that no thread has taken yet.
-fn take<T>(thing: &Mutex<Option<T>>) -> Option<T> {
+pub(super) fn take<T>(thing: &Mutex<Option<T>>) -> Option<T> {
     thing.lock().unwrap_or_else(PoisonError::into_inner).take()
 }
 
@@ -129,15 +129,22 @@ impl Spread {
     }
 
     /// Computes the first `units` units of one sample on as many threads as are worth waking; all units together are
-    /// `work` multiply-adds.
-    pub(super) fn run_some(&self, threads: Threads, work: usize, units: usize, y: &mut [f32], part: &Part<'_>) {
+    /// `work` multiply-adds. `y` begins `base` elements after the sample.
+    pub(super) fn run_some(
+        &self,
+        threads: Threads,
+        work: usize,
+        units: usize,
+        (y, base): (&mut [f32], usize),
+        part: &Part<'_>,
+    ) {
         let tasks = threads.0.min(work * units / self.units.max(1) / LEAST_WORK);
         if tasks < 2 || units < 2 {
-            return part(y, 0, 0..1, 0..units);
+            return part(y, base, 0..1, 0..units);
         }
         let share = units.div_ceil(tasks);
-        let end = y.len().min(self.origin + units * self.step);
-        threads.share_chunks(&mut y[self.origin..end], share * self.step, &|index, y| {
+        let end = y.len().min(self.origin + units * self.step - base);
+        threads.share_chunks(&mut y[self.origin - base..end], share * self.step, &|index, y| {
             let first = index * share;
             let own = first..units.min(first + share);
             if !own.is_empty() {

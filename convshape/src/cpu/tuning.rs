@@ -9,7 +9,7 @@
 
 /// The fewest multiply-adds of a run per thread.
 #[cfg(feature = "rayon")]
-pub(super) const LEAST_RUN: usize = 3 << 18;
+pub(super) const LEAST_RUN: usize = if cfg!(test) { 1 } else { 3 << 18 };
 /// The fewest multiply-adds of a part of a step: handing it to another thread takes about as long.
 pub(super) const LEAST_WORK: usize = 1 << 15;
 

@@ -176,7 +176,9 @@ impl Plan {
             let reads = steps.iter().flat_map(|step| &step.inputs).filter(|input| **input == value).count();
             shared == 1 && reads == 1 && inside[value].is_none()
         };
-        let mut values = Values { nodes: &self.nodes, buffers, root: &root, is_passed_on: &is_passed_on };
+        let shares = |a: usize, b: usize| memory[root(a)] == memory[root(b)];
+        let mut values =
+            Values { nodes: &self.nodes, buffers, root: &root, shares: &shares, is_passed_on: &is_passed_on };
         let mut interleaved = Vec::new();
         while interleaved.len() < steps.len() {
             let found = Interleave::new(&steps[interleaved.len()..], &mut values);
