@@ -120,14 +120,14 @@ impl Parser {
     fn move_tail(&mut self, layer: &mut Layer, dialect: Dialect) {
         let found = words::named_layer(&layer.op.to_string(), dialect);
         for word in ["from", "restores", "undo"] {
-            if found.is_some_and(|found| words::find_field(found.words, word, dialect).any().is_some()) {
-                continue;
-            }
             let of_word = |field: &Field| if field.name == word { name_of(&field.value) } else { None };
             let at = layer.args.fields.iter().position(|field| of_word(field).is_some());
             let Some((at, reference)) = at.and_then(|at| Some((at, of_word(&layer.args.fields[at])?))) else {
                 continue;
             };
+            if found.is_some_and(|found| words::find_field(found.words, word, dialect).any().is_some()) {
+                continue;
+            }
             let span = layer.args.fields.remove(at).name.span();
             match word {
                 "from" => layer.from = Some(Source::Named(reference)),
