@@ -16,6 +16,7 @@ mod syntax;
 mod tests;
 mod value;
 
+use std::collections::HashMap;
 use std::fmt::{self, Display, Formatter, Write};
 
 use convshape_arith::op::Dialect;
@@ -71,7 +72,7 @@ impl Display for Unported {
 pub fn port(python: &str, name: &str) -> Result<Ported, Vec<Unported>> {
     let lines = lines::lines(python).map_err(|fault| vec![fault])?;
     let (dialect, stmts) = (program::dialect(&lines), stmts::stmts(&lines));
-    let first = run(&stmts, dialect, name, &[]);
+    let first = run(&stmts, dialect, name, &[], 0);
     let candidates = input::candidates(&first.program);
     let usual = candidates.shapes.first().cloned().unwrap_or_else(|| vec!["[_]".to_owned()]);
     let (program, input) = if first.asked || first.program.inputs.len() > 1 {
@@ -93,8 +94,9 @@ pub fn port(python: &str, name: &str) -> Result<Ported, Vec<Unported>> {
     Ok(Ported { source: format!("convshape::conv_chain! {{\n{source}}}\n"), notes: program.notes })
 }
 
-fn run<'a>(stmts: &[PyStmt], dialect: Dialect, name: &str, trial: &'a [String]) -> Machine<'a> {
+fn run<'a>(stmts: &[PyStmt], dialect: Dialect, name: &str, trial: &'a [String], drafted: usize) -> Machine<'a> {
     let mut machine = Machine::new(Program::new(dialect), trial);
+    machine.drafted = drafted;
     machine.run(stmts);
     machine.finish(stmts, name);
     machine
@@ -109,8 +111,10 @@ fn tried(
 ) -> Result<(Program, Vec<String>), Vec<Unported>> {
     let mut runs = None;
     let mut faults: Vec<Unported> = Vec::new();
+    let mut drafted = 0;
     for trial in shapes {
-        let machine = run(stmts, dialect, name, trial);
+        let machine = run(stmts, dialect, name, trial, drafted);
+        drafted = machine.drafted + machine.program.statements.len();
         if let Some(first) = machine.faults.first() {
             // Of wrong shapes, the one that goes furthest says most.
             if faults.first().is_none_or(|known| known.line < first.line) {
@@ -128,31 +132,46 @@ fn tried(
     })
 }
 
-/// The sizes of a value of the chain so far.
-fn sizes_of(program: &Program, inputs: &[String], label: &str) -> Option<Vec<i64>> {
+/// The sizes of values of a chain, by their names; `None` for what its check does not tell.
+type Sizes = HashMap<String, Option<Vec<i64>>>;
+
+/// Notes the sizes of a value of the chain so far, and of all others that the same check tells.
+fn find_sizes(program: &Program, inputs: &[String], label: &str, known: &mut Sizes) {
+    let statements = program.statements.len();
     let mut program = Program { outputs: vec![label.to_owned()], ..program.clone() };
     if program.inputs.len() > 1 && inputs.len() == program.inputs.len() || label == "input" || label.contains('.') {
         // An input cannot be an output, and a port is not one.
-        let known = Some(plain(label)).filter(|label| label != "input").into_iter().collect::<Vec<_>>();
-        let copy = layer::read(&format!("Identity from {label}"), program.dialect, &known).ok()?;
-        let line = copy.to_string();
-        let copy = program::Statement {
-            label: "copy_of_it".to_owned(),
-            is_named: true,
-            file_name: None,
-            line,
-            layer: copy,
-            reads: Vec::new(),
-        };
-        program.statements.push(copy);
-        program.outputs = vec!["copy_of_it".to_owned()];
+        let value = Some(plain(label)).filter(|label| label != "input").into_iter().collect::<Vec<_>>();
+        if let Ok(copy) = layer::read(&format!("Identity from {label}"), program.dialect, &value) {
+            let line = copy.to_string();
+            program.statements.push(program::Statement {
+                label: "copy_of_it".to_owned(),
+                is_named: true,
+                file_name: None,
+                line,
+                layer: copy,
+                reads: Vec::new(),
+            });
+            program.outputs = vec!["copy_of_it".to_owned()];
+        }
     }
     let output = program.outputs[0].clone();
     program.name(label);
     program.name(&output);
-    let draft = Draft::new(&chain(&program, "M", inputs)).filter(|draft| draft.fits)?;
-    let sizes = draft.outputs.first()?.strip_prefix('[')?.strip_suffix(']')?.split(", ");
-    sizes.map(|size| size.parse().ok()).collect()
+    let draft = Draft::new(&chain(&program, "M", inputs)).filter(|draft| draft.fits);
+    let found = draft.as_ref().and_then(|draft| sizes(draft.outputs.first()?));
+    known.insert(label.to_owned(), found);
+    let values = draft.map_or_else(Vec::new, |draft| draft.values);
+    for (statement, value) in program.statements.iter().zip(values).take(statements) {
+        if let Some(found) = value.as_deref().and_then(sizes) {
+            known.entry(statement.label.clone()).or_insert(Some(found));
+        }
+    }
+}
+
+/// `[16, 28, 28]`
+fn sizes(shape: &str) -> Option<Vec<i64>> {
+    shape.strip_prefix('[')?.strip_suffix(']')?.split(", ").map(|size| size.parse().ok()).collect()
 }
 
 fn plain(label: &str) -> String {
@@ -214,6 +233,8 @@ struct Draft {
     fits: bool,
     /// The statements that have parameters.
     with_params: Vec<bool>,
+    /// The shapes that the statements give, but those of several layers.
+    values: Vec<Option<String>>,
     outputs: Vec<String>,
 }
 
@@ -229,16 +250,28 @@ impl Draft {
         let shape = |value: Option<usize>| checked.shapes.get(value?).copied().flatten();
         let outputs =
             graph.outputs.iter().map(|output| shape(output.value).map_or("[_]".to_owned(), |s| s.to_string()));
-        Some(Draft { fits, with_params: with_params(&chain, &graph), outputs: outputs.collect() })
+        let statements = statements(&chain, &graph);
+        let value = |nodes: &Vec<usize>| match nodes.as_slice() {
+            [only] => shape(Some(graph.inputs.len() + only)).map(|shape| shape.to_string()),
+            _ => None,
+        };
+        let has =
+            |node: &usize| matches!(&graph.nodes[*node].recipe, Recipe::Given(op) if op.params().iter().count() > 0);
+        Some(Draft {
+            fits,
+            with_params: statements.iter().map(|nodes| nodes.iter().any(has)).collect(),
+            values: statements.iter().map(value).collect(),
+            outputs: outputs.collect(),
+        })
     }
 }
 
-/// Whether each statement has parameters.
-fn with_params(chain: &Chain, graph: &Graph) -> Vec<bool> {
-    let has = |recipe: &Recipe| matches!(recipe, Recipe::Given(op) if op.params().iter().count() > 0);
-    let made_by = |stmt: &crate::syntax::Stmt| {
-        let origin = std::ptr::from_ref(stmt).addr();
-        graph.nodes.iter().any(|node| node.origin == origin && has(&node.recipe))
-    };
-    chain.body.iter().map(made_by).collect()
+/// The layers of each statement.
+fn statements(chain: &Chain, graph: &Graph) -> Vec<Vec<usize>> {
+    let mut made: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (node, of) in graph.nodes.iter().enumerate() {
+        made.entry(of.origin).or_default().push(node);
+    }
+    let mut nodes = |stmt: &crate::syntax::Stmt| made.remove(&std::ptr::from_ref(stmt).addr()).unwrap_or_default();
+    chain.body.iter().map(&mut nodes).collect()
 }

@@ -5,7 +5,9 @@ use std::rc::Rc;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::lines::FORMAT;
-use super::syntax::{Arg, Function, Index, Kind, Operator, PyExpr, PyParam, PyPart, PyPiece, PyStmt, PyStmtKind};
+use super::syntax::{
+    Arg, Function, Index, Kind, Operator, PyExpr, PyParam, PyPart, PyPiece, PyStmt, PyStmtKind, Turns,
+};
 use crate::syntax::source_text;
 
 /// How strongly a comparison binds, `not`, and a sign.
@@ -23,28 +25,32 @@ pub(super) fn expr(tokens: &[TokenTree]) -> PyExpr {
 }
 
 fn kind(tokens: &[TokenTree]) -> Option<Kind> {
+    if let Some(at) = tokens.iter().position(|token| is_word(token, "for")) {
+        return comprehension(None, &tokens[..at], &tokens[at..]);
+    }
     let is_lambda = tokens.first().is_some_and(|first| is_word(first, "lambda"));
     if !is_lambda && tokens.iter().any(|token| is_punct(token, ',')) {
         return Some(Kind::Tuple(split(tokens.iter().cloned(), ',').iter().map(|item| expr(item)).collect()));
     }
     let mut cursor = ExprCursor { tokens, at: 0 };
     let found = cursor.choice()?;
-    if cursor.word("for") {
-        return comprehension(found, cursor.rest());
-    }
     (cursor.at == tokens.len()).then(|| Rc::into_inner(found.kind)).flatten()
 }
 
-/// `target in values if condition`, after the item and `for`.
-fn comprehension(item: PyExpr, tokens: &[TokenTree]) -> Option<Kind> {
-    let at = tokens.iter().position(|token| is_word(token, "in"))?;
-    let rest = &tokens[at + 1..];
-    if rest.iter().any(|token| is_word(token, "for")) {
+/// An item with the turns that make it, each `for target in values if condition`.
+fn comprehension(key: Option<PyExpr>, item: &[TokenTree], turns: &[TokenTree]) -> Option<Kind> {
+    let turn = |tokens: &[TokenTree]| {
+        let at = tokens.iter().position(|token| is_word(token, "in"))?;
+        let mut parts = tokens[at + 1..].split(|token| is_word(token, "if"));
+        let values = expr(parts.next()?);
+        Some(Turns { target: expr(&tokens[..at]), values, conditions: parts.map(expr).collect() })
+    };
+    if item.last().is_some_and(|last| is_word(last, "async")) {
         return None;
     }
-    let mut parts = rest.split(|token| is_word(token, "if"));
-    let values = expr(parts.next()?);
-    Some(Kind::Comprehension { item, target: expr(&tokens[..at]), values, conditions: parts.map(expr).collect() })
+    // Nothing is before the first `for`.
+    let turns = turns.split(|token| is_word(token, "for")).skip(1).map(turn).collect::<Option<_>>()?;
+    Some(Kind::Comprehension { key, item: expr(item), turns })
 }
 
 struct ExprCursor<'a> {
@@ -251,7 +257,11 @@ fn bracketed(group: &Group) -> Option<Kind> {
         Delimiter::Parenthesis => Kind::Tuple(items().iter().map(|item| expr(item)).collect()),
         Delimiter::Bracket if generates => kind(&tokens)?,
         Delimiter::Bracket => Kind::List(items().iter().map(|item| expr(item)).collect()),
-        Delimiter::Brace if generates => return None,
+        Delimiter::Brace if generates => {
+            let at = tokens.iter().position(|token| is_word(token, "for"))?;
+            let colon = tokens[..at].iter().position(|token| is_punct(token, ':'))?;
+            comprehension(Some(expr(&tokens[..colon])), &tokens[colon + 1..at], &tokens[at..])?
+        }
         Delimiter::Brace => Kind::Dict(items().iter().map(|item| pair(item)).collect::<Option<_>>()?),
         Delimiter::None => return None,
     })
@@ -275,7 +285,7 @@ fn call(function: PyExpr, group: &Group) -> Option<Kind> {
     if let (Some(parts), Kind::Name(name)) = (printed(&tokens), &*function.kind) {
         return Some(Kind::Printed(name.clone(), parts));
     }
-    if tokens.iter().any(|token| is_word(token, "for")) && !tokens.iter().any(|token| is_punct(token, ',')) {
+    if tokens.iter().any(|token| is_word(token, "for")) {
         return Some(Kind::Call(function, vec![Arg { name: None, stars: 0, value: expr(&tokens) }]));
     }
     Some(Kind::Call(function, split(tokens, ',').iter().map(|item| arg(item)).collect()))

@@ -6,11 +6,11 @@ use std::rc::Rc;
 
 use convshape_arith::op::Dialect;
 
-use super::Unported;
 use super::program::Program;
 use super::stmts::{assigned, contains, mentions};
 use super::syntax::{Class, Function, Kind, Operator, PyExpr, PyParam, PyStmt, PyStmtKind};
 use super::value::{Instance, PyArgs, PyValue, Scope};
+use super::{Sizes, Unported};
 use crate::words;
 
 mod builtins;
@@ -24,9 +24,14 @@ mod shapes;
 
 pub(super) type Read<T> = Result<T, Unported>;
 
-/// Most statements that a program may run, and most calls within each other.
+/// Most statements that a program may run, where an item of a new list counts as one, and a layer as more; and most
+/// calls within each other.
 const MOST_STEPS: usize = 100_000;
+const LAYER_STEPS: usize = 16;
 const DEEPEST: usize = 48;
+
+/// Most statements of a chain that are checked for the shapes that its program asks for.
+const MOST_DRAFTED: usize = 100_000;
 
 /// Attributes of layers whose numbers come from a file.
 const WEIGHTS: [&str; 4] = ["weight", "bias", "data", "grad"];
@@ -60,7 +65,9 @@ pub(super) struct Machine<'a> {
     /// How many copies the program made of values.
     copies: usize,
     /// The shapes that were asked for, by the label of the value.
-    sizes: HashMap<String, Option<Vec<i64>>>,
+    sizes: Sizes,
+    /// How many statements were checked for these shapes.
+    pub(super) drafted: usize,
     returned: Option<Vec<String>>,
     steps: usize,
     pub(super) faults: Vec<Unported>,
@@ -97,7 +104,8 @@ impl<'a> Machine<'a> {
             copies: 0,
             paths: HashMap::new(),
             ran: HashMap::new(),
-            sizes: HashMap::new(),
+            sizes: Sizes::new(),
+            drafted: 0,
             roots: Vec::new(),
             used: HashSet::new(),
             returned: None,
@@ -113,11 +121,7 @@ impl<'a> Machine<'a> {
 
     fn block(&mut self, stmts: &[PyStmt]) -> Flow {
         for stmt in stmts {
-            self.steps += 1;
-            if self.steps == MOST_STEPS {
-                self.fault(Unported::new(stmt.line, "the program runs too long to be followed"));
-            }
-            if self.steps >= MOST_STEPS {
+            if !self.spend(1, stmt.line) {
                 return Flow::Return(PyValue::Failed);
             }
             match self.statement(stmt) {
@@ -130,6 +134,17 @@ impl<'a> Machine<'a> {
             }
         }
         Flow::Next
+    }
+
+    /// Counts work that the program asks for; false if it is too much, which is listed once.
+    fn spend(&mut self, steps: usize, line: usize) -> bool {
+        let could = self.steps < MOST_STEPS;
+        self.steps = self.steps.saturating_add(steps);
+        let can = self.steps < MOST_STEPS;
+        if could && !can {
+            self.fault(Unported::new(line, "the program runs too long to be followed"));
+        }
+        can
     }
 
     /// Lists a line, once.
@@ -228,6 +243,7 @@ impl<'a> Machine<'a> {
         let old = self.value(target, "")?;
         let value = self.value(value, "y")?;
         if let (PyValue::List(items), Some(more)) = (&old, value.items()) {
+            self.spend(more.len(), target.line);
             items.borrow_mut().extend(more);
             return Ok(());
         }
@@ -398,8 +414,7 @@ impl<'a> Machine<'a> {
     }
 
     fn turns_while(&mut self, line: usize, condition: &PyExpr, body: &[PyStmt], otherwise: &[PyStmt]) -> Read<Flow> {
-        while self.steps < MOST_STEPS {
-            self.steps += 1;
+        while self.spend(1, line) {
             match self.condition(condition)? {
                 Some(true) => {}
                 Some(false) => break,
@@ -485,6 +500,7 @@ impl<'a> Machine<'a> {
     pub(super) fn items(&self, value: &PyValue) -> Option<Vec<PyValue>> {
         match value {
             PyValue::Dict(pairs) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
+            PyValue::Modules(modules) if modules.kind == "ModuleDict" => Some(modules.names()),
             PyValue::Modules(modules) => Some(modules.parts.borrow().iter().map(|(_, part)| part.clone()).collect()),
             value => value.items(),
         }

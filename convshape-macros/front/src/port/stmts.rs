@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use super::expr::{expr, is_punct, is_word, params, split, text_of};
 use super::lines::Line;
-use super::syntax::{Class, Function, Kind, Operator, PyExpr, PyStmt, PyStmtKind};
+use super::syntax::{Class, Function, Kind, Operator, PyExpr, PyStmt, PyStmtKind, Turns};
 
 /// Words that begin lines which compute nothing.
 const NOTHING: &[&str] = &["pass", "assert"];
@@ -298,8 +298,11 @@ fn parts(expr: &PyExpr) -> Vec<&PyExpr> {
         Kind::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
         Kind::Binary(_, a, b) | Kind::Compare(_, a, b) | Kind::And(a, b) | Kind::Or(a, b) => vec![a, b],
         Kind::Choice { condition, then, otherwise } => vec![condition, then, otherwise],
-        Kind::Comprehension { item, target, values, conditions } => {
-            [item, target, values].into_iter().chain(conditions).collect()
+        Kind::Comprehension { key, item, turns } => {
+            let of_turns = turns
+                .iter()
+                .flat_map(|Turns { target, values, conditions }| [target, values].into_iter().chain(conditions));
+            key.iter().chain([item]).chain(of_turns).collect()
         }
         Kind::Name(_)
         | Kind::Number(_)

@@ -110,17 +110,23 @@ pub(super) enum Kind {
         then: PyExpr,
         otherwise: PyExpr,
     },
-    /// `item for target in values if condition`
+    /// `item for target in values if condition`, in braces with a key before the item.
     Comprehension {
+        key: Option<PyExpr>,
         item: PyExpr,
-        target: PyExpr,
-        values: PyExpr,
-        conditions: Vec<PyExpr>,
+        turns: Vec<Turns>,
     },
     Lambda(Rc<Function>),
     Star(PyExpr),
     /// What is not read.
     Other,
+}
+
+/// `for target in values if condition` within an expression.
+pub(super) struct Turns {
+    pub(super) target: PyExpr,
+    pub(super) values: PyExpr,
+    pub(super) conditions: Vec<PyExpr>,
 }
 
 /// A part of a string.

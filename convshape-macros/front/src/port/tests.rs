@@ -1118,3 +1118,157 @@ fn arguments_in_the_place_of_others() {
     lists("self.p = nn.Sigmoid(4)", "return self.p(x)", "more values than are known");
     lists("self.p = nn.LazyConv2d(8, 3)", "return self.p(x)", "takes its sizes from its first input");
 }
+
+#[test]
+fn one_check_tells_the_shapes_of_many_values() {
+    let python = "class Net(nn.Module):
+             def __init__(self):
+                 super().__init__()
+                 self.downs = nn.ModuleList([nn.Conv2d(8, 8, 3, padding=1) for _ in range(6)])
+                 self.ups = nn.ModuleList([nn.Conv2d(16, 8, 3, padding=1) for _ in range(6)])
+
+             def forward(self, x):
+                 seen = []
+                 for down in self.downs:
+                     x = F.relu(down(x))
+                     seen.append(x)
+                     x = F.max_pool2d(x, 2)
+                 for up in self.ups:
+                     skip = seen.pop()
+                     x = F.interpolate(x, size=skip.shape[2:])
+                     x = F.relu(up(torch.cat((x, skip), 1)))
+                 return x";
+    let lines = super::lines::lines(python).expect("Python");
+    let trial = ["[8, 64, 64]".to_owned()];
+    let machine = super::run(&super::stmts::stmts(&lines), super::Dialect::Torch, "Net", &trial, 0);
+    assert_eq!(machine.faults, []);
+    // The down path is checked once, for all six shapes.
+    assert_eq!((machine.program.statements.len(), machine.drafted), (6 * 3 + 6 * 4, 6 * 3));
+}
+
+#[test]
+fn what_runs_too_long_is_refused() {
+    let of = |body: &str| {
+        refused(&format!(
+            "class Net(nn.Module):\n    def forward(self, x):\n        seen = [1, 2]\n        {body}\n        return F.relu(x)"
+        ))
+    };
+    let too_long = ["line 4: the program runs too long to be followed"];
+    assert_eq!(of("while True: x = F.relu(x)"), too_long);
+    assert_eq!(of("while True: pass"), too_long);
+    assert_eq!(of("for _ in range(4000): seen = seen + seen"), too_long);
+    assert_eq!(of("for _ in range(4000): seen += seen"), too_long);
+    assert_eq!(of("a = [1 for _ in range(4000) if [2 for _ in range(4000)]]"), too_long);
+}
+
+#[test]
+fn comprehensions_of_all_kinds() {
+    let run = "return self.s(x)";
+    let expected = "s_0: Conv2d(4 -> 8, kernel: 1); s_1: Conv2d(8 -> 2, kernel: 1); output: [2, 14, 14];";
+    let expected = expected.replace("s_0: ", "#[name = \"s.0\"] ").replace("s_1: ", "#[name = \"s.1\"] ");
+    let two = |list: &str| gives(&format!("self.s = nn.Sequential({list})"), run, &expected);
+    two("*(nn.Conv2d(a, b, 1) for a, b in ((4, 8), (8, 2)))");
+    two("*[nn.Conv2d(a, b, 1) for a, b in zip((4, 8), (8, 2))]");
+    two("*[nn.Conv2d(a, b, 1) for a in (4, 8) for b in (8, 2) if a + b in (10, 12) if b < a or a == 4 and b == 8]");
+    gives(
+        "l = nn.ModuleList(nn.Conv2d(4, s + i, 1) for s in range(2) for i in range(3))\nself.s = l[-1]",
+        run,
+        "s: Conv2d(4 -> 1 + 2, kernel: 1); output: [3, 14, 14];",
+    );
+    // The variables of a comprehension are its own.
+    gives(
+        "w = 2\na = [w for w in (5, 6)]\nb = {w: a for w, a in ((7, 8),)}\nself.s = nn.Conv2d(4, w, b[7])",
+        run,
+        "s: Conv2d(4 -> 2, kernel: 8); output: [2, 7, 7];",
+    );
+    gives(
+        "self.s = nn.ModuleDict({f'fc{i}': nn.Conv2d(4, 4, i) for i in range(1, 3)})",
+        "for name in self.s:\n    x = self.s[name](x)\nreturn x",
+        "#[name = \"s.fc1\"] fc1: Conv2d(4 -> 4, kernel: 1); #[name = \"s.fc2\"] fc2: Conv2d(4 -> 4, kernel: 2); \
+         output: [4, 13, 13];",
+    );
+    lists("self.s = nn.Sequential(*(nn.Conv2d(4, w, 1) for w in widths))", run, "unpacks a list");
+    lists("self.s = nn.ModuleDict({i: nn.ReLU() for i in range(2)})", "return self.s[0](x)", "is not a text");
+    lists("self.s = {nn.ReLU() for i in range(2)}", run, "cannot be read");
+}
+
+#[test]
+fn items_of_items() {
+    let run = "for layer in self.s:\n    x = layer['a'](x)\n    if 'b' in layer:\n        x = layer['b'](x)\nreturn x";
+    let expected = "a: ReLU; #[name = \"s.0.b\"] b: Conv2d(4 -> 4, kernel: 1); s_1_a: Tanh; output: [4, 14, 14];";
+    let of = |lines: &str| gives(lines, run, expected);
+    of("l = [nn.ModuleDict({'a': nn.ReLU()}), nn.ModuleDict({'a': nn.Tanh()})]
+        l[0]['b'] = nn.Conv2d(4, 4, 1)
+        self.s = nn.ModuleList(l)");
+    of("self.s = nn.ModuleList(nn.ModuleDict({'a': nn.Tanh()}) for _ in range(2))
+        self.s[0]['b'] = nn.Conv2d(4, 4, 1)
+        self.s[0]['a'] = nn.ReLU()");
+    lists("self.s = nn.ModuleList([nn.ReLU()])\nself.s[1] = nn.Tanh()", "return self.s[0](x)", "cannot be given");
+    lists("self.s = nn.ModuleDict()\nself.s[k] = nn.Tanh()", "return x.relu()", "cannot be given");
+    lists("self.s = nn.ModuleDict()\nself.s.update({'a': nn.Tanh()})", "return x.relu()", "cannot be followed");
+}
+
+#[test]
+fn truths_count() {
+    let run = "return self.s(x)";
+    let conv = |padding: &str| format!("self.s = nn.Conv2d(4, 4, 3, padding=int({padding}))");
+    let expected = |padding: usize| {
+        format!("s: Conv2d(4 -> 4, kernel: 3, padding: {padding}); output: [4, {0}, {0}];", 12 + 2 * padding)
+    };
+    gives(&conv("2 < 6"), run, &expected(1));
+    gives(&conv("2 > 6"), run, &expected(0));
+    gives(&conv("(2 < 6) == 1"), run, &expected(1));
+    gives("self.s = nn.Sequential(*[nn.ReLU()] * (1 > 0), *[nn.Tanh()] * (1 > 2))", run, "ReLU; output: [4, 14, 14];");
+    lists(&conv("unknown < 6"), run, "cannot be followed");
+}
+
+#[test]
+fn lists_of_values_join() {
+    gives(
+        "self.s = nn.Conv2d(4, 4, 1)",
+        "a = [x, self.s(x)]\na = a[:1] + [F.relu(y) for y in a[1:]]\nreturn torch.cat(a, 1)",
+        "s: Conv2d(4 -> 4, kernel: 1); a: Relu; Concat(conv, a, dim: 1); output: [8, 14, 14];",
+    );
+    lists("self.s = nn.Conv2d(4, 4, 1)", "return [self.s(x)] - [x]", "cannot be translated");
+}
+
+#[test]
+fn new_axes_of_parameters() {
+    let scale = "self.g = nn.Parameter(torch.ones(4))";
+    let expected = |shape: &str| {
+        format!("g: Parameter([4], init: 1.0); y: Reshape([{shape}]) from g; Mul(y, conv); output: [4, 14, 14];")
+    };
+    gives(scale, "return self.g[:, None, None] * x", &expected("4, 1, 1"));
+    gives(scale, "return self.g[None, :, None, None] * x", &expected("4, 1, 1"));
+    gives(scale, "return self.g[..., None, None] * x", &expected("4, 1, 1"));
+    lists(scale, "return self.g[0] * x", "cannot be translated");
+    lists(scale, "return self.g[:2, None, None] * x", "cannot be translated");
+}
+
+#[test]
+fn the_classes_of_an_instance() {
+    let python = |kind: &str| {
+        format!(
+            "
+             class A(nn.Module):
+                 def forward(self, x):
+                     return F.relu(x)
+
+             class B(A):
+                 pass
+
+             class Net(nn.Module):
+                 def __init__(self):
+                     super().__init__()
+                     self.parts = nn.ModuleList([B(), nn.Flatten()])
+
+                 def forward(self, x):
+                     for part in self.parts:
+                         x = part(x) * 2 if isinstance(part, {kind}) else part(x)
+                     return x"
+        )
+    };
+    ported(&python("A"), "input: [3, 28, 28];\nRelu;\nScale(2.0);\nFlatten;\noutput: [2352];");
+    ported(&python("B"), "input: [3, 28, 28];\nRelu;\nScale(2.0);\nFlatten;\noutput: [2352];");
+    ported(&python("Net"), "input: [3, 28, 28];\nRelu;\nFlatten;\noutput: [2352];");
+}

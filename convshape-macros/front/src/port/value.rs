@@ -154,6 +154,11 @@ impl PyValue {
         }
     }
 
+    /// Python counts `True` as 1.
+    pub(super) fn counted(self) -> PyValue {
+        if let PyValue::Bool(value) = self { PyValue::whole(i64::from(value)) } else { self }
+    }
+
     /// A number as one number.
     pub(super) fn plain(self) -> PyValue {
         match self {
@@ -249,6 +254,9 @@ impl PyValue {
             (PyValue::None, PyValue::None) | (PyValue::Batch, PyValue::Batch) => true,
             (PyValue::Bool(a), PyValue::Bool(b)) => a == b,
             (PyValue::Number(a), PyValue::Number(b)) => a.value == b.value,
+            (PyValue::Bool(a), PyValue::Number(b)) | (PyValue::Number(b), PyValue::Bool(a)) => {
+                b.value == f64::from(u8::from(*a))
+            }
             (PyValue::Text(a), PyValue::Text(b)) => a == b,
             (PyValue::Foreign(a), PyValue::Foreign(b)) => a == b,
             (PyValue::Class(a), PyValue::Class(b)) => Rc::ptr_eq(a, b),

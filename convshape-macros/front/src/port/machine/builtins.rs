@@ -3,7 +3,7 @@
 use super::eval::{opaque, short};
 use super::{Machine, Read};
 use crate::port::Unported;
-use crate::port::syntax::PyExpr;
+use crate::port::syntax::{Class, PyExpr};
 use crate::port::value::{PyArgs, PyNumber, PyValue, put, whole};
 use std::cell::RefCell;
 use std::rc::Rc;
@@ -48,7 +48,13 @@ impl Machine<'_> {
                 })
             }
             ("OrderedDict" | "collections.OrderedDict" | "dict", _) => Some(dict(items(0), args, first)),
-            ("isinstance" | "callable" | "hasattr" | "type" | "id", _) => instance(path, args),
+            ("isinstance" | "callable" | "hasattr" | "type" | "id", _) => {
+                let classes = match first {
+                    Some(PyValue::Instance(instance)) => self.ancestors(&instance.class.clone()),
+                    _ => Vec::new(),
+                };
+                instance(path, args, &classes)
+            }
             ("getattr", Some(of)) => return self.got(of.clone(), args, written),
             ("setattr", Some(PyValue::Instance(instance))) => {
                 if let (Some(PyValue::Text(name)), Some(value)) = (args.positional.get(1), args.positional.get(2)) {
@@ -157,8 +163,8 @@ fn dict(items: Option<Vec<PyValue>>, args: &PyArgs, first: Option<&PyValue>) -> 
     PyValue::Dict(Rc::new(RefCell::new(pairs)))
 }
 
-/// `isinstance(x, int)`, as far as values tell.
-fn instance(path: &str, args: &PyArgs) -> Option<PyValue> {
+/// `isinstance(x, int)`, as far as values tell. `classes` are those of the value.
+fn instance(path: &str, args: &PyArgs, classes: &[Rc<Class>]) -> Option<PyValue> {
     let value = args.positional.first()?;
     let kind = args.positional.get(1);
     let is = |kind: &PyValue| match (value, kind) {
@@ -172,7 +178,9 @@ fn instance(path: &str, args: &PyArgs) -> Option<PyValue> {
         (PyValue::Text(_), PyValue::Foreign(kind)) => Some(kind == "str"),
         (PyValue::Layer(leaf), PyValue::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&leaf.call)),
         (PyValue::Modules(modules), PyValue::Foreign(kind)) => Some(kind.rsplit('.').next() == Some(&modules.kind)),
-        (PyValue::Instance(instance), PyValue::Class(class)) => Some(Rc::ptr_eq(&instance.class, class)),
+        (PyValue::Instance(_), PyValue::Class(class)) => Some(classes.iter().any(|own| Rc::ptr_eq(own, class))),
+        // A framework's layer has no class of the program.
+        (PyValue::Layer(_) | PyValue::Modules(_), PyValue::Class(_)) => Some(false),
         (PyValue::Data(_), PyValue::Foreign(kind)) => Some(kind.ends_with("Tensor")),
         (PyValue::None, _) => Some(false),
         _ => None,
@@ -199,6 +207,7 @@ fn numeric(path: &str, name: &str, args: &PyArgs, items: Option<Vec<PyValue>>) -
         return None;
     }
     let values = items.unwrap_or_else(|| args.positional.clone());
+    let values: Vec<PyValue> = values.into_iter().map(PyValue::counted).collect();
     let numbers: Vec<&PyNumber> = values
         .iter()
         .map(|value| match value {

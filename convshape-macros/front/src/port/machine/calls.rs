@@ -133,8 +133,10 @@ impl Machine<'_> {
             },
         };
         for (key, value) in &pairs {
-            if let PyValue::Text(name) = key {
-                self.part(Some(name.clone()), value, line, parts)?;
+            match key {
+                PyValue::Text(name) => self.part(Some(name.clone()), value, line, parts)?,
+                PyValue::Opaque(reason) => return Err(reason.at(line)),
+                _ => return Err(Unported::new(line, "a module's name is not a text")),
             }
         }
         match value {
@@ -317,7 +319,13 @@ impl Machine<'_> {
         }
     }
 
-    fn list_method(&self, items: &RefCell<Vec<PyValue>>, name: &str, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
+    fn list_method(
+        &mut self,
+        items: &RefCell<Vec<PyValue>>,
+        name: &str,
+        args: PyArgs,
+        written: &PyExpr,
+    ) -> Read<PyValue> {
         match name {
             "append" => {
                 items.borrow_mut().extend(args.positional);
@@ -328,6 +336,7 @@ impl Machine<'_> {
                 let more = more.ok_or_else(|| {
                     Unported::new(written.line, format!("`{}` adds what is not known here", short(&written.text)))
                 })?;
+                self.spend(more.len(), written.line);
                 items.borrow_mut().extend(more);
                 Ok(PyValue::None)
             }
@@ -409,14 +418,12 @@ impl Machine<'_> {
             ("values" | "children", []) => {
                 Ok(PyValue::list(modules.parts.borrow().iter().map(|(_, value)| value.clone()).collect()))
             }
-            ("keys", []) => {
-                Ok(PyValue::list(modules.parts.borrow().iter().map(|(name, _)| PyValue::Text(name.clone())).collect()))
-            }
+            ("keys", []) => Ok(PyValue::list(modules.names())),
             ("to" | "cuda" | "cpu" | "eval" | "train" | "float" | "half" | "double" | "apply", _) => {
                 Ok(PyValue::Modules(modules.clone()))
             }
             (name, _) if RUNS.contains(&name) => self.apply(&PyValue::Modules(modules.clone()), args, written, hint),
-            ("add" | "append" | "extend" | "add_module" | "insert" | "pop" | "__setitem__", _) => {
+            ("add" | "append" | "extend" | "add_module" | "insert" | "pop" | "update" | "clear" | "__setitem__", _) => {
                 Err(not_followed(written))
             }
             _ if args.has_data() => Err(not_followed(written)),
@@ -631,6 +638,11 @@ impl Machine<'_> {
 }
 
 impl Modules {
+    /// The keys of a `ModuleDict`.
+    pub(super) fn names(&self) -> Vec<PyValue> {
+        self.parts.borrow().iter().map(|(name, _)| PyValue::Text(name.clone())).collect()
+    }
+
     pub(super) fn part(&self, name: &str) -> Option<PyValue> {
         self.parts.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }

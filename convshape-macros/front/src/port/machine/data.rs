@@ -185,7 +185,7 @@ impl Machine<'_> {
             layer,
             reads: Vec::new(),
         };
-        self.push(statement);
+        self.push(statement, line);
         Ok(PyValue::Data(Data { batch, ..Data::new(label) }))
     }
 

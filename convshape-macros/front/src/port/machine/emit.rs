@@ -1,7 +1,7 @@
 //! Adds statements to the chain.
 
 use super::eval::short;
-use super::{Machine, Read};
+use super::{LAYER_STEPS, Machine, Read};
 use crate::port::program::Statement;
 use crate::port::syntax::PyExpr;
 use crate::port::value::Data;
@@ -24,7 +24,7 @@ impl Machine<'_> {
         let reads = self.all_current(reads)?;
         let mut read = self.parsed(text, &[], line)?;
         self.reads_from(&mut read, &labels_of(&reads), line)?;
-        self.add(read, &reads, hint)
+        self.add(read, &reads, hint, line)
     }
 
     /// A layer that joins values: `Add`, `Concat`. `fields` are its other arguments, each after a comma.
@@ -33,14 +33,14 @@ impl Machine<'_> {
         let labels = labels_of(&reads);
         let read = self.parsed(&format!("{op}({}{fields})", labels.join(", ")), &labels, line)?;
         labels.iter().for_each(|label| self.program.name(label));
-        self.add(read, &reads, hint)
+        self.add(read, &reads, hint, line)
     }
 
-    fn add(&mut self, layer: Layer, reads: &[Data], hint: &str) -> Read<Data> {
+    fn add(&mut self, layer: Layer, reads: &[Data], hint: &str, at: usize) -> Read<Data> {
         let label = self.label(hint, "");
         let line = layer.to_string();
         let given = self.given(&layer, &label, reads);
-        self.push(Statement { label, is_named: false, file_name: None, line, layer, reads: labels_of(reads) });
+        self.push(Statement { label, is_named: false, file_name: None, line, layer, reads: labels_of(reads) }, at);
         Ok(given)
     }
 
@@ -136,7 +136,8 @@ impl Machine<'_> {
         }
     }
 
-    pub(super) fn push(&mut self, statement: Statement) {
+    pub(super) fn push(&mut self, statement: Statement, line: usize) {
+        self.spend(LAYER_STEPS, line);
         self.program.statements.push(statement);
     }
 

@@ -3,11 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Frame, Machine, Read};
+use super::{Machine, Read};
 use crate::port::Unported;
 use crate::port::stmts::contains;
-use crate::port::syntax::{Arg, Index, Kind, Operator, PyExpr, PyPart, PyPiece};
-use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, Scope, put};
+use crate::port::syntax::{Arg, Index, Kind, Operator, PyExpr, PyPart, PyPiece, Turns};
+use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, put};
 use crate::words;
 
 impl Machine<'_> {
@@ -20,7 +20,7 @@ impl Machine<'_> {
             }),
             Kind::Number(text) => Ok(number(text)),
             Kind::Text(text) => Ok(PyValue::Text(text.clone())),
-            Kind::Format(pieces) => self.format(pieces),
+            Kind::Format(pieces) => self.format(pieces, written.line),
             Kind::None | Kind::Ellipsis => Ok(PyValue::None),
             Kind::Bool(value) => Ok(PyValue::Bool(*value)),
             Kind::Attribute(of, name) => {
@@ -57,8 +57,18 @@ impl Machine<'_> {
                 Some(false) => self.value(otherwise, hint),
                 None => Ok(opaque(written)),
             },
-            Kind::Comprehension { item, target, values, conditions } => {
-                self.comprehension([item, target, values], conditions, written, hint)
+            Kind::Comprehension { key, item, turns } => {
+                // A pair of a dict is two values.
+                let items: Vec<&PyExpr> = key.iter().chain([item]).collect();
+                let made = self.comprehension(&items, turns, written, hint)?;
+                Ok(match (key, made.items()) {
+                    (Some(_), Some(made)) => {
+                        let mut pairs = Vec::new();
+                        made.chunks_exact(2).for_each(|pair| put(&mut pairs, pair[0].clone(), pair[1].clone()));
+                        PyValue::Dict(Rc::new(RefCell::new(pairs)))
+                    }
+                    _ => made,
+                })
             }
             Kind::Lambda(function) => {
                 let names = |written: &PyExpr| contains(written, &|part| matches!(&*part.kind, Kind::Name(_)));
@@ -111,7 +121,7 @@ impl Machine<'_> {
         }
     }
 
-    fn format(&mut self, pieces: &[PyPiece]) -> Read<PyValue> {
+    fn format(&mut self, pieces: &[PyPiece], line: usize) -> Read<PyValue> {
         let mut whole = String::new();
         for piece in pieces {
             match piece {
@@ -123,6 +133,7 @@ impl Machine<'_> {
                 },
             }
         }
+        self.spend(whole.len() / 16, line);
         Ok(PyValue::Text(whole))
     }
 
@@ -213,55 +224,63 @@ impl Machine<'_> {
         Err(Unported::new(written.line, format!("`{}` depends on the values that go through the model", written.text)))
     }
 
-    fn comprehension(
-        &mut self,
-        [item, target, values]: [&PyExpr; 3],
-        conditions: &[PyExpr],
-        written: &PyExpr,
-        hint: &str,
-    ) -> Read<PyValue> {
-        let found = self.value(values, hint)?;
-        let Some(items) = self.items(&found) else {
-            return Ok(if found.has_failed() { PyValue::Failed } else { opaque(written) });
-        };
+    /// The values of a comprehension's items in all turns.
+    fn comprehension(&mut self, items: &[&PyExpr], turns: &[Turns], written: &PyExpr, hint: &str) -> Read<PyValue> {
         // Its variables are its own.
-        let outer = self.scope().clone();
-        let inner: Scope = Rc::new(RefCell::new(outer.borrow().clone()));
-        if self.calls.is_empty() {
-            return self.comprehended(item, target, items, conditions, hint);
-        }
-        let frame = self.calls.pop();
-        if let Some(Frame { closure, function, instance, .. }) = &frame {
-            let (closure, function, instance) = (closure.clone(), function.clone(), instance.clone());
-            self.calls.push(Frame { scope: inner, closure, function, instance });
-        }
-        let made = self.comprehended(item, target, items, conditions, hint);
-        self.calls.pop();
-        self.calls.extend(frame);
-        made
+        let outer = self.scope().borrow().clone();
+        let mut made = Vec::new();
+        let ended = if let Some(frame) = self.calls.last_mut() {
+            let scope = std::mem::replace(&mut frame.scope, Rc::new(RefCell::new(outer)));
+            let ended = self.turns_within(items, turns, written, hint, &mut made);
+            self.calls.last_mut().into_iter().for_each(|frame| frame.scope = scope.clone());
+            ended
+        } else {
+            let roots = self.roots.clone();
+            let ended = self.turns_within(items, turns, written, hint, &mut made);
+            self.roots = roots;
+            *self.globals.borrow_mut() = outer;
+            ended
+        };
+        Ok(ended?.unwrap_or_else(|| PyValue::list(made)))
     }
 
-    fn comprehended(
+    /// Makes the items of each turn; gives what all of it is instead, if that is not known.
+    fn turns_within(
         &mut self,
-        item: &PyExpr,
-        target: &PyExpr,
-        items: Vec<PyValue>,
-        conditions: &[PyExpr],
+        items: &[&PyExpr],
+        turns: &[Turns],
+        written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
-        let mut made = Vec::new();
-        'items: for value in items {
+        made: &mut Vec<PyValue>,
+    ) -> Read<Option<PyValue>> {
+        let [Turns { target, values, conditions }, inner @ ..] = turns else {
+            for item in items {
+                made.push(self.value(item, hint)?);
+            }
+            return Ok(None);
+        };
+        let found = self.value(values, hint)?;
+        let Some(values) = self.items(&found) else {
+            self.refuse_choice(&found, values)?;
+            return Ok(Some(if found.has_failed() { PyValue::Failed } else { opaque(written) }));
+        };
+        'turns: for value in values {
+            if !self.spend(1, target.line) {
+                return Ok(Some(PyValue::Failed));
+            }
             self.assign(target, value)?;
             for condition in conditions {
                 match self.condition(condition)? {
                     Some(true) => {}
-                    Some(false) => continue 'items,
-                    None => return Ok(opaque(condition)),
+                    Some(false) => continue 'turns,
+                    None => return Ok(Some(opaque(condition))),
                 }
             }
-            made.push(self.value(item, hint)?);
+            if let Some(ended) = self.turns_within(items, inner, written, hint, made)? {
+                return Ok(Some(ended));
+            }
         }
-        Ok(PyValue::list(made))
+        Ok(None)
     }
 
     fn printed(&mut self, name: &str, parts: &[PyPart], written: &PyExpr) -> Read<PyValue> {
@@ -410,6 +429,22 @@ impl Machine<'_> {
                 }
             }
             (PyValue::List(_), None) if !self.calls.is_empty() => return Err(unread()),
+            (PyValue::Modules(modules), Some(at)) if value.is_module() => {
+                let mut parts = modules.parts.borrow_mut();
+                let known = match &at {
+                    PyValue::Text(name) => parts.iter().position(|(known, _)| known == name),
+                    at => {
+                        let at = at.as_whole().map(|at| if at < 0 { at + parts.len() as i64 } else { at });
+                        at.and_then(|at| usize::try_from(at).ok()).filter(|at| *at < parts.len())
+                    }
+                };
+                match (known, at) {
+                    (Some(known), _) => parts[known].1 = value.clone(),
+                    (None, PyValue::Text(name)) if modules.kind == "ModuleDict" => parts.push((name, value.clone())),
+                    _ => return Err(unread()),
+                }
+                self.used.extend(value.place());
+            }
             _ if whole.has_data() || value.has_data() || whole.is_module() => {
                 return Err(unread());
             }
@@ -430,9 +465,22 @@ impl Machine<'_> {
         if left.has_failed() || right.has_failed() {
             return Ok(PyValue::Failed);
         }
-        if left.has_data() || right.has_data() {
+        let is_list = |value: &PyValue| matches!(value, PyValue::List(_) | PyValue::Tuple(_));
+        let lists = match operator {
+            Operator::Add => is_list(&left) && is_list(&right),
+            Operator::Mul => is_list(&left) && !right.has_data() || is_list(&right) && !left.has_data(),
+            _ => false,
+        };
+        if (left.has_data() || right.has_data()) && !lists {
             return self.arithmetic(operator, left, right, written, hint);
         }
+        // Python counts with truths.
+        let (left, right) = if operator == Operator::Bits { (left, right) } else { (left.counted(), right.counted()) };
+        let long = |value: &PyValue| match value {
+            PyValue::Text(text) => text.len(),
+            value => value.items().map_or(0, |items| items.len()),
+        };
+        self.spend(long(&left) + long(&right), written.line);
         Ok(match (operator, &left, &right) {
             (_, PyValue::Number(a), PyValue::Number(b)) => {
                 computed(operator, a, b).map_or_else(|| opaque(written), PyValue::Number)
@@ -551,10 +599,12 @@ fn computed(operator: Operator, a: &PyNumber, b: &PyNumber) -> Option<PyNumber> 
 /// `[a] * 3`
 fn repeated(items: &PyValue, times: &PyValue, written: &PyExpr) -> PyValue {
     const MOST: usize = 4096;
-    let times = times.as_whole().and_then(|times| usize::try_from(times).ok());
-    let (Some(some), Some(times)) = (items.items(), times.filter(|times| *times <= MOST)) else {
+    // Python takes less than no times for none.
+    let times = times.as_whole().map(|times| usize::try_from(times).unwrap_or(0));
+    let (Some(some), Some(times)) = (items.items(), times) else { return opaque(written) };
+    if some.len().saturating_mul(times) > MOST {
         return opaque(written);
-    };
+    }
     let whole = std::iter::repeat_n(some, times).flatten().collect();
     if matches!(items, PyValue::Tuple(_)) { PyValue::Tuple(whole) } else { PyValue::list(whole) }
 }

@@ -337,7 +337,9 @@ impl Machine<'_> {
         let is_named = given.is_some() && first.is_none();
         let file_name = file_name.filter(|path| !is_named || *path != label);
         let given = self.given(&read, &label, operands);
-        self.push(crate::port::program::Statement { label, is_named, file_name, line, layer: read, reads: labels });
+        let statement =
+            crate::port::program::Statement { label, is_named, file_name, line, layer: read, reads: labels };
+        self.push(statement, leaf.line);
         Ok(given)
     }
 }

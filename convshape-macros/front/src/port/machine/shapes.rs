@@ -3,10 +3,10 @@
 use convshape_arith::op::Dialect;
 
 use super::eval::{opaque, short};
-use super::{Machine, Read, unread};
+use super::{MOST_DRAFTED, Machine, Read, unread};
 use crate::port::syntax::{Index, Kind, PyExpr};
 use crate::port::value::{Data, NO_BATCH, PyArgs, PyValue};
-use crate::port::{Unported, sizes_of};
+use crate::port::{Unported, find_sizes};
 
 impl Machine<'_> {
     /// The sizes of a value without the batch, as the inputs on trial make them.
@@ -15,9 +15,14 @@ impl Machine<'_> {
             self.asked = true;
             return Ok(vec![1; 3]);
         }
-        let (program, trial) = (&self.program, self.trial);
-        let found = self.sizes.entry(data.label.clone()).or_insert_with(|| sizes_of(program, trial, &data.label));
-        found.clone().ok_or_else(|| {
+        if !self.sizes.contains_key(&data.label) {
+            self.drafted += self.program.statements.len();
+            if self.drafted > MOST_DRAFTED {
+                return Err(Unported::new(written.line, "the program asks for the shapes of too many values"));
+            }
+            find_sizes(&self.program, self.trial, &data.label, &mut self.sizes);
+        }
+        self.sizes.get(&data.label).cloned().flatten().ok_or_else(|| {
             Unported::new(written.line, format!("the shape that `{}` asks for is not known here", short(&written.text)))
         })
     }
@@ -360,7 +365,8 @@ impl Machine<'_> {
 
     /// `x[:, -1]`, `x[:, :, 1:3]`, `h[-1]`
     pub(super) fn indexed(&mut self, data: &Data, indices: &[Index], written: &PyExpr, hint: &str) -> Read<PyValue> {
-        let rank = self.shape_of(data, written)?.len() + 1;
+        let own = self.shape_of(data, written)?;
+        let rank = own.len() + usize::from(data.batch != NO_BATCH);
         let mut picks = Vec::new();
         for index in spread(indices, rank) {
             picks.push(match index {
@@ -376,7 +382,30 @@ impl Machine<'_> {
                 Some(Index::Slice(_)) | None => return Err(unread(written)),
             });
         }
+        if data.batch == NO_BATCH {
+            return self.with_new_axes(data, &own, &picks, written, hint).map(PyValue::Data);
+        }
         self.picked(data, picks, written, hint).map(PyValue::Data)
+    }
+
+    /// A parameter without a place for the batch, with new axes: `self.scale[:, None, None]`. A new first one is that
+    /// place.
+    fn with_new_axes(&mut self, data: &Data, own: &[i64], picks: &[Pick], written: &PyExpr, hint: &str) -> Read<Data> {
+        let mut own = own.iter().copied();
+        let mut kept = Vec::new();
+        for pick in picks {
+            kept.push(match pick {
+                Pick::New => 1,
+                Pick::Whole => own.next().unwrap_or(1),
+                Pick::At(_) | Pick::Range(..) => return Err(unread(written)),
+            });
+        }
+        kept.extend(own);
+        let batch = if matches!(picks.first(), Some(Pick::New)) && kept.len() > 1 { 0 } else { NO_BATCH };
+        let sizes = if batch == 0 { &kept[1..] } else { &kept };
+        let found =
+            self.emit(&format!("Reshape([{}])", joined(sizes)), std::slice::from_ref(data), hint, written.line)?;
+        Ok(Data { batch, ..found })
     }
 
     /// What is picked on each axis, in Python's order.
