@@ -110,26 +110,27 @@ fn tried(
     shapes: &[Vec<String>],
 ) -> Result<(Program, Vec<String>), Vec<Unported>> {
     let mut runs = None;
-    let mut faults: Vec<Unported> = Vec::new();
+    let mut furthest: Option<((bool, usize), Vec<Unported>)> = None;
     let mut drafted = 0;
     for trial in shapes {
         let machine = run(stmts, dialect, name, trial, drafted);
         drafted = machine.drafted + machine.program.statements.len();
+        let fits = Draft::new(&chain(&machine.program, name, trial)).is_some_and(|draft| draft.fits);
         if let Some(first) = machine.faults.first() {
-            // Of wrong shapes, the one that goes furthest says most.
-            if faults.first().is_none_or(|known| known.line < first.line) {
-                faults = machine.faults;
+            // Of wrong shapes, one that fits what is followed says most, and then the one that goes furthest.
+            let reached = (fits, first.line);
+            if furthest.as_ref().is_none_or(|(known, _)| *known < reached) {
+                furthest = Some((reached, machine.faults));
             }
             continue;
         }
-        if Draft::new(&chain(&machine.program, name, trial)).is_some_and(|draft| draft.fits) {
+        if fits {
             return Ok((machine.program, trial.clone()));
         }
         runs.get_or_insert((machine.program, trial.clone()));
     }
-    runs.ok_or_else(|| {
-        if faults.is_empty() { vec![Unported::new(1, "the size of the input is not known")] } else { faults }
-    })
+    let unknown = || vec![Unported::new(1, "the size of the input is not known")];
+    runs.ok_or_else(|| furthest.map_or_else(unknown, |(_, faults)| faults))
 }
 
 /// The sizes of values of a chain, by their names; `None` for what its check does not tell.

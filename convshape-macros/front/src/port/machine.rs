@@ -500,6 +500,7 @@ impl<'a> Machine<'a> {
     pub(super) fn items(&self, value: &PyValue) -> Option<Vec<PyValue>> {
         match value {
             PyValue::Dict(pairs) => Some(pairs.borrow().iter().map(|(key, _)| key.clone()).collect()),
+            PyValue::Text(text) => Some(text.chars().map(|letter| PyValue::Text(letter.to_string())).collect()),
             PyValue::Modules(modules) if modules.kind == "ModuleDict" => Some(modules.names()),
             PyValue::Modules(modules) => Some(modules.parts.borrow().iter().map(|(_, part)| part.clone()).collect()),
             value => value.items(),

@@ -1272,3 +1272,37 @@ fn the_classes_of_an_instance() {
     ported(&python("B"), "input: [3, 28, 28];\nRelu;\nScale(2.0);\nFlatten;\noutput: [2352];");
     ported(&python("Net"), "input: [3, 28, 28];\nRelu;\nFlatten;\noutput: [2352];");
 }
+
+#[test]
+fn sequences_with_the_batch_on_the_second_axis() {
+    let of = |lstm: &str, order: &str| {
+        let init = format!("self.s = nn.LSTM(4, 5, bidirectional=True{lstm})");
+        (init, format!("y = self.s(x.flatten(2).permute({order}))[0]\nreturn y.permute(1, 2, 0)"))
+    };
+    let (init, run) = of("", "2, 0, 1");
+    let expected = "Flatten(start_dim: 2); Transpose(0, 1); #[name = \"s\"] LSTM(4 -> 5, bidirectional: true); \
+                    Transpose(0, 1); output: [10, 196];";
+    gives(&init, &run, &expected.replace("#[name = \"s\"] ", "s: "));
+    // Here the samples are where the steps of the sequence should be.
+    let (init, run) = of("", "0, 2, 1");
+    lists(&init, &run, "without `batch_first=True`");
+    let (init, run) = of(", batch_first=True", "2, 0, 1");
+    lists(&init, &run, "not on the first axis");
+}
+
+#[test]
+fn letters_and_insertions() {
+    let expected = "s_1: Tanh; s_0: Conv2d(4 -> 4, kernel: 1); output: [4, 14, 14];";
+    gives(
+        "self.s = nn.ModuleList([nn.Tanh()])\nself.s.insert(0, nn.Conv2d(4, 4, 1))",
+        "return self.s[0](self.s[1](x))",
+        &expected.replace("s_1: ", "").replace("s_0: ", "#[name = \"s.0\"] "),
+    );
+    gives(
+        "self.s = nn.ModuleDict({f'{k}_proj': nn.Conv2d(4, 4, 1) for k in 'ab'})",
+        "a, b = (self.s[f'{k}_proj'](x) for k in 'ba')\nreturn a - b",
+        "#[name = \"s.b_proj\"] b_proj: Conv2d(4 -> 4, kernel: 1); \
+         #[name = \"s.a_proj\"] a_proj: Conv2d(4 -> 4, kernel: 1) from conv; Sub(b_proj, a_proj); output: [4, 14, 14];",
+    );
+    lists("self.s = nn.ModuleList([nn.Tanh()])\nself.s.insert(k, nn.ReLU())", "return self.s[0](x)", "cannot be");
+}

@@ -341,15 +341,10 @@ impl Machine<'_> {
                 Ok(PyValue::None)
             }
             "insert" => {
-                let (Some(at), Some(value)) =
-                    (args.positional.first().and_then(PyValue::as_whole), args.positional.get(1))
-                else {
-                    return Err(not_followed(written));
-                };
+                let [at, value] = args.positional.as_slice() else { return Err(not_followed(written)) };
                 let mut items = items.borrow_mut();
-                let end = items.len() as i64;
-                let at = if at < 0 { at + end } else { at }.clamp(0, end);
-                items.insert(usize::try_from(at).unwrap_or_default(), value.clone());
+                let at = place_in(items.len(), at).ok_or_else(|| not_followed(written))?;
+                items.insert(at, value.clone());
                 Ok(PyValue::None)
             }
             "pop" => {
@@ -397,6 +392,15 @@ impl Machine<'_> {
                 self.part(None, &items, args.line, &mut parts)?;
                 *modules.parts.borrow_mut() = parts;
                 Ok(PyValue::Modules(modules.clone()))
+            }
+            ("insert", [at, value]) if modules.kind == "ModuleList" && value.is_module() => {
+                let mut parts = modules.parts.borrow_mut();
+                let at = place_in(parts.len(), at).ok_or_else(|| not_followed(written))?;
+                parts.insert(at, (String::new(), value.clone()));
+                // The parts of a list are named by their places.
+                parts.iter_mut().enumerate().for_each(|(place, (name, _))| *name = place.to_string());
+                self.used.extend(value.place());
+                Ok(PyValue::None)
             }
             ("add_module", [PyValue::Text(name), value]) => {
                 let mut parts = modules.parts.borrow().clone();
@@ -692,6 +696,12 @@ fn dict_method(pairs: &RefCell<Vec<(PyValue, PyValue)>>, name: &str, args: PyArg
         // Others may change the dictionary.
         _ => Err(not_followed(written)),
     }
+}
+
+/// Where Python puts an item into a list of this length.
+fn place_in(count: usize, at: &PyValue) -> Option<usize> {
+    let (at, end) = (at.as_whole()?, count as i64);
+    usize::try_from(if at < 0 { at + end } else { at }.clamp(0, end)).ok()
 }
 
 fn not_followed(written: &PyExpr) -> Unported {

@@ -195,9 +195,23 @@ impl Machine<'_> {
         hint: &str,
     ) -> Read<PyValue> {
         let kind = words::named_layer(&leaf.call, self.program.dialect).map(|found| found.words.kind);
-        self.given_to_layer(leaf, kind, &args, written)?;
+        let named = PyArgs { positional: Vec::new(), ..args.clone() };
         let args = if kind.is_some_and(Kind::is_recurrent) { without_zeros(args) } else { args };
         let operands = self.operands(&args, written)?;
+        let sequence = kind.is_some_and(|kind| kind.is_recurrent() || kind == Kind::MultiHead);
+        let first = leaf.args.iter().find(|(name, _)| name.as_deref() == Some("batch_first"));
+        let first = first.is_some_and(|(_, value)| value.truth() == Some(true));
+        // PyTorch has the batch on the second axis, unless it is told otherwise.
+        let second = self.program.dialect == Dialect::Torch
+            && sequence
+            && !first
+            && (kind == Some(Kind::MultiHead) || operands.len() == 1)
+            && operands.iter().all(|data| data.batch == 1);
+        let operands: Vec<Data> = match second {
+            true => operands.into_iter().map(|data| Data { batch: 0, ..data }).collect(),
+            false => operands,
+        };
+        self.given_to_layer(leaf, sequence && !first && !second, &named, written)?;
         let operands: Vec<Data> = match kind {
             // One value for queries, keys and values.
             Some(Kind::MultiHead) if operands.windows(2).all(|pair| pair[0] == pair[1]) => operands[..1].to_vec(),
@@ -224,18 +238,16 @@ impl Machine<'_> {
         }
         let label = made.label.clone();
         let torch = self.program.dialect == Dialect::Torch;
+        let whole = PyValue::Data(Data { batch: usize::from(second), ..Data::new(&label) });
         Ok(match kind {
             Some(Kind::Lstm) if torch => {
                 let state = |name: &str| state_of(&label, name);
-                PyValue::Tuple(vec![PyValue::data(&label), PyValue::Tuple(vec![state("h_n"), state("c_n")])])
+                PyValue::Tuple(vec![whole, PyValue::Tuple(vec![state("h_n"), state("c_n")])])
             }
-            Some(Kind::Gru | Kind::Rnn) if torch => {
-                PyValue::Tuple(vec![PyValue::data(&label), state_of(&label, "h_n")])
+            Some(Kind::Gru | Kind::Rnn) if torch => PyValue::Tuple(vec![whole, state_of(&label, "h_n")]),
+            Some(Kind::MultiHead) if torch => {
+                PyValue::Tuple(vec![whole, PyValue::opaque("the weights of an attention are not kept", None)])
             }
-            Some(Kind::MultiHead) if torch => PyValue::Tuple(vec![
-                PyValue::data(&label),
-                PyValue::opaque("the weights of an attention are not kept", None),
-            ]),
             _ => PyValue::Data(made),
         })
     }
@@ -258,13 +270,8 @@ impl Machine<'_> {
     }
 
     /// Refuses what a layer cannot be told when it runs.
-    fn given_to_layer(&self, leaf: &Leaf, kind: Option<Kind>, args: &PyArgs, written: &PyExpr) -> Read<()> {
-        let sequence = kind.is_some_and(|kind| kind.is_recurrent() || kind == Kind::MultiHead);
-        let first = leaf.args.iter().find(|(name, _)| name.as_deref() == Some("batch_first"));
-        if sequence
-            && self.program.dialect == Dialect::Torch
-            && first.and_then(|(_, value)| value.truth()) != Some(true)
-        {
+    fn given_to_layer(&self, leaf: &Leaf, turned: bool, args: &PyArgs, written: &PyExpr) -> Read<()> {
+        if turned && self.program.dialect == Dialect::Torch {
             let reason = format!(
                 "`{}` without `batch_first=True` has the samples of a batch on its second axis; a chain has them first",
                 leaf.call
