@@ -19,8 +19,9 @@ use crate::weights::files;
 /// Images with one folder per class, as in `torchvision.datasets.ImageFolder`: `ROOT/cat/1.png`. Classes are numbered
 /// in the order of their names, samples in the order of classes and names.
 ///
-/// A sample is read on demand: `[channels, height, width]` with values in `0.0..=1.0`, and its class index. PNG and
-/// JPEG files are read, recognised by their first bytes. Other files, and names that begin with a dot, are skipped.
+/// A sample is read on demand: `[channels, height, width]` with values in `0.0..=1.0`, and its class index. There are
+/// three channels, red, green and blue, or with [`ImageFolder::grey`] one. PNG and JPEG files are read, recognised by
+/// their first bytes. Other files, and names that begin with a dot, are skipped.
 ///
 /// ```no_run
 /// use convshape::train::data::{Dataset, ImageFolder, Loader};
