@@ -13,9 +13,9 @@ pub(super) struct Wasm;
 impl Simd for Wasm {
     type F = v128;
     const LANES: usize = 4;
-    // Engines compile for 16 registers, those of SSE, or more.
-    // Engines keep a register for themselves. The inner loop of 2 vectors has 12 multiply-adds, 2 loads of weights, 6 of
-    // inputs, each to all lanes, and no other vector instruction; that of 4 vectors has 12, 4 and 3.
+    // Engines compile for at least the 16 registers of SSE, and keep one for themselves. The inner loop of 2 vectors has
+    // 12 multiply-adds, 2 loads of weights, 6 of inputs, each to all lanes, and no other vector instruction; that of 4
+    // vectors has 12, 4 and 3.
     const POSITIONS: [usize; 4] = [12, 6, 3, 3];
     const ROWS: [usize; 3] = [12, 6, 3];
 
