@@ -5,7 +5,7 @@
 use convshape_tests::chains;
 use convshape_tests::judge::{self, Help};
 
-/// What is not as recorded.
+/// The difference from the recorded help, if there is one.
 fn difference(id: &str, source: &str, code: &str, help: &str) -> Option<String> {
     let judged = judge::judge(source);
     let codes: Vec<&str> = judged.errors.iter().map(|error| error.code).collect();

@@ -94,7 +94,7 @@ impl Report {
         self.is_spelled
     }
 
-    /// Records the field that a layer lacks, and whether it is its leading value.
+    /// Records the missing field, and whether it is the value that a layer begins with.
     pub(crate) fn of_needed(mut self, field: &'static str, leads: bool) -> Report {
         self.needed = Some((field, leads));
         self

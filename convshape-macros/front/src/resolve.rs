@@ -173,7 +173,7 @@ struct Resolver<'a> {
     sharing: Vec<Sharing>,
     /// The parameters of layers that are read as values.
     params: HashMap<(NodeId, usize), ValueId>,
-    /// The outputs of layers with several that have been read, by the layer that gives the first one.
+    /// The outputs read so far of layers with several, by the layer that gives the first and the number of the output.
     made: HashMap<(NodeId, usize), ValueId>,
     graph: Graph,
     /// The number of axes of each value, if known so far.

@@ -212,7 +212,7 @@ impl Size {
         }
     }
 
-    /// Whether the two are the same, including unknown ones.
+    /// Whether both are the same; two unknown sizes are.
     pub const fn same(self, other: Size) -> bool {
         match (self, other) {
             (Size::Number(a), Size::Number(b)) => a == b,

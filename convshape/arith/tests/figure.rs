@@ -76,7 +76,7 @@ fn skips_and_pairs_are_arcs() {
     assert_eq!(svg.matches("<circle ").count(), 2);
 }
 
-/// Upright below the boxes if they fit there, else downwards.
+/// Names are written below the boxes: across if they fit, else from top to bottom.
 #[test]
 fn names_are_upright_where_they_fit() {
     let layers = |count| vec![("Conv2d", Shape::of(&[128, 16, 16])); count];

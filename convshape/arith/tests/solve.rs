@@ -65,7 +65,7 @@ proptest! {
     }
 }
 
-/// Beyond every number that the small targets below need.
+/// Where the search ends: larger than any solution of these tests.
 const MOST: i64 = 60;
 
 /// The first solutions that trying every combination finds, the last field fastest.

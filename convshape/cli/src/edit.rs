@@ -333,7 +333,7 @@ fn set(chain: &Chain, layer: &Statement<'_>, field: &str, value: &str) -> Option
     let given = call.given(layer, field);
     let added = format!("{field}: {value}");
     Some(match (given, call.arguments.last(), call.open) {
-        // `pads` has its own form, which the message does not use.
+        // The list in `pads` is not what the message shows, so all of it is replaced.
         (Some(given), ..) if given.field.as_deref() == Some("pads") && field != "pads" => {
             Edit { range: given.whole.clone(), text: added }
         }

@@ -119,7 +119,7 @@ impl<'a> Line<'_, 'a> {
         Some((what, next))
     }
 
-    /// Changes that each name where they go, from the quoted part at a place on.
+    /// Changes of the form ``VERB `TEXT` in `NAME` ``, from the quoted part `at` on.
     fn joint(&self, verb: &str, at: usize) -> Option<Vec<Change<'a>>> {
         let (mut verb, mut at) = (verb, at);
         let mut changes = Vec::new();

@@ -8,7 +8,7 @@ use convshape_tests::chains::{self, Expect};
 use convshape_tests::compile::{Message, Scratch};
 use serde_json::Value;
 
-/// The percentage of wrong chains that first fixes alone must repair.
+/// The least percentage of wrong chains that the first fixes alone repair.
 const REPAIRED: usize = 70;
 
 fn convshape(arguments: &[&str], files: &[PathBuf]) -> Output {

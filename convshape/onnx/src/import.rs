@@ -419,7 +419,7 @@ impl Import {
         self.shapes.len() - 1
     }
 
-    /// A value whose batch was merged, without the axis of size 1 that the file leaves open.
+    /// A value without a batch of its own, with the axis of size 1 that the file leaves open as its batch.
     fn with_open_batch(&mut self, x: Tensor, port: &proto::ValueInfo) -> Result<Tensor, String> {
         let sizes = self.sizes(x);
         let shape = port.r#type.as_ref().and_then(|kind| kind.tensor_type.as_ref()?.shape.as_ref());

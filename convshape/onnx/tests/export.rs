@@ -119,7 +119,7 @@ fn chains_of_the_examples_give_their_numbers() {
             exported += 1;
         }
     }
-    // Its quantiser is a layer of the user's, which only the compiler knows.
+    // Its quantiser is a custom layer, which only the compiler knows.
     assert_eq!(others, ["vq_vae_digits0"]);
     assert!(exported > others.len());
     engine.check();

@@ -115,8 +115,8 @@ impl Moves {
     }
 }
 
-/// The loops over arrays of two shapes with the same elements in the same order; `None` if an axis of one begins
-/// within an axis of the other and their sizes have no common divisor there.
+/// Loops that visit the elements of one array in two shapes, such as [6, 4] and [2, 3, 4]; `None` if an axis of one
+/// shape begins within an axis of the other and does not divide it.
 fn common(from: &[usize], to: &[usize]) -> Option<Vec<AxisLoop>> {
     let mut walks = Vec::new();
     // Each axis from the last on, and the elements of it that the loops so far have passed.

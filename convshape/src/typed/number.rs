@@ -15,7 +15,7 @@ pub struct Thousands<Above, Below>(PhantomData<(Above, Below)>);
 
 /// The types that messages show instead of sizes and of types with sizes.
 pub trait Shown {
-    /// [`Decimal`] or [`Thousands`], or a type with these.
+    /// The form that messages show: [`Decimal`], [`Thousands`], or a type that contains them.
     type As;
 }
 

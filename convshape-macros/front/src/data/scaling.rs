@@ -43,7 +43,7 @@ fn is_map_of_bytes(paired: &Paired, is: &PortShape) -> bool {
     dtype.kind() == Kind::Unsigned && dtype.bytes() == 1 && is.shape.rank() > 1 && !labels
 }
 
-/// Whether an output is a probability for whole numbers to be 0 or 1. A map of bytes may be an image.
+/// Whether an output is a probability that is compared with labels of 0 and 1. A map of bytes may be an image instead.
 pub(crate) fn is_probability(graph: &Graph, checked: &Checked, paired: &Paired, is: &PortShape) -> bool {
     let value = paired.port.checked_sub(graph.inputs.len()).and_then(|output| graph.outputs[output].value);
     value.is_some_and(|value| bounded(graph, checked, value) == Some("Sigmoid")) && !is_map_of_bytes(paired, is)

@@ -255,7 +255,7 @@ impl Values {
         self.of[value].clone()
     }
 
-    /// The next value; reserves `count` of them.
+    /// Reserves `count` values and returns the first.
     fn take(&mut self, count: usize) -> TokenStream {
         let (first, more) = (self.next, &self.more);
         let first = plain(first);

@@ -23,7 +23,7 @@ const STEPS: i64 = 72;
 /// The largest kernel and stride that are tried together.
 const LARGEST_BLOCK: i64 = 16;
 
-/// The cost of another size for a map that is made of a vector.
+/// The cost of another size for a feature map that is reshaped from a vector.
 const RESHAPED: u32 = 20;
 
 /// A layer that should give different sizes.

@@ -742,8 +742,8 @@ impl Refused<'_> {
                 .map(|other| to.size(other).number().unwrap_or(0))
                 .fold(1, i64::saturating_mul);
             if rest > 0 && elements % rest == 0 {
-                // For a feature map the number of elements follows from its shape; a vector shows what the layer was
-                // made for.
+                // The length of a vector was chosen for this layer; the elements of a feature map follow from its
+                // shape.
                 let channels = axis == self.graph.order().channel(to.rank());
                 let cost = match (to.rank(), from.rank()) {
                     // The next layer takes this many.

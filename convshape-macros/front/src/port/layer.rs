@@ -24,7 +24,7 @@ pub(super) fn read(text: &str, dialect: Dialect, labels: &[String]) -> Result<La
     }
 }
 
-/// The statement that a layer reads by its name.
+/// The name that a layer reads, if it names exactly one.
 pub(super) fn source(layer: &Layer) -> Option<String> {
     match &layer.from {
         Some(Source::Named(reference)) => Some(reference.to_string()),

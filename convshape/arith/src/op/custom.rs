@@ -120,7 +120,7 @@ impl Custom {
         Custom(TypeOrKey::Later(key))
     }
 
-    /// The macro's number for the type, if the macro cannot see it.
+    /// The number that stands for a type which only the compiler knows.
     pub const fn key(&self) -> Option<usize> {
         match self.0 {
             TypeOrKey::Later(key) => Some(key),

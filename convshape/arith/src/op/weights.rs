@@ -114,7 +114,7 @@ impl Role {
     }
 }
 
-/// What a layer's parameters follow from.
+/// The settings of a layer that determine its parameters.
 pub(crate) enum Weights<'a> {
     /// It has none.
     None,

@@ -17,7 +17,7 @@ pub enum ImportError {
     OpenSizes {
         /// The sizes' names in the file, or else `INPUT.AXIS`, without the batch.
         names: Vec<String>,
-        /// The first such layer, as it is with some numbers in place of the open sizes.
+        /// The first layer that needs numbers, with examples of them in place of the open sizes.
         layer: String,
     },
     /// A number was given for a size that no input leaves open.

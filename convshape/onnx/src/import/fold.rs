@@ -10,7 +10,7 @@ use super::node::Node;
 /// The most elements that are computed ahead.
 const MAX_COUNT: usize = 1 << 28;
 
-/// The most elements of one number: no more than a file could have held.
+/// The most elements of an array that is filled with one number: no more than a file could contain.
 pub(super) const MAX_REPEATED: usize = 1 << 24;
 
 /// The most elements of all arrays that operators such as `ConstantOfShape` fill: a few bytes of a file can ask for

@@ -11,7 +11,7 @@ use crate::fields::Setting;
 use crate::graph::{Carried, Graph, Node, NodeId, Recipe, ValueId};
 use crate::words::{self, Positional, Takes};
 
-/// A change of the text at one place.
+/// A change of the program's text at one place.
 pub(crate) enum Verb {
     /// ``set `FIELD: VALUE` ``
     Set(String),

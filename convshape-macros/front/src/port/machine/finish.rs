@@ -276,7 +276,7 @@ fn is_named(written: &PyExpr, name: &str) -> bool {
     matches!(&*written.kind, Kind::Name(found) if found == name)
 }
 
-/// An expression for messages about what no line says.
+/// An expression for messages about code that no line contains.
 fn named(text: &str, line: usize) -> PyExpr {
     PyExpr { line, text: text.into(), kind: Rc::new(Kind::None) }
 }
