@@ -261,8 +261,7 @@ fn backward<T: Real>(
         }
         Op::SeparableConv(_) => layer.backward_split(x, dy, dparams, dx)?,
         Op::Linear { .. } | Op::Projection(_) => Dense::new(layer.op).backward(params, x, dy, dparams, dx[0]),
-        // Lowered to linear layers and attention, see `Graph::lowered`.
-        Op::MultiHead(_) => {}
+        Op::MultiHead(_) => unreachable!("a lowered graph has linear layers and attention in its place"),
         Op::Flatten { .. }
         | Op::Unflatten { .. }
         | Op::Reshape { .. }
