@@ -330,7 +330,56 @@ impl Op {
             Op::Attention(_) => attention::macs(inputs, output),
             Op::MultiHead(layer) => attention::multi_head_macs(&layer, inputs),
             Op::Recurrent(layer) => recurrent::macs(&layer, input),
-            _ => 0,
+            // Custom layers are counted above. A product of vectors and a linear layer of unknown inputs do not fit. The
+            // others are not counted.
+            Op::Pool(_)
+            | Op::MaxUnpool(_)
+            | Op::AdaptivePool { .. }
+            | Op::GlobalPool { .. }
+            | Op::Upsample(_)
+            | Op::PixelShuffle { .. }
+            | Op::PixelUnshuffle { .. }
+            | Op::DepthToSpace { .. }
+            | Op::ChannelShuffle { .. }
+            | Op::Pad { .. }
+            | Op::Crop { .. }
+            | Op::Slice { .. }
+            | Op::Split { .. }
+            | Op::Linear { .. }
+            | Op::RecurrentOutput { .. }
+            | Op::Flatten { .. }
+            | Op::Unflatten { .. }
+            | Op::Reshape { .. }
+            | Op::ReshapeLike
+            | Op::Concat { .. }
+            | Op::Stack { .. }
+            | Op::Add
+            | Op::Mul
+            | Op::Sub
+            | Op::Div
+            | Op::Maximum
+            | Op::Minimum
+            | Op::Permute { .. }
+            | Op::Reduce { .. }
+            | Op::Scale { .. }
+            | Op::BatchNorm { .. }
+            | Op::GroupNorm { .. }
+            | Op::InstanceNorm { .. }
+            | Op::LayerNorm { .. }
+            | Op::RmsNorm { .. }
+            | Op::LocalResponseNorm { .. }
+            | Op::LpNorm { .. }
+            | Op::Activation(_)
+            | Op::Prelu { .. }
+            | Op::Snake { .. }
+            | Op::MatMul { .. }
+            | Op::Softmax { .. }
+            | Op::Glu { .. }
+            | Op::Dropout { .. }
+            | Op::Identity
+            | Op::Custom { .. }
+            | Op::CustomOutput { .. }
+            | Op::Source { .. } => 0,
         };
         if product < 0 { 0 } else { product.cast_unsigned() }
     }
