@@ -16,14 +16,12 @@ use super::buffer::{Buffer, Place, SLACK};
 use super::plan::step::{Method, Step, Work};
 use super::taps::Axis;
 use super::threads;
-use super::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, RESIDENT_WEIGHTS};
+use super::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, INTERLEAVED_ROWS, RESIDENT_WEIGHTS};
 
-/// The most values between interleaved steps.
+/// The most values between interleaved steps, and the most strips: a run lists them in arrays, since it must not
+/// allocate.
 const MOST_LINKS: usize = 6;
-/// The most strips.
 const MOST_STRIPS: usize = 64;
-/// The fewest output rows of a strip.
-const LEAST_ROWS: usize = 4;
 
 /// Steps whose rows are interleaved.
 #[derive(Debug)]
@@ -148,7 +146,8 @@ impl Interleave {
         None
     }
 
-    /// Steps with these values between them. The last one has `all` output rows.
+    /// Steps with these values between them. The last one has `all` output rows. `in_place` says whether they overwrite
+    /// the input of the first one, `is_narrow` whether that reads only its own row.
     fn of(mut links: Vec<Link>, all: usize, in_place: bool, is_narrow: bool) -> Interleave {
         // The elements between the steps for a row of the output.
         let each = links.iter().rev().scan(1, |rows, link| {
@@ -157,7 +156,8 @@ impl Interleave {
         });
         let rows = (INTERLEAVED_BLOCK / each.sum::<usize>()).max(1);
         let threads = threads::threads(usize::MAX).count();
-        let strips = if in_place && !is_narrow { 1 } else { threads.min(MOST_STRIPS).min(all.div_ceil(LEAST_ROWS)) };
+        let strips =
+            if in_place && !is_narrow { 1 } else { threads.min(MOST_STRIPS).min(all.div_ceil(INTERLEAVED_ROWS)) };
         let most = if strips > 1 { rows } else { all.min(rows * threads) };
         let mut read = most;
         for link in links.iter_mut().rev() {
@@ -203,7 +203,7 @@ impl Link {
         (rows - 1) * self.step + self.reach
     }
 
-    /// How many rows of the value after as many as the second step has computed the next one reads, with a step of 1.
+    /// With a step of 1, how many rows of the value the second step reads beyond its own last row.
     fn beyond(&self) -> usize {
         self.reach - self.low - 1
     }
@@ -229,8 +229,8 @@ impl Link {
         }
     }
 
-    /// Where the value's row `row` is kept, from its place without an offset, while the second step's output rows from
-    /// `read` on are the next.
+    /// The offset into the room at which the first step writes its output row `row`, if the second step's output row
+    /// `read` is next.
     fn place(&self, row: usize, read: usize) -> usize {
         (row + self.low - read * self.step) * self.row
     }

@@ -65,6 +65,8 @@ pub(super) const DEPTHWISE_CHUNK: usize = 256 * 1024;
 pub(super) const INTERLEAVED: usize = if cfg!(test) { 1 } else { 256 * 1024 };
 /// The elements of a block of such rows per thread: 256 KiB.
 pub(super) const INTERLEAVED_BLOCK: usize = if cfg!(test) { 256 } else { 64 * 1024 };
+/// The fewest output rows of such layers that a thread computes: some rows at both ends are computed twice.
+pub(super) const INTERLEAVED_ROWS: usize = 4;
 /// The fewest weights that a small batch uses unpacked: fewer stay in the cache while they are packed.
 #[cfg(feature = "train")]
 pub(super) const UNPACKED_WEIGHTS: usize = 64 * 1024;
