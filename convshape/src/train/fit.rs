@@ -357,7 +357,8 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         Fit { processes: Some(Box::new(processes)), ..self }
     }
 
-    /// Writes a [`Checkpoint`] after every epoch, and continues from it if the file exists.
+    /// Writes a [`Checkpoint`] after every epoch, and continues from it if the file exists. If it already has all epochs,
+    /// nothing is trained; the progress output says so.
     #[cfg(feature = "safetensors")]
     #[must_use]
     pub fn checkpoint(self, path: impl Into<PathBuf>) -> Self {
@@ -411,7 +412,12 @@ impl<'a, O: Optimizer, L: Loss> Fit<'a, O, L> {
         let shown = !self.quiet && self.is_first();
         let mut progress =
             shown.then(|| Progress::new(self.epochs, self.epochs.saturating_mul(loader.batches() as u64), state.steps));
-        for epoch in state.history.epochs.len() as u64..self.epochs {
+        let done = state.history.epochs.len() as u64;
+        #[cfg(feature = "safetensors")]
+        if let (Some(progress), Some(file), 1..) = (&progress, &self.checkpoint, done) {
+            progress.resumed(file, done);
+        }
+        for epoch in done..self.epochs {
             if self.is_over(&state.history) {
                 progress.iter_mut().for_each(|progress| progress.stopped(&state.history));
                 break;

@@ -4,6 +4,8 @@ use alloc::format;
 use alloc::string::String;
 use core::time::Duration;
 use std::io::{self, IsTerminal, Write};
+#[cfg(feature = "safetensors")]
+use std::path::Path;
 
 use super::{Epoch, History};
 use crate::cpu::Clock;
@@ -31,6 +33,12 @@ impl Progress {
     /// For `epochs` epochs with `steps` steps in total, of which `done` were made before.
     pub(super) fn new(epochs: u64, steps: u64, done: u64) -> Progress {
         Progress { epochs, bar: io::stderr().is_terminal().then(|| Bar::new(steps, done)) }
+    }
+
+    /// A checkpoint has `done` epochs.
+    #[cfg(feature = "safetensors")]
+    pub(super) fn resumed(&self, file: &Path, done: u64) {
+        let _ = writeln!(io::stderr(), "{}", resumed(file, done, self.epochs));
     }
 
     /// A step was made.
@@ -117,6 +125,16 @@ fn line(Epoch { epoch, loss, validation, metrics, seconds, .. }: &Epoch, epochs:
     format!("epoch {epoch}/{epochs}: loss {loss:.6}{validation}{metrics} ({seconds:.1} s)")
 }
 
+/// `digits.ckpt: continuing after epoch 3 of 20`
+#[cfg(feature = "safetensors")]
+fn resumed(file: &Path, done: u64, epochs: u64) -> String {
+    let file = file.display();
+    match done < epochs {
+        true => format!("{file}: continuing after epoch {done} of {epochs}"),
+        false => format!("{file}: nothing is left to train, it has {done} epochs of {epochs}"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -134,6 +152,14 @@ mod tests {
             metrics: vec![("accuracy".into(), 0.95)],
         };
         assert_eq!(line(&epoch, 20), "epoch 3/20: loss 0.012345, validation 0.500000, accuracy 0.9500 (1.2 s)");
+    }
+
+    #[cfg(feature = "safetensors")]
+    #[test]
+    fn a_finished_checkpoint_says_so() {
+        let file = Path::new("a.ckpt");
+        assert_eq!(resumed(file, 3, 20), "a.ckpt: continuing after epoch 3 of 20");
+        assert_eq!(resumed(file, 10, 5), "a.ckpt: nothing is left to train, it has 10 epochs of 5");
     }
 
     #[test]
