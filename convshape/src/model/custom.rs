@@ -58,8 +58,8 @@ use crate::model::shapes::TensorShape;
 ///
 /// # #[cfg(feature = "ndarray")] {
 /// # use convshape::ndarray::array;
-/// # use convshape::rand::{SeedableRng, rngs::StdRng};
-/// let model = Net::init(&mut StdRng::seed_from_u64(0));
+/// # use convshape::rand::{SeedableRng, rngs::SmallRng};
+/// let model = Net::init(&mut SmallRng::seed_from_u64(0));
 /// let y = model.forward_batch(array![[0.2, 0.7, 1.4, -2.6]].view())?;
 /// assert_eq!(y, array![[0.0, 1.0, 1.0, -3.0]]);
 /// assert_eq!(model.steps["scale"].as_slice(), [1.0]);
