@@ -1283,6 +1283,13 @@ fn sequences_with_the_batch_on_the_second_axis() {
     let expected = "Flatten(start_dim: 2); Transpose(0, 1); #[name = \"s\"] LSTM(4 -> 5, bidirectional: true); \
                     Transpose(0, 1); output: [10, 196];";
     gives(&init, &run, &expected.replace("#[name = \"s\"] ", "s: "));
+    gives(
+        "self.l = nn.Linear(4, 6)\nself.s = nn.GRU(6, 5)",
+        "return self.s(self.l(x.flatten(2).permute(2, 0, 1)))[0].permute(1, 0, 2)",
+        "Flatten(start_dim: 2); Transpose(0, 1); l: Linear(4 -> 6); s: GRU(6 -> 5); output: [196, 5];",
+    );
+    // The last axis counts the samples.
+    lists("self.l = nn.Linear(4, 6)", "return self.l(x.permute(1, 2, 3, 0))", "not on the first axis");
     // Here the samples are where the steps of the sequence should be.
     let (init, run) = of("", "0, 2, 1");
     lists(&init, &run, "without `batch_first=True`");

@@ -8,7 +8,7 @@ use super::emit::labels_of;
 use super::eval::{opaque, short};
 use super::{Machine, Read};
 use crate::port::syntax::PyExpr;
-use crate::port::value::{Data, Leaf, PyArgs, PyValue};
+use crate::port::value::{Data, Leaf, NO_BATCH, PyArgs, PyValue};
 use crate::port::{Unported, layer};
 use crate::words::{self, Elsewhere, Kind, Lookup, Neutral};
 
@@ -207,7 +207,15 @@ impl Machine<'_> {
             && !first
             && (kind == Some(Kind::MultiHead) || operands.len() == 1)
             && operands.iter().all(|data| data.batch == 1);
-        let operands: Vec<Data> = match second {
+        // A layer of the last axis leaves all others where they are.
+        let inner = match operands.as_slice() {
+            [data] if kind == Some(Kind::Linear) && (1..NO_BATCH).contains(&data.batch) => {
+                data.batch < self.shape_of(data, written)?.len()
+            }
+            _ => second,
+        };
+        let batch = operands.first().map_or(0, |data| if inner { data.batch } else { 0 });
+        let operands: Vec<Data> = match inner {
             true => operands.into_iter().map(|data| Data { batch: 0, ..data }).collect(),
             false => operands,
         };
@@ -238,7 +246,7 @@ impl Machine<'_> {
         }
         let label = made.label.clone();
         let torch = self.program.dialect == Dialect::Torch;
-        let whole = PyValue::Data(Data { batch: usize::from(second), ..Data::new(&label) });
+        let whole = PyValue::Data(Data { batch, ..Data::new(&label) });
         Ok(match kind {
             Some(Kind::Lstm) if torch => {
                 let state = |name: &str| state_of(&label, name);
@@ -248,7 +256,7 @@ impl Machine<'_> {
             Some(Kind::MultiHead) if torch => {
                 PyValue::Tuple(vec![whole, PyValue::opaque("the weights of an attention are not kept", None)])
             }
-            _ => PyValue::Data(made),
+            _ => PyValue::Data(Data { batch, ..made }),
         })
     }
 
