@@ -2,7 +2,7 @@
 
 use std::format;
 use std::string::String;
-use std::sync::{Arc, LazyLock};
+use std::sync::Arc;
 use std::vec;
 use std::vec::Vec;
 
@@ -176,13 +176,15 @@ fn check_within(
 }
 
 /// Runs something in a pool of three threads, or as it is.
+#[cfg(feature = "rayon")]
 fn in_pool<T: Send>(is_in_pool: bool, run: impl FnOnce() -> T + Send) -> T {
-    #[cfg(feature = "rayon")]
-    if is_in_pool {
-        static POOL: LazyLock<rayon::ThreadPool> =
-            LazyLock::new(|| rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("a pool"));
-        return POOL.install(run);
-    }
+    static POOL: std::sync::LazyLock<rayon::ThreadPool> =
+        std::sync::LazyLock::new(|| rayon::ThreadPoolBuilder::new().num_threads(3).build().expect("a pool"));
+    if is_in_pool { POOL.install(run) } else { run() }
+}
+
+#[cfg(not(feature = "rayon"))]
+fn in_pool<T>(_: bool, run: impl FnOnce() -> T) -> T {
     run()
 }
 
