@@ -1,8 +1,9 @@
 //! Whole networks compared with PyTorch's and Keras' answers, recorded by the scripts in `data/networks`. Parameters and
 //! inputs are computed from their names, so that no file contains them.
 
+use convshape::graph::Graph;
 use convshape::ndarray::{ArrayD, IxDyn};
-use convshape::{Chain, Model};
+use convshape::{Chain, GraphModel, Model, Shape};
 use rand::SeedableRng;
 use rand::rngs::SmallRng;
 use serde_json::Value;
@@ -88,22 +89,53 @@ pub fn check<M: Model + Chain>(name: &str) {
 ///
 /// # Panics
 /// If one differs.
-#[expect(clippy::cast_possible_truncation, reason = "numbers of a test")]
 pub fn check_within<M: Model + Chain>(name: &str, tolerance: f32) {
     let case = recorded(name);
     assert_eq!(Some(params::<M>()), case["params"].as_u64(), "{name}: parameters");
-    let inputs: Vec<ArrayD<f32>> = M::INPUTS
-        .iter()
-        .enumerate()
-        .map(|(port, (_, shape))| {
-            let sizes = shape.sizes().iter().map(|size| usize::try_from(size.number().expect("fixed")).expect("small"));
-            let sizes: Vec<usize> = std::iter::once(1).chain(sizes).collect();
-            let numbers = units(&format!("input{port}")).map(|unit| (2.0 * unit) as f32);
-            ArrayD::from_shape_vec(IxDyn(&sizes), numbers.take(sizes.iter().product()).collect()).expect("fits")
-        })
-        .collect();
+    let inputs = inputs(M::INPUTS.iter().map(|(_, shape)| shape));
     let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
-    let found = filled::<M>().forward_batch(&views).expect("runs");
+    compare(name, &case, tolerance, &filled::<M>().forward_batch(&views).expect("runs"));
+}
+
+/// Compares a graph with the recorded network of that name, like [`check`].
+///
+/// # Panics
+/// If one differs.
+pub fn check_graph(name: &str, graph: Graph) {
+    let case = recorded(name);
+    let params: Vec<Vec<f32>> = graph.params().iter().map(|param| drawn(&param.name, &sizes(&param.shape))).collect();
+    let trained = graph.params().iter().filter(|param| !param.role.is_statistic());
+    let count = trained.map(|param| param.elements.len() as u64).sum::<u64>();
+    assert_eq!(Some(count), case["params"].as_u64(), "{name}: parameters");
+    let inputs = inputs(graph.inputs().iter().map(|port| graph.shape(port.value)));
+    let views: Vec<_> = inputs.iter().map(|input| input.view()).collect();
+    let model = GraphModel::new(graph, params).expect("fits");
+    compare(name, &case, TOLERANCE, &model.forward_batch(&views).expect("runs"));
+}
+
+/// A parameter of the recorded network.
+fn drawn(name: &str, shape: &[usize]) -> Vec<f32> {
+    let mut numbers = vec![0.0; shape.iter().product()];
+    fill(name, shape, &mut numbers);
+    numbers
+}
+
+fn sizes(shape: &Shape) -> Vec<usize> {
+    shape.sizes().iter().map(|size| usize::try_from(size.number().expect("fixed")).expect("small")).collect()
+}
+
+/// A batch of one sample for each input of the recorded network.
+#[expect(clippy::cast_possible_truncation, reason = "numbers of a test")]
+fn inputs<'a>(shapes: impl Iterator<Item = &'a Shape>) -> Vec<ArrayD<f32>> {
+    let of = |(port, shape): (usize, &Shape)| {
+        let sizes: Vec<usize> = std::iter::once(1).chain(sizes(shape)).collect();
+        let numbers = units(&format!("input{port}")).map(|unit| (2.0 * unit) as f32);
+        ArrayD::from_shape_vec(IxDyn(&sizes), numbers.take(sizes.iter().product()).collect()).expect("fits")
+    };
+    shapes.enumerate().map(of).collect()
+}
+
+fn compare(name: &str, case: &Value, tolerance: f32, found: &[ArrayD<f32>]) {
     let outputs = case["outputs"].as_array().expect("is recorded");
     assert_eq!(found.len(), outputs.len(), "{name}: outputs");
     for (found, recorded) in found.iter().zip(outputs) {
