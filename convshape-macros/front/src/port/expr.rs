@@ -349,8 +349,9 @@ fn pieces(text: &str) -> Vec<PyPiece> {
         && let Some((value, after)) = after.split_once('}')
     {
         pieces.push(PyPiece::Text(before.to_owned()));
-        let tokens = value.split(':').next().unwrap_or(value).parse::<TokenStream>().unwrap_or_default();
-        pieces.push(PyPiece::Value(expr(&tokens.into_iter().collect::<Vec<_>>())));
+        let (value, form) = value.split_once(':').unwrap_or((value, ""));
+        let tokens = value.parse::<TokenStream>().unwrap_or_default();
+        pieces.push(PyPiece::Value(expr(&tokens.into_iter().collect::<Vec<_>>()), form.to_owned()));
         rest = after;
     }
     pieces.push(PyPiece::Text(rest.to_owned()));

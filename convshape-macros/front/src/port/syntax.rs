@@ -132,7 +132,8 @@ pub(super) struct Turns {
 /// A part of a string.
 pub(super) enum PyPiece {
     Text(String),
-    Value(PyExpr),
+    /// `{value:02d}`, and what is behind the colon
+    Value(PyExpr, String),
 }
 
 /// An argument of a call.

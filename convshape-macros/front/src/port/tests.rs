@@ -1187,6 +1187,13 @@ fn comprehensions_of_all_kinds() {
         "#[name = \"s.fc1\"] fc1: Conv2d(4 -> 4, kernel: 1); #[name = \"s.fc2\"] fc2: Conv2d(4 -> 4, kernel: 2); \
          output: [4, 13, 13];",
     );
+    gives(
+        "self.s = nn.ModuleDict({f'fc{i:02d}_{i:1}': nn.Conv2d(4, 4, i) for i in (1, 12)})",
+        "return self.s['fc12_12'](self.s['fc01_1'](x))",
+        "#[name = \"s.fc01_1\"] fc01_1: Conv2d(4 -> 4, kernel: 1); \
+         #[name = \"s.fc12_12\"] fc12_12: Conv2d(4 -> 4, kernel: 12); output: [4, 3, 3];",
+    );
+    lists("self.s = nn.ModuleDict({f'fc{i:x}': nn.ReLU() for i in range(2)})", "return x.relu()", "is not known here");
     lists("self.s = nn.Sequential(*(nn.Conv2d(4, w, 1) for w in widths))", run, "unpacks a list");
     lists("self.s = nn.ModuleDict({i: nn.ReLU() for i in range(2)})", "return self.s[0](x)", "is not a text");
     lists("self.s = {nn.ReLU() for i in range(2)}", run, "cannot be read");

@@ -10,6 +10,17 @@ use crate::port::syntax::{Arg, Index, Kind, Operator, PyExpr, PyPart, PyPiece, T
 use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, put};
 use crate::words;
 
+/// A number in a form of Python's: `02d`, `3`, or none.
+fn padded(number: &str, form: &str) -> Option<String> {
+    let digits = form.strip_suffix('d').unwrap_or(form);
+    if digits.is_empty() {
+        return Some(number.to_owned());
+    }
+    let width = digits.parse::<usize>().ok().filter(|width| *width < 100)?;
+    let is_whole = number.bytes().all(|byte| byte.is_ascii_digit());
+    is_whole.then(|| if digits.starts_with('0') { format!("{number:0>width$}") } else { format!("{number:>width$}") })
+}
+
 impl Machine<'_> {
     /// The value of an expression; `hint` names the statement that computes it.
     pub(super) fn value(&mut self, written: &PyExpr, hint: &str) -> Read<PyValue> {
@@ -126,11 +137,15 @@ impl Machine<'_> {
         for piece in pieces {
             match piece {
                 PyPiece::Text(text) => whole += text,
-                PyPiece::Value(value) => match self.value(value, "")?.plain() {
-                    PyValue::Text(text) => whole += &text,
-                    PyValue::Number(number) => whole += &number.text,
-                    _ => return Ok(PyValue::opaque("a text is not known here", None)),
-                },
+                PyPiece::Value(value, form) => {
+                    let text = match self.value(value, "")?.plain() {
+                        PyValue::Text(text) if form.is_empty() => Some(text),
+                        PyValue::Number(number) => padded(&number.text, form),
+                        _ => None,
+                    };
+                    let Some(text) = text else { return Ok(PyValue::opaque("a text is not known here", None)) };
+                    whole += &text;
+                }
             }
         }
         self.spend(whole.len() / 16, line);
