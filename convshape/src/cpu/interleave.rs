@@ -47,7 +47,7 @@ struct Link {
     /// further one reads rows that are `step` later.
     step: usize,
     reach: usize,
-    /// The rows of each strip's room. Its first `low` rows are left free: a step writes its rows behind a border.
+    /// The rows of each strip's room. Its first `low` rows are left free: a step writes its rows after a border.
     room: usize,
 }
 

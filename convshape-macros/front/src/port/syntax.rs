@@ -132,7 +132,7 @@ pub(super) struct Turns {
 /// A part of a string.
 pub(super) enum PyPiece {
     Text(String),
-    /// `{value:02d}`, and what is behind the colon
+    /// `{value:02d}`, and what follows the colon
     Value(PyExpr, String),
 }
 
