@@ -19,7 +19,7 @@ struct Modules {
     files: HashMap<Names, String>,
     /// The items that modules define.
     items: HashSet<Names>,
-    /// The paths that names stand for in a module.
+    /// The path of each name that a module imports.
     imports: HashMap<Names, Names>,
     /// The paths of a module's imports that end in `*`.
     globs: HashMap<Names, Vec<Names>>,
@@ -195,7 +195,7 @@ impl Modules {
         }
     }
 
-    /// The module that has what a path stands for; `None` for another crate's, and for a name of the module itself.
+    /// The module in which a path ends; `None` for a path of another crate, and for a name of the module itself.
     fn leads_to(&self, module: &[String], path: &[String], imports: usize) -> Option<Names> {
         let mut at = module.to_vec();
         let mut rest = path;

@@ -120,7 +120,7 @@ impl Custom {
         Custom(TypeOrKey::Later(key))
     }
 
-    /// The number that stands for a type which only the compiler knows.
+    /// The number of a type that only the compiler knows.
     pub const fn key(&self) -> Option<usize> {
         match self.0 {
             TypeOrKey::Later(key) => Some(key),
