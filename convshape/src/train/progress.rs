@@ -131,7 +131,7 @@ fn resumed(file: &Path, done: u64, epochs: u64) -> String {
     let file = file.display();
     match done < epochs {
         true => format!("{file}: continuing after epoch {done} of {epochs}"),
-        false => format!("{file}: nothing is left to train, it has {done} epochs of {epochs}"),
+        false => format!("{file}: nothing is left to train, {done} epochs are done and {epochs} were asked for"),
     }
 }
 
@@ -159,7 +159,7 @@ mod tests {
     fn a_finished_checkpoint_says_so() {
         let file = Path::new("a.ckpt");
         assert_eq!(resumed(file, 3, 20), "a.ckpt: continuing after epoch 3 of 20");
-        assert_eq!(resumed(file, 10, 5), "a.ckpt: nothing is left to train, it has 10 epochs of 5");
+        assert_eq!(resumed(file, 10, 5), "a.ckpt: nothing is left to train, 10 epochs are done and 5 were asked for");
     }
 
     #[test]
