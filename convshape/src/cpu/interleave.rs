@@ -229,6 +229,11 @@ impl Link {
         }
     }
 
+    /// The elements of the border before the value.
+    fn border(&self) -> usize {
+        self.low * self.row
+    }
+
     /// The offset into the room at which the first step writes its output row `row`, if the second step's output row
     /// `read` is next.
     fn place(&self, row: usize, read: usize) -> usize {

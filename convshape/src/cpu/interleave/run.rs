@@ -54,7 +54,15 @@ impl Interleave {
         })
     }
 
-    /// The rows of a strip's room for the first value in which it keeps what other strips overwrite.
+    /// Copies rows that were read ahead, of those after the strip's `end`, to their places.
+    fn use_ahead(&self, link: &Link, room: &mut [f32], (rows, end): (Range<usize>, usize), read: usize) {
+        if !rows.is_empty() {
+            let from = (self.ahead(link) + rows.start - end) * link.row;
+            room.copy_within(from..from + rows.len() * link.row, link.place(rows.start, read) + link.border());
+        }
+    }
+
+    /// The row of a strip's room for the first value from which on it keeps what other strips overwrite.
     fn ahead(&self, link: &Link) -> usize {
         link.room - self.links.iter().map(Link::beyond).sum::<usize>()
     }
@@ -132,24 +140,18 @@ impl Interleaved<'_> {
                 let (read, room) = kept.split_at_mut(index);
                 let Some(link) = on.links.get(index) else {
                     // The last step.
-                    let x = &read[index - 1][on.links[index - 1].low * on.links[index - 1].row..];
+                    let x = &read[index - 1][on.links[index - 1].border()..];
                     conv.run_rows(threads, rows.len(), x, (&mut own[(rows.start - start) * y_row..], base));
                     continue;
                 };
                 let (room, first) = (&mut *room[0], done(index + 1, row));
                 link.keep([done(index + 1, before), first, on.needed(index + 1, next)], rows.start, room);
                 let x = match (index.checked_sub(1), x) {
-                    (Some(before), _) => &read[before][on.links[before].low * on.links[before].row..],
+                    (Some(before), _) => &read[before][on.links[before].border()..],
                     (None, Some(x)) => &x[rows.start * x_row..],
                     (None, None) => {
                         if threads == Threads::ONE && on.strips > 1 {
-                            // What was read ahead.
-                            let ahead = rows.start.max(end)..rows.end;
-                            if !ahead.is_empty() {
-                                let from = (on.ahead(link) + ahead.start - end) * link.row;
-                                let to = link.place(ahead.start, first) + link.low * link.row;
-                                room.copy_within(from..from + ahead.len() * link.row, to);
-                            }
+                            on.use_ahead(link, room, (rows.start.max(end)..rows.end, end), first);
                             rows = rows.start.clamp(start, end)..rows.end.clamp(start, end);
                         }
                         &own[(rows.start - start) * x_row..]
