@@ -272,7 +272,7 @@ pub mod __private {
     pub use crate::model::custom::custom_type;
     pub use crate::model::float::Float;
     pub use crate::model::param::{Assembly, ParamGroup};
-    pub use crate::model::parts::{Linked, Parts, debug, from_static};
+    pub use crate::model::parts::{Parts, debug, from_static};
     pub use crate::model::ports::{InputSlices, OutputSlices};
     pub use crate::model::shapes::{Ends, Rank1, Rank2, Rank3, Rank4, Rank5, Rank6};
     pub use crate::model::slot::Slot;

@@ -51,6 +51,31 @@ conv_chain! {
     }
 }
 
+conv_chain! {
+    struct Mirror {
+        input: [4, 8];
+        enc: Conv1d(4 -> 6, kernel: 2, stride: 2, activation: Relu);
+        dec: ConvTranspose1d(undo enc, tied: true);
+        more: reuse enc;
+        ConvTranspose1d(undo more, tied: true);
+        output: [4, 8];
+    }
+}
+
+conv_chain! {
+    /// Shared weights inside of sub-chains that share their parameters.
+    struct Mirrors {
+        input: [4, 8];
+        Scale(2);
+        one: Chain(Mirror);
+        two: reuse one;
+        three: Chain(Mirror);
+        four: reuse three;
+        PReLU(4);
+        output: [4, 8];
+    }
+}
+
 /// What generic code sees: a model's names, from the model and from its graph.
 fn agrees<M: Model>(model: &M) {
     let graph = Graph::of::<M>();
@@ -66,7 +91,10 @@ fn agrees<M: Model>(model: &M) {
         start = end;
     });
     assert!(params.next().is_none());
-    assert_eq!(M::PROGRAM.param_count(), graph.params().len());
+    for (layer, node) in M::PROGRAM.flat().zip(graph.nodes()) {
+        let own = layer.first_param..layer.first_param + layer.op.params().len();
+        assert_eq!(layer.tied_param.into_iter().chain(own).collect::<Vec<_>>(), node.params, "{}", layer.name);
+    }
     assert_eq!(graph.macs(), M::LAYERS.iter().map(|layer| layer.macs).sum::<u64>());
     let trainable = graph.params().iter().filter(|param| !param.role.is_statistic());
     let trainable: usize = trainable.map(|param| param.elements.len()).sum();
@@ -87,6 +115,7 @@ fn graphs_agree_with_their_models() {
     agrees(&Outer::init(rng));
     agrees(&Generic::<7>::init(rng));
     agrees(&Symbolic::init(rng));
+    agrees(&Mirrors::init(rng));
 }
 
 #[test]

@@ -3,6 +3,9 @@
 //! Values are numbered: first the chain's inputs, then the outputs of each step in order. A step only reads values with
 //! smaller numbers.
 
+mod flat;
+
+pub use self::flat::{FlatLayer, FlatLayers, FlatName};
 use crate::op::{AxisOrder, Op};
 use crate::shape::Shape;
 
@@ -72,25 +75,4 @@ pub struct Program {
     pub chains: &'static [&'static Program],
     /// The number of values.
     pub values: usize,
-}
-
-impl Program {
-    /// The number of parameters of a model of the chain.
-    pub fn param_count(&self) -> usize {
-        self.first_param(self.steps.len())
-    }
-
-    /// The index of a step's first parameter among the model's, which are in the order of the steps.
-    pub fn first_param(&self, step: usize) -> usize {
-        self.steps[..step].iter().map(|step| self.own_params(step)).sum()
-    }
-
-    /// How many parameters a step owns: none if it runs an earlier step again.
-    pub fn own_params(&self, step: &Step) -> usize {
-        match step.action {
-            _ if step.first_run.is_some() => 0,
-            Action::Layer(op) => op.params().len(),
-            Action::Chain { index } => self.chains[index].param_count(),
-        }
-    }
 }

@@ -102,13 +102,12 @@ impl Keep for Engines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::parts::Linked;
-    use crate::model::parts::assemble;
+    use crate::model::parts::{assemble, specs};
     use crate::model::test_model::Small;
 
     #[test]
     fn many_shapes_in_turn_are_packed_once() {
-        let specs = Linked::of::<Small>().specs();
+        let specs = specs::<Small>();
         let model: Small = assemble(specs.map(|spec| Param::new(spec.shape, std::vec![0.5; spec.count()])));
         let cache = Engines::default();
         let engine = |length: i64| {

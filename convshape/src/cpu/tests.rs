@@ -24,11 +24,10 @@ use super::plan::step::Work;
 use super::simd::Level;
 use crate::model::param::AxisSizes;
 use crate::model::param::Param;
-use crate::model::parts::Linked;
 use crate::model::slot::Slot;
 use crate::model::workspace::workspace_bytes;
 use crate::reference::kernels;
-use crate::reference::layout::{Dynamic, Layout};
+use crate::reference::layout::slots_for;
 
 /// Sums in `f32` differ from those in `f64` by the rounding of their terms. The sums in these tests have fewer than a
 /// thousand terms, each at most 1.
@@ -104,10 +103,9 @@ fn promised_bytes(graph: &Graph) -> usize {
         chains: &[],
         values: graph.values().len(),
     };
-    let linked = Linked { program: std::boxed::Box::leak(program.into()), chains: &[], slots: &[] };
+    let program: &'static Program = std::boxed::Box::leak(program.into());
     let shapes: Vec<Shape> = graph.inputs().iter().map(|port| *graph.shape(port.value)).collect();
-    let places = Dynamic::new(linked, &shapes).expect("was checked");
-    workspace_bytes(Linked { slots: leak(places.slots().iter().copied()), ..linked })
+    workspace_bytes(program, &slots_for(program, &shapes).expect("was checked"))
 }
 
 /// Runs a chain by definition and on every level, and compares.

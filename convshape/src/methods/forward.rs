@@ -15,15 +15,18 @@ use crate::model::error::ShapeError;
 use crate::model::param::Param;
 #[cfg(feature = "alloc")]
 use crate::model::parts::checked_params;
-use crate::model::parts::{Linked, Parts, assert_params};
+use crate::model::parts::{Parts, assert_params};
 #[cfg(feature = "alloc")]
 use crate::model::ports::OutputTensors;
 use crate::model::ports::{InputSlices, OutputSlices};
+use crate::model::slot::elements;
 use crate::model::workspace::{self, Memory};
 use crate::reference::kernels::Operands;
 #[cfg(feature = "alloc")]
-use crate::reference::layout::Dynamic;
-use crate::reference::run::{self, Params};
+use crate::reference::layout::slots_for;
+use crate::reference::run;
+#[cfg(feature = "alloc")]
+use convshape_arith::program::Port;
 use convshape_arith::program::Program;
 
 /// The generated `forward`: one sample, whose shape the types guarantee.
@@ -69,15 +72,14 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
             return;
         }
     }
-    let linked = Linked::of::<M>();
-    if !linked.slots.is_empty()
-        && let Some(memory) = memory.elements(linked.elements())
+    if !M::SLOTS.is_empty()
+        && let Some(memory) = memory.elements(const { elements(M::SLOTS) })
     {
         assert_params(model);
         let inputs = SliceInputs { program, inputs };
-        run::run(&linked, Params { all: &|index| nth(model, index), first: 0 }, &inputs, memory);
+        run::run(program, M::SLOTS, &|index| nth(model, index), &inputs, memory);
         for (port, output) in outputs.iter_mut().enumerate() {
-            output.copy_from_slice(run::output(&linked, port, &inputs, memory));
+            output.copy_from_slice(run::output(program, M::SLOTS, port, &inputs, memory));
         }
         return;
     }
@@ -183,11 +185,12 @@ fn step_through<M: Parts>(
     inputs: &[&[f32]],
 ) -> Result<Vec<(Shape, Vec<f32>)>, ShapeError> {
     let params: Vec<&[f32]> = checked_params(model)?.into_iter().map(Param::as_slice).collect();
-    let layout =
-        Dynamic::new(Linked::of::<M>(), shapes).map_err(|error| ShapeError::of_graph(M::PROGRAM.name, error))?;
-    let mut memory = vec![0.0; layout.elements()];
+    let program = M::PROGRAM;
+    let slots = slots_for(program, shapes).map_err(|error| ShapeError::of_graph(program.name, error))?;
+    let mut memory = vec![0.0; elements(&slots)];
+    let output = |port: &Port| slots[port.value].shape;
     let mut outputs: Vec<(Shape, Vec<f32>)> =
-        layout.outputs().map(|shape| (*shape, Vec::with_capacity(batch * count(shape)))).collect();
+        program.outputs.iter().map(output).map(|shape| (shape, Vec::with_capacity(batch * count(&shape)))).collect();
     for sample in 0..batch {
         let inputs: Vec<(&Shape, &[f32])> = shapes
             .iter()
@@ -195,9 +198,9 @@ fn step_through<M: Parts>(
             .map(|(shape, elements)| (shape, &elements[sample * count(shape)..][..count(shape)]))
             .collect();
         let inputs = inputs.as_slice();
-        run::run(&layout, Params { all: &|index| params[index], first: 0 }, &inputs, &mut memory);
+        run::run(program, &slots, &|index| params[index], &inputs, &mut memory);
         for (port, (_, output)) in outputs.iter_mut().enumerate() {
-            output.extend_from_slice(run::output(&layout, port, &inputs, &memory));
+            output.extend_from_slice(run::output(program, &slots, port, &inputs, &memory));
         }
     }
     Ok(outputs)

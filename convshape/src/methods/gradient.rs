@@ -15,7 +15,7 @@ use crate::methods::last_layer;
 use crate::methods::loss::{Context, Evaluation, Loss, checked};
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Parts, assemble, checked_params};
+use crate::model::parts::{Parts, assemble, checked_params, specs};
 use convshape_arith::program::{Port, Program};
 
 /// The mode of layers that behave differently in training.
@@ -49,8 +49,8 @@ impl<M: Parts> Gradients<M> {
     }
 }
 
-/// Returns the gradients of the outputs, given the outputs.
-type Cotangents<'a> = dyn FnMut(&[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> + 'a;
+/// Returns the gradients of a graph's outputs, given the outputs.
+type Cotangents<'a> = dyn FnMut(&Graph, &[ArrayViewD<'_, f32>]) -> Result<Vec<ArrayD<f32>>, ShapeError> + 'a;
 
 /// Runs a batch forward, asks `cotangents` for the gradients of the outputs, and runs it backward.
 pub(crate) fn differentiate<M: Parts>(
@@ -67,7 +67,7 @@ pub(crate) fn differentiate<M: Parts>(
     let updates = run.forward(&params, inputs, mode)?;
 
     let outputs: Vec<ArrayViewD<'_, f32>> = run.plan.outputs().map(|output| view(run.batch, output)).collect();
-    let cotangents = cotangents(&outputs)?;
+    let cotangents = cotangents(run.plan.graph(), &outputs)?;
     check_cotangents(program, run.batch, &outputs, &cotangents)?;
     let cotangents: Vec<ArrayD<f32>> = cotangents
         .into_iter()
@@ -86,7 +86,7 @@ pub(crate) fn differentiate<M: Parts>(
         ArrayD::from_shape_vec(IxDyn(input.shape()), gradient).expect("an input's gradient is shaped like the input")
     });
     let inputs = dinputs.collect();
-    let dparams = Linked::of::<M>().specs().zip(dparams).map(|(spec, mut gradient)| {
+    let dparams = specs::<M>().zip(dparams).map(|(spec, mut gradient)| {
         // Empty if no output depends on it, as for running statistics.
         gradient.resize(spec.count(), 0.0);
         Param::new(spec.shape, gradient)
@@ -234,8 +234,8 @@ pub(crate) fn of_loss<M: Parts>(
 ) -> Result<(f32, Gradients<M>), ShapeError> {
     let mut value = 0.0;
     let context = Context::of_program(M::PROGRAM);
-    last_layer::check(Linked::of::<M>(), loss);
-    let gradients = differentiate(model, inputs, mode, false, &mut |outputs| {
+    let gradients = differentiate(model, inputs, mode, false, &mut |graph, outputs| {
+        last_layer::check(graph, loss);
         let Evaluation { value: found, mut gradients } = checked(loss, &context, outputs, targets)?;
         value = found;
         // Outputs that the loss does not read have no gradient.
@@ -254,7 +254,7 @@ pub(crate) fn vjp_of<M: Parts>(
     mode: Mode<'_>,
 ) -> Result<Gradients<M>, ShapeError> {
     let mut cotangents = Some(cotangents);
-    differentiate(model, inputs, mode, true, &mut |_| Ok(cotangents.take().unwrap_or_default()))
+    differentiate(model, inputs, mode, true, &mut |_, _| Ok(cotangents.take().unwrap_or_default()))
 }
 
 /// The generated `gradients`.

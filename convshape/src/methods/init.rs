@@ -7,12 +7,12 @@ use convshape_arith::op::Init;
 use rand::{Rng, RngExt};
 
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Parts, Spec, assemble};
+use crate::model::parts::{Parts, Spec, assemble, specs};
 
 /// A model with parameters drawn from `rng`, in the order of its layers: a generator in the same state gives the same
 /// model.
 pub fn init<M: Parts>(rng: &mut impl Rng) -> M {
-    assemble(Linked::of::<M>().specs().map(|spec| draw(&spec, rng)))
+    assemble(specs::<M>().map(|spec| draw(&spec, rng)))
 }
 
 /// The generator is a `dyn` so that this is compiled here, once, and optimised when the program is not.

@@ -24,7 +24,9 @@ use crate::model::chain::Chain;
 use crate::model::error::ShapeError;
 #[cfg(feature = "alloc")]
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Parts};
+use crate::model::parts::Parts;
+#[cfg(feature = "alloc")]
+use crate::model::parts::specs;
 #[cfg(feature = "alloc")]
 use crate::model::workspace::Workspace;
 use crate::model::workspace::workspace_bytes;
@@ -128,7 +130,7 @@ pub trait Model: Chain + HasProgram + Clone + Send + Sync + 'static {
 }
 
 impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
-    const WORKSPACE_BYTES: usize = workspace_bytes(Linked::of::<M>());
+    const WORKSPACE_BYTES: usize = workspace_bytes(M::PROGRAM, M::SLOTS);
 
     #[cfg(feature = "alloc")]
     fn init(rng: &mut impl Rng) -> M {
@@ -205,7 +207,7 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Model for M {
 /// The names of a model's parameters in files.
 #[cfg(feature = "alloc")]
 fn names<M: Parts>() -> impl Iterator<Item = String> {
-    Linked::of::<M>().specs().map(|spec| spec.name.to_string())
+    specs::<M>().map(|spec| spec.name.to_string())
 }
 
 #[cfg(feature = "alloc")]
@@ -294,7 +296,7 @@ mod tests {
         // A model with the same parameters that has never run.
         let fresh: Outer = crate::model::parts::assemble({
             let mut params = Vec::new();
-            let mut specs = Linked::of::<Outer>().specs();
+            let mut specs = specs::<Outer>();
             model.visit(&mut |param: &Param| {
                 params.push(Param::new(specs.next().unwrap().shape, param.as_slice().to_vec()));
             });

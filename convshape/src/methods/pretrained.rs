@@ -18,7 +18,7 @@ use crate::model::float::Float;
 #[cfg(feature = "alloc")]
 use crate::model::fold::fold;
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Parts, Spec, assemble};
+use crate::model::parts::{Parts, Spec, assemble, specs};
 
 /// A file's bytes, aligned for elements of any type, so that they can be borrowed.
 #[repr(C, align(64))]
@@ -45,7 +45,7 @@ pub struct Stored {
 /// parameters.
 pub fn pretrained<M: Parts>(file: &'static [u8], tensors: &[Stored]) -> M {
     let file = File { bytes: file, tensors };
-    assemble(Linked::of::<M>().specs().map(|spec| file.param(&spec)))
+    assemble(specs::<M>().map(|spec| file.param(&spec)))
 }
 
 struct File<'a> {

@@ -9,7 +9,9 @@ use convshape_arith::size::Size;
 pub struct Slot {
     /// Its shape, without symbols.
     pub(crate) shape: Shape,
-    /// The offset of its first element. Unused for inputs, which belong to the caller.
+    /// The chain's input that it is. It is in the caller's memory.
+    pub(crate) input: Option<usize>,
+    /// The offset of its first element. Unused for inputs.
     pub(crate) place: usize,
     /// How many elements it has.
     pub(crate) count: usize,
@@ -18,7 +20,7 @@ pub struct Slot {
 }
 
 impl Slot {
-    pub(crate) const NONE: Slot = Slot { shape: Shape::unknown(0), place: 0, count: 0, room: 0 };
+    pub(crate) const NONE: Slot = Slot { shape: Shape::unknown(0), input: None, place: 0, count: 0, room: 0 };
 
     /// The slot of a shape, without an offset yet.
     pub(crate) const fn of(shape: Shape) -> Slot {
@@ -27,7 +29,7 @@ impl Slot {
             Ok(Size::Number(count)) => count.cast_unsigned() as usize,
             _ => 0,
         };
-        Slot { shape, place: 0, count, room: 0 }
+        Slot { shape, input: None, place: 0, count, room: 0 }
     }
 
     /// The slot of a layer's output, with the scratch space of the layer.
@@ -42,6 +44,17 @@ impl Slot {
     pub(crate) const fn size(&self) -> usize {
         self.count + self.room
     }
+}
+
+/// The elements that a run needs.
+pub(crate) const fn elements(slots: &[Slot]) -> usize {
+    let (mut most, mut value) = (0, 0);
+    while value < slots.len() {
+        let end = slots[value].place + slots[value].size();
+        most = if slots[value].input.is_none() && end > most { end } else { most };
+        value += 1;
+    }
+    most
 }
 
 /// The tokens of a value: all but its last axis.

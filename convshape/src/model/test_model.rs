@@ -6,7 +6,7 @@ use convshape_arith::shape::Shape;
 use crate::model::cache::Cache;
 use crate::model::chain::{Chain, LayerInfo};
 use crate::model::param::{Assembly, Param, ParamGroup, Statistics, Weight, WeightBias};
-use crate::model::parts::{Linked, Parts};
+use crate::model::parts::Parts;
 use convshape_arith::program::{Action, HasProgram, Port, Program, Step};
 
 const fn conv(direction: Direction, inputs: i64, outputs: i64, bias: bool) -> Op {
@@ -71,9 +71,7 @@ impl HasProgram for Small {
     };
 }
 
-impl Parts for Small {
-    const CHAINS: &'static [Linked] = &[];
-}
+impl Parts for Small {}
 
 impl Chain for Small {
     const LAYERS: &'static [LayerInfo] = &[];
@@ -128,9 +126,7 @@ impl HasProgram for Outer {
     };
 }
 
-impl Parts for Outer {
-    const CHAINS: &'static [Linked] = &[Linked::of::<Small>()];
-}
+impl Parts for Outer {}
 
 impl Chain for Outer {
     const LAYERS: &'static [LayerInfo] = &[];

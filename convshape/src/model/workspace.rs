@@ -8,10 +8,11 @@ use core::fmt;
 use convshape_arith::axis::Window;
 use convshape_arith::lower::Split;
 use convshape_arith::op::{AxisOrder, Direction, Op};
+use convshape_arith::program::Program;
 use convshape_arith::shape::Shape;
 
-use crate::model::parts::{Linked, Parts};
-use convshape_arith::program::Action;
+use crate::model::parts::Parts;
+use crate::model::slot::{Slot, elements};
 
 /// Memory for the values of one sample: a [`Workspace`], which grows as needed, or the caller's array `[0.0;
 /// Model::WORKSPACE_BYTES / 4]`. An array that is too small does not compile.
@@ -48,9 +49,8 @@ impl Memory for Workspace {
 /// # Panics
 /// If it cannot. It is called at compile time.
 pub(crate) const fn check<M: Parts, R: Memory>() {
-    let linked = Linked::of::<M>();
     if let Some(found) = R::ELEMENTS {
-        let bytes = workspace_bytes(linked);
+        let bytes = workspace_bytes(M::PROGRAM, M::SLOTS);
         assert!(bytes > 0, "this chain's memory is known at run time only: give it a `Workspace`");
         assert!(found * size_of::<f32>() >= bytes, "the chain needs `WORKSPACE_BYTES / 4` elements of memory");
     }
@@ -121,13 +121,13 @@ impl fmt::Debug for Workspace {
 }
 
 /// An upper bound of the bytes for one sample. Zero if sizes are known only at run time.
-pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
-    if linked.slots.is_empty() {
+pub(crate) const fn workspace_bytes(program: &'static Program, slots: &[Slot]) -> usize {
+    if slots.is_empty() {
         return 0;
     }
-    let mut most = linked.elements();
+    let mut most = elements(slots);
     if cfg!(feature = "std") {
-        most = match fast_elements(linked) {
+        most = match fast_elements(program, slots) {
             Some(elements) if elements + LINE > most => elements + LINE,
             Some(_) => most,
             None => return 0,
@@ -139,8 +139,7 @@ pub(crate) const fn workspace_bytes(linked: Linked) -> usize {
 /// An upper bound of what the fast path's plan needs, as if every value had its own memory, including its border. The
 /// plan itself shares memory between values that are not needed at the same time. The tests of the kernels compare the
 /// two for random chains.
-const fn fast_elements(linked: Linked) -> Option<usize> {
-    let Linked { program, slots, chains } = linked;
+const fn fast_elements(program: &'static Program, slots: &[Slot]) -> Option<usize> {
     let order = program.order;
     let mut sum = 0;
     let mut value = 0;
@@ -151,44 +150,34 @@ const fn fast_elements(linked: Linked) -> Option<usize> {
         };
         value += 1;
     }
-    let mut index = 0;
-    while index < program.steps.len() {
-        let step = &program.steps[index];
-        match step.action {
-            Action::Layer(op) => {
-                let mut op = op.bind(core::slice::from_ref(&slots[step.inputs[0]].shape), order);
-                let bound = op;
-                // The value between the two halves of a split layer, with the border that the second one reads.
-                if let Ok(Some(Split { first, middle, second })) = op.split(&slots[step.inputs[0]].shape, order) {
-                    sum += match padded(&middle, border(&second, &middle, order), order) {
-                        Some(elements) => 2 * elements,
-                        None => return None,
-                    };
-                    op = first;
-                }
-                // A second copy of the input, with its border or in the caller's order.
-                let mut input = 0;
-                while input < step.inputs.len() {
-                    let shape = &slots[step.inputs[input]].shape;
-                    sum += match padded(shape, border(&op, shape, order), order) {
-                        Some(elements) => elements,
-                        None => return None,
-                    };
-                    input += 1;
-                }
-                let Some(elements) = padded(&slots[step.output].shape, [0; 3], order) else { return None };
-                let keys = &slots[step.inputs[if step.inputs.len() > 1 { 1 } else { 0 }]].shape;
-                // Multi-head attention has values for queries, keys, values and the heads' output.
-                sum += 2 * elements + 2 * slots[step.output].room + packed(&bound, keys, &slots[step.output].shape);
-            }
-            Action::Chain { index } => {
-                sum += match fast_elements(chains[index]) {
-                    Some(elements) => elements,
-                    None => return None,
-                };
-            }
+    let mut layers = program.flat();
+    while let Some(layer) = layers.step() {
+        let (inputs, output) = (layer.step.inputs, &slots[layer.output()]);
+        let first = &slots[layer.first_value + inputs[0]].shape;
+        let bound = layer.op.bind(core::slice::from_ref(first), order);
+        let mut op = bound;
+        // The value between the two halves of a split layer, with the border that the second one reads.
+        if let Ok(Some(Split { first, middle, second })) = op.split(first, order) {
+            sum += match padded(&middle, border(&second, &middle, order), order) {
+                Some(elements) => 2 * elements,
+                None => return None,
+            };
+            op = first;
         }
-        index += 1;
+        // A second copy of the input, with its border or in the caller's order.
+        let mut input = 0;
+        while input < inputs.len() {
+            let shape = &slots[layer.first_value + inputs[input]].shape;
+            sum += match padded(shape, border(&op, shape, order), order) {
+                Some(elements) => elements,
+                None => return None,
+            };
+            input += 1;
+        }
+        let Some(elements) = padded(&output.shape, [0; 3], order) else { return None };
+        let keys = &slots[layer.first_value + inputs[if inputs.len() > 1 { 1 } else { 0 }]].shape;
+        // Multi-head attention has values for queries, keys, values and the heads' output.
+        sum += 2 * elements + 2 * output.room + packed(&bound, keys, &output.shape);
     }
     Some(sum)
 }

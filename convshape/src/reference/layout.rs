@@ -10,68 +10,19 @@ use alloc::vec;
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
 
-use convshape_arith::op::Class;
-use convshape_arith::shape::Shape;
-
-use crate::model::parts::Linked;
-use crate::model::slot::Slot;
 #[cfg(feature = "alloc")]
 use convshape_arith::graph::GraphError;
-use convshape_arith::program::{Action, Program, Step};
+use convshape_arith::op::Class;
+use convshape_arith::program::{Action, FlatLayer, Program};
+use convshape_arith::shape::Shape;
 
-/// A program with the offsets of its values.
-pub(crate) trait Layout {
-    /// The program.
-    fn program(&self) -> &'static Program;
-    /// The offset and size of each value.
-    fn slots(&self) -> &[Slot];
-    /// One of its sub-chains.
-    fn chain(&self, index: usize) -> &Self;
-}
-
-/// The elements that the values of a program need, without those of its sub-chains.
-pub(crate) const fn elements(slots: &[Slot], inputs: usize) -> usize {
-    let (mut most, mut value) = (0, inputs);
-    while value < slots.len() {
-        let end = slots[value].place + slots[value].size();
-        most = if end > most { end } else { most };
-        value += 1;
-    }
-    most
-}
-
-impl Layout for Linked {
-    fn program(&self) -> &'static Program {
-        self.program
-    }
-
-    fn slots(&self) -> &[Slot] {
-        self.slots
-    }
-
-    fn chain(&self, index: usize) -> &Linked {
-        &self.chains[index]
-    }
-}
-
-impl Linked {
-    /// The elements that a run needs: the values, followed by those of one sub-chain at a time.
-    pub(crate) const fn elements(&self) -> usize {
-        let (mut most, mut index) = (0, 0);
-        while index < self.chains.len() {
-            let elements = self.chains[index].elements();
-            most = if elements > most { elements } else { most };
-            index += 1;
-        }
-        elements(self.slots, self.program.inputs.len()) + most
-    }
-}
+use crate::model::slot::Slot;
 
 /// Whether memory is planned for all these chains.
-pub const fn laid_out(chains: &[Linked]) -> bool {
+pub const fn laid_out(chains: &[&[Slot]]) -> bool {
     let mut index = 0;
     while index < chains.len() {
-        if chains[index].slots.is_empty() {
+        if chains[index].is_empty() {
             return false;
         }
         index += 1;
@@ -79,11 +30,11 @@ pub const fn laid_out(chains: &[Linked]) -> bool {
     true
 }
 
-/// Plans the memory of a program's `VALUES` values while it compiles. The output of step `i` has the shape
-/// `shapes[shape[i]]`; a sub-chain has its own shapes.
+/// Plans the memory of a program while it compiles, for `VALUES` values including those of its sub-chains, whose slots
+/// are known. The output of step `i` has the shape `shapes[shape[i]]`.
 pub const fn slots<const VALUES: usize>(
-    program: &Program,
-    chains: &[Linked],
+    program: &'static Program,
+    chains: &[&[Slot]],
     shapes: &[Shape],
     shape: &[usize],
 ) -> [Slot; VALUES] {
@@ -93,7 +44,7 @@ pub const fn slots<const VALUES: usize>(
         slots[port] = Slot::of(program.inputs[port].shape);
         port += 1;
     }
-    let mut index = 0;
+    let (mut next, mut index) = (program.values, 0);
     while index < program.steps.len() {
         let step = &program.steps[index];
         match &step.action {
@@ -103,18 +54,48 @@ pub const fn slots<const VALUES: usize>(
                 slots[step.output] = Slot::of_layer(op, inputs, shapes[shape[index]], program.order);
             }
             Action::Chain { index } => {
-                let outputs = chains[*index].program.outputs;
+                let (chain, outputs) = (chains[*index], program.chains[*index].outputs);
+                let mut value = 0;
+                while value < chain.len() {
+                    slots[next + value] = chain[value];
+                    value += 1;
+                }
                 let mut port = 0;
                 while port < outputs.len() {
-                    slots[step.output + port] = Slot::of(outputs[port].shape);
+                    slots[step.output + port] = chain[outputs[port].value];
                     port += 1;
                 }
+                next += chain.len();
             }
         }
         index += 1;
     }
-    place(program, chains, &mut slots, &mut [Life::NONE; VALUES], &mut [0; VALUES]);
+    place(program, &mut slots, [&mut [0; VALUES], &mut [0; VALUES]], &mut [Life::NONE; VALUES]);
     slots
+}
+
+/// Plans the memory of a program at run time, for inputs of these shapes, which have no symbols.
+///
+/// # Errors
+/// If a layer rejects its input.
+#[cfg(feature = "alloc")]
+pub(crate) fn slots_for(program: &'static Program, inputs: &[Shape]) -> Result<Vec<Slot>, GraphError> {
+    let mut sources = vec![0; program.flat_values()];
+    program.sources(&mut sources);
+    let mut slots = vec![Slot::NONE; sources.len()];
+    for (slot, shape) in slots.iter_mut().zip(inputs) {
+        *slot = Slot::of(*shape);
+    }
+    for layer in program.flat() {
+        let operands: Vec<Shape> = layer.inputs().map(|value| slots[sources[value]].shape).collect();
+        let output = layer.op.bind(&operands, program.order).output(&operands, program.order);
+        let output = output.map_err(|fault| GraphError::Layer { layer: layer.name.to_string(), fault })?;
+        let keys = operands.get(1).unwrap_or(&operands[0]);
+        slots[layer.output()] = Slot::of_layer(layer.op, [&operands[0], keys], output, program.order);
+    }
+    let (mut taken, mut lives) = (vec![0; slots.len()], vec![Life::NONE; slots.len()]);
+    place(program, &mut slots, [&mut sources, &mut taken], &mut lives);
+    Ok(slots)
 }
 
 /// The lifetime of a value.
@@ -122,7 +103,7 @@ pub const fn slots<const VALUES: usize>(
 struct Life {
     /// The value whose memory it shares: itself, if it has its own.
     root: usize,
-    /// The last step that reads it; for a root, the last step that reads any value sharing its memory.
+    /// The last layer that reads it; for a root, the last layer that reads any value sharing its memory.
     last: usize,
 }
 
@@ -130,66 +111,64 @@ impl Life {
     const NONE: Life = Life { root: 0, last: 0 };
 }
 
-/// Gives every value the first free offset. `taken` is scratch space for the values currently in memory; there are few
-/// at a time, so the work grows linearly with the number of values.
-const fn place(program: &Program, chains: &[Linked], slots: &mut [Slot], lives: &mut [Life], taken: &mut [usize]) {
-    let inputs = program.inputs.len();
+/// Gives every value the first free offset. `sources` and `taken` are scratch space: for the value that each one is,
+/// and for the values currently in memory; there are few at a time, so the work grows linearly with the number of
+/// values.
+const fn place(program: &'static Program, slots: &mut [Slot], [sources, taken]: [&mut [usize]; 2], lives: &mut [Life]) {
+    program.sources(sources);
     let mut value = 0;
     while value < lives.len() {
         lives[value].root = value;
         value += 1;
     }
-    let mut time = 0;
-    while time < program.steps.len() {
-        let step = &program.steps[time];
+    let (mut layers, mut time) = (program.flat(), 0);
+    while let Some(layer) = layers.step() {
         let mut operand = 0;
-        while operand < step.inputs.len() {
-            lives[step.inputs[operand]].last = time;
+        while operand < layer.step.inputs.len() {
+            lives[sources[layer.first_value + layer.step.inputs[operand]]].last = time;
             operand += 1;
         }
         time += 1;
     }
     let mut port = 0;
     while port < program.outputs.len() {
-        lives[program.outputs[port].value].last = time;
+        lives[sources[program.outputs[port].value]].last = time;
         port += 1;
     }
     let mut count = 0;
-    time = 0;
-    while time < program.steps.len() {
-        let step = &program.steps[time];
-        if let Some(root) = shared(step, inputs, time, lives) {
-            let last = lives[step.output].last;
-            lives[step.output].root = root;
+    (layers, time) = (program.flat(), 0);
+    while let Some(layer) = layers.step() {
+        let output = layer.output();
+        if let Some(root) = shared(&layer, program.inputs.len(), sources, time, lives) {
+            let last = lives[output].last;
+            lives[output].root = root;
             lives[root].last = if last > lives[root].last { last } else { lives[root].last };
-            slots[step.output].place = slots[root].place;
+            slots[output].place = slots[root].place;
         } else {
-            let outputs = match step.action {
-                Action::Layer(_) => 1,
-                Action::Chain { index } => chains[index].program.outputs.len(),
-            };
-            let mut port = 0;
-            while port < outputs {
-                let output = step.output + port;
-                // A value that nothing reads still needs memory.
-                lives[output].last = if time > lives[output].last { time } else { lives[output].last };
-                count = still_read(taken, count, lives, time);
-                count = insert(taken, count, slots, output);
-                port += 1;
-            }
+            // A value that nothing reads still needs memory.
+            lives[output].last = if time > lives[output].last { time } else { lives[output].last };
+            count = still_read(taken, count, lives, time);
+            count = insert(taken, count, slots, output);
         }
         time += 1;
     }
+    value = 0;
+    while value < slots.len() {
+        slots[value] = slots[sources[value]];
+        slots[value].input = if sources[value] < program.inputs.len() { Some(sources[value]) } else { None };
+        value += 1;
+    }
 }
 
-/// The value in whose memory a step works in place.
-const fn shared(step: &Step, inputs: usize, time: usize, lives: &[Life]) -> Option<usize> {
-    let (Action::Layer(op), [input]) = (step.action, step.inputs) else { return None };
-    if *input < inputs {
+/// The value in whose memory a layer works in place.
+const fn shared(layer: &FlatLayer, inputs: usize, sources: &[usize], time: usize, lives: &[Life]) -> Option<usize> {
+    let [input] = layer.step.inputs else { return None };
+    let input = sources[layer.first_value + *input];
+    if input < inputs {
         return None;
     }
-    let root = lives[*input].root;
-    match op.class() {
+    let root = lives[input].root;
+    match layer.op.class() {
         Class::View => Some(root),
         Class::Elementwise if lives[root].last == time => Some(root),
         _ => None,
@@ -228,87 +207,4 @@ const fn insert(taken: &mut [usize], count: usize, slots: &mut [Slot], value: us
     }
     taken[gap] = value;
     count + 1
-}
-
-/// A program with the offsets of its values, planned at run time from the shapes of its inputs.
-#[cfg(feature = "alloc")]
-pub(crate) struct Dynamic {
-    program: &'static Program,
-    slots: Vec<Slot>,
-    chains: Vec<Dynamic>,
-}
-
-#[cfg(feature = "alloc")]
-impl Dynamic {
-    /// Plans a program for inputs of these shapes, which have no symbols.
-    ///
-    /// # Errors
-    /// If a layer rejects its input.
-    pub(crate) fn new(linked: Linked, inputs: &[Shape]) -> Result<Dynamic, GraphError> {
-        let Linked { program, chains: linked_chains, .. } = linked;
-        let mut slots = vec![Slot::NONE; program.values];
-        let mut chains = Vec::new();
-        for (slot, shape) in slots.iter_mut().zip(inputs) {
-            *slot = Slot::of(*shape);
-        }
-        for step in program.steps {
-            let operands: Vec<Shape> = step.inputs.iter().map(|&value| slots[value].shape).collect();
-            match step.action {
-                Action::Layer(op) => {
-                    let output = op.bind(&operands, program.order).output(&operands, program.order);
-                    let error = |fault| GraphError::Layer { layer: step.name.to_string(), fault };
-                    let keys = operands.get(1).unwrap_or(&operands[0]);
-                    let output = output.map_err(error)?;
-                    slots[step.output] = Slot::of_layer(&op, [&operands[0], keys], output, program.order);
-                }
-                Action::Chain { index } => {
-                    let chain =
-                        Dynamic::new(linked_chains[index], &operands).map_err(|error| within(step.name, error))?;
-                    for (port, output) in chain.program.outputs.iter().enumerate() {
-                        slots[step.output + port] = Slot::of(chain.slots[output.value].shape);
-                    }
-                    // Sub-chains are numbered in the order of their steps.
-                    chains.push(chain);
-                }
-            }
-        }
-        let (mut lives, mut taken) = (vec![Life::NONE; program.values], vec![0; program.values]);
-        place(program, linked_chains, &mut slots, &mut lives, &mut taken);
-        Ok(Dynamic { program, slots, chains })
-    }
-
-    /// The elements that a run takes.
-    pub(crate) fn elements(&self) -> usize {
-        let chains = self.chains.iter().map(Dynamic::elements).max().unwrap_or(0);
-        elements(&self.slots, self.program.inputs.len()) + chains
-    }
-
-    /// The shapes of the outputs.
-    pub(crate) fn outputs(&self) -> impl Iterator<Item = &Shape> {
-        self.program.outputs.iter().map(|port| &self.slots[port.value].shape)
-    }
-}
-
-/// The error of a sub-chain, seen from outside.
-#[cfg(feature = "alloc")]
-fn within(chain: &str, error: GraphError) -> GraphError {
-    match error {
-        GraphError::Layer { layer, fault } => GraphError::Layer { layer: alloc::format!("{chain}.{layer}"), fault },
-        error => error,
-    }
-}
-
-#[cfg(feature = "alloc")]
-impl Layout for Dynamic {
-    fn program(&self) -> &'static Program {
-        self.program
-    }
-
-    fn slots(&self) -> &[Slot] {
-        &self.slots
-    }
-
-    fn chain(&self, index: usize) -> &Dynamic {
-        &self.chains[index]
-    }
 }

@@ -1,85 +1,43 @@
 //! The interpreter: runs one sample through a program, step by step, in planned memory.
 
 use convshape_arith::op::{AxisOrder, Op};
+use convshape_arith::param::MAX_PARAMS;
+use convshape_arith::program::{FlatLayer, Program};
 use convshape_arith::shape::Shape;
 
 use crate::model::slot::Slot;
 use crate::reference::kernels::{self, Operands};
-use crate::reference::layout::{self, Layout};
-use convshape_arith::program::{Action, Step};
-
-/// The parameters of a program.
-#[derive(Clone, Copy)]
-pub(crate) struct Params<'p> {
-    /// Gives the elements of a model's parameter by its index.
-    pub(crate) all: &'p dyn Fn(usize) -> &'p [f32],
-    /// The index of the program's first parameter.
-    pub(crate) first: usize,
-}
 
 /// Runs one sample. Afterwards the outputs are in `memory`, see [`output`].
 ///
-/// `inputs` have the shapes that the memory was planned for, `memory` has as many elements as the layout says, and the
-/// parameters have the shapes of their layers. Does not allocate.
-pub(crate) fn run<L: Layout>(layout: &L, params: Params<'_>, inputs: &dyn Operands<f32>, memory: &mut [f32]) {
-    let program = layout.program();
-    let slots = layout.slots();
-    let mut next = params.first;
-    let (values, room) = memory.split_at_mut(layout::elements(slots, program.inputs.len()));
-    for step in program.steps {
-        let first = step.first_run.map_or(next, |of| params.first + program.first_param(of));
-        next += program.own_params(step);
-        match step.action {
-            Action::Layer(op) => {
-                let mut own: [&[f32]; convshape_arith::param::MAX_PARAMS] = [&[]; convshape_arith::param::MAX_PARAMS];
-                let mut count = 0;
-                let tied = step.first_run.map_or(step.tied, |of| program.steps[of].tied);
-                if let Some(of) = tied {
-                    own[0] = (params.all)(params.first + program.first_param(of) + op.tied_param());
-                    count = 1;
-                }
-                for index in first..first + op.params().len() {
-                    own[count] = (params.all)(index);
-                    count += 1;
-                }
-                let own = &own[..count];
-                let output = slots[step.output];
-                let (below, rest) = values.split_at_mut(output.place);
-                let (y, above) = rest.split_at_mut(output.size());
-                let reads = StepOperands { step, inputs, slots, below, above, gap: output.place + output.size() };
-                layer(&op, program.order, own, &reads, &output.shape, y);
-            }
-            Action::Chain { index } => {
-                let chain = layout.chain(index);
-                let reads = StepOperands { step, inputs, slots, below: values, above: &[], gap: 0 };
-                run(chain, Params { first, ..params }, &reads, room);
-                for (port, output) in chain.program().outputs.iter().enumerate() {
-                    let place = slots[step.output + port].place;
-                    if output.value >= step.inputs.len() {
-                        let from = self::output(chain, port, &NONE, room);
-                        values[place..place + from.len()].copy_from_slice(from);
-                        continue;
-                    }
-                    // The sub-chain returns one of its inputs.
-                    let value = step.inputs[output.value];
-                    match value.checked_sub(program.inputs.len()) {
-                        Some(_) => {
-                            let from = slots[value];
-                            values.copy_within(from.place..from.place + from.count, place);
-                        }
-                        None => {
-                            let (_, from) = inputs.get(value);
-                            values[place..place + from.len()].copy_from_slice(from);
-                        }
-                    }
-                }
-            }
+/// `params` gives the elements of a model's parameter by its index. The memory is planned for inputs of these shapes, it
+/// has as many elements as the slots say, and the parameters have the shapes of their layers. Does not allocate.
+pub(crate) fn run<'p>(
+    program: &'static Program,
+    slots: &[Slot],
+    params: &dyn Fn(usize) -> &'p [f32],
+    inputs: &dyn Operands<f32>,
+    memory: &mut [f32],
+) {
+    for layer in program.flat() {
+        let mut own: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
+        let mut count = 0;
+        for index in layer.tied_param.into_iter().chain(layer.first_param..layer.first_param + layer.op.params().len())
+        {
+            own[count] = params(index);
+            count += 1;
         }
+        let output = &slots[layer.output()];
+        let (below, rest) = memory.split_at_mut(output.place);
+        let (y, above) = rest.split_at_mut(output.size());
+        let gap = output.place + output.size();
+        let reads = LayerOperands { layer: &layer, inputs, slots, below, above, gap };
+        apply(layer.op, program.order, &own[..count], &reads, &output.shape, y);
     }
 }
 
 /// Runs one layer.
-fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &StepOperands<'_>, output: &Shape, y: &mut [f32]) {
+fn apply(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &LayerOperands<'_>, output: &Shape, y: &mut [f32]) {
     if let Op::Conv(conv) = op.bind(core::slice::from_ref(inputs.get(0).0), order)
         && kernels::convolution(&conv, order, params, inputs, output, y)
     {
@@ -90,47 +48,43 @@ fn layer(op: &Op, order: AxisOrder, params: &[&[f32]], inputs: &StepOperands<'_>
     assert!(done.is_ok(), "a program is laid out for shapes that its layers take");
 }
 
-/// No operands.
-const NONE: [(&Shape, &[f32]); 0] = [];
-
 /// The elements of an output, after a run.
 pub(crate) fn output<'a>(
-    layout: &impl Layout,
+    program: &Program,
+    slots: &[Slot],
     port: usize,
     inputs: &'a dyn Operands<f32>,
     memory: &'a [f32],
 ) -> &'a [f32] {
-    let value = layout.program().outputs[port].value;
-    if value < layout.program().inputs.len() {
-        return inputs.get(value).1;
+    let slot = &slots[program.outputs[port].value];
+    match slot.input {
+        Some(input) => inputs.get(input).1,
+        None => &memory[slot.place..slot.place + slot.count],
     }
-    let slot = layout.slots()[value];
-    &memory[slot.place..slot.place + slot.count]
 }
 
-/// The operands of a step.
-struct StepOperands<'a> {
-    step: &'a Step,
+/// The operands of a layer.
+struct LayerOperands<'a> {
+    layer: &'a FlatLayer,
     /// The inputs of the program.
     inputs: &'a dyn Operands<f32>,
     slots: &'a [Slot],
-    /// The memory before the output of the step, and that from offset `gap` on.
+    /// The memory before the output of the layer, and that from offset `gap` on.
     below: &'a [f32],
     above: &'a [f32],
     gap: usize,
 }
 
-impl Operands<f32> for StepOperands<'_> {
+impl Operands<f32> for LayerOperands<'_> {
     fn count(&self) -> usize {
-        self.step.inputs.len()
+        self.layer.step.inputs.len()
     }
 
     fn get(&self, index: usize) -> (&Shape, &[f32]) {
-        let value = self.step.inputs[index];
-        if value < self.inputs.count() {
-            return self.inputs.get(value);
+        let slot = &self.slots[self.layer.first_value + self.layer.step.inputs[index]];
+        if let Some(input) = slot.input {
+            return self.inputs.get(input);
         }
-        let slot = &self.slots[value];
         let place = slot.place;
         let elements = match place.checked_sub(self.gap) {
             Some(place) if !self.above.is_empty() => &self.above[place..place + slot.count],
@@ -151,9 +105,9 @@ mod tests {
     use convshape_arith::op::{Activation, Conv, Dialect, Direction, WeightFrom};
 
     use super::*;
-    use crate::model::parts::Linked;
-    use crate::reference::layout::{Dynamic, slots};
-    use convshape_arith::program::{Port, Program};
+    use crate::model::slot::elements;
+    use crate::reference::layout::{slots, slots_for};
+    use convshape_arith::program::{Action, Port, Step};
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
         Step { name: "step", file_name: "step", action, inputs, output, tied: None, first_run: None }
@@ -176,11 +130,7 @@ mod tests {
         values: 3,
     };
 
-    const INNER_LINKED: Linked = Linked {
-        program: &INNER,
-        chains: &[],
-        slots: &slots::<3>(&INNER, &[], &[Shape::of(&[1]), Shape::of(&[2])], &[0, 1]),
-    };
+    const INNER_SLOTS: &[Slot] = &slots::<3>(&INNER, &[], &[Shape::of(&[1]), Shape::of(&[2])], &[0, 1]);
 
     /// The sub-chain on the flat input, its first output broadcast over its second, `Linear`; the input
     /// itself, and what the sub-chain hands through.
@@ -201,35 +151,27 @@ mod tests {
         values: 9,
     };
 
-    const CHAINS: &[Linked] = &[INNER_LINKED];
-    const OUTER_LINKED: Linked = Linked {
-        program: &OUTER,
-        chains: CHAINS,
-        slots: &slots::<9>(
-            &OUTER,
-            CHAINS,
-            &[Shape::of(&[2, 1]), Shape::of(&[2]), Shape::of(&[1])],
-            &[0, 1, 0, 1, 2, 2],
-        ),
-    };
+    const CHAINS: &[&[Slot]] = &[INNER_SLOTS];
+    const SLOTS: &[Slot] =
+        &slots::<12>(&OUTER, CHAINS, &[Shape::of(&[2, 1]), Shape::of(&[2]), Shape::of(&[1])], &[0, 1, 0, 1, 2, 2]);
 
-    fn outputs(layout: &impl Layout, elements: usize) -> Vec<Vec<f32>> {
+    fn outputs(slots: &[Slot]) -> Vec<Vec<f32>> {
         const PARAMS: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[1.0, -1.0], &[0.5]];
         let inputs: [(&Shape, &[f32]); 1] = [(&OUTER.inputs[0].shape, &[1.0, 3.0])];
         // The previous content does not matter.
-        let mut memory = vec![f32::NAN; elements];
-        run(layout, Params { all: &|index| PARAMS[index], first: 0 }, &inputs, &mut memory);
-        (0..OUTER.outputs.len()).map(|port| output(layout, port, &inputs, &memory).to_vec()).collect()
+        let mut memory = vec![f32::NAN; elements(slots)];
+        run(&OUTER, slots, &|index| PARAMS[index], &inputs, &mut memory);
+        (0..OUTER.outputs.len()).map(|port| output(&OUTER, slots, port, &inputs, &memory).to_vec()).collect()
     }
 
     #[test]
     fn values_reach_their_readers() {
         // [1, 3] gives 131 and [2, 6]; twice (2 - 6) * 131 + 0.5.
         let expected = [vec![-1047.0], vec![1.0, 3.0], vec![-1047.0], vec![1.0, 3.0]];
-        assert_eq!(outputs(&OUTER_LINKED, OUTER_LINKED.elements()), expected);
-        let dynamic = Dynamic::new(OUTER_LINKED, &[Shape::of(&[2, 1])]).unwrap();
-        assert_eq!(dynamic.elements(), OUTER_LINKED.elements());
-        assert_eq!(outputs(&dynamic, dynamic.elements()), expected);
+        assert_eq!(outputs(SLOTS), expected);
+        let planned = slots_for(&OUTER, &[Shape::of(&[2, 1])]).unwrap();
+        assert_eq!(elements(&planned), elements(SLOTS));
+        assert_eq!(outputs(&planned), expected);
     }
 
     /// A sub-chain, a convolution, and one with that one's weight.
@@ -257,31 +199,27 @@ mod tests {
 
     #[test]
     fn a_tied_weight_is_that_of_its_layer() {
-        const LINKED: Linked = Linked {
-            program: &TIED,
-            chains: CHAINS,
-            slots: &slots::<7>(&TIED, CHAINS, &[Shape::of(&[1, 1])], &[0; 4]),
-        };
+        const SLOTS: &[Slot] = &slots::<10>(&TIED, CHAINS, &[Shape::of(&[1, 1])], &[0; 4]);
         // The sub-chain's weight and bias, the shared weight, the bias of its second use.
         let params: [&[f32]; 4] = [&[1.0, 10.0], &[100.0], &[3.0], &[0.5]];
         let inputs: [(&Shape, &[f32]); 1] = [(&TIED.inputs[0].shape, &[1.0, 3.0])];
-        let mut memory = vec![f32::NAN; LINKED.elements()];
-        run(&LINKED, Params { all: &|index| params[index], first: 0 }, &inputs, &mut memory);
-        assert_eq!(output(&LINKED, 0, &inputs, &memory), [131.0 * 9.0 + 0.5]);
+        let mut memory = vec![f32::NAN; elements(SLOTS)];
+        run(&TIED, SLOTS, &|index| params[index], &inputs, &mut memory);
+        assert_eq!(output(&TIED, SLOTS, 0, &inputs, &memory), [131.0 * 9.0 + 0.5]);
     }
 
     #[test]
     fn values_share_memory() {
-        // The flat input, which the sub-chain hands through; its outputs 1 + 2 + 2; then the product and
-        // the sum take the places of what was read.
-        let places: Vec<usize> = OUTER_LINKED.slots[1..].iter().map(|slot| slot.place).collect();
-        assert_eq!(places, [0, 0, 2, 3, 5, 0, 2, 2]);
-        assert_eq!(OUTER_LINKED.elements(), 7 + 3);
+        // The flat input, which the sub-chain hands through; its other outputs 1 + 2; the product; the sum takes the
+        // place of what was read. The sub-chain's values are those of the chain around it.
+        let places: Vec<usize> = SLOTS[1..].iter().map(|slot| slot.place).collect();
+        assert_eq!(places, [0, 0, 2, 3, 0, 5, 2, 2, 0, 2, 3]);
+        assert_eq!(elements(SLOTS), 7);
     }
 
     #[test]
     fn an_error_names_the_layer_of_the_sub_chain() {
-        let Err(error) = Dynamic::new(OUTER_LINKED, &[Shape::of(&[3, 1])]) else { panic!("3 features are too many") };
+        let Err(error) = slots_for(&OUTER, &[Shape::of(&[3, 1])]) else { panic!("3 features are too many") };
         assert!(error.to_string().starts_with("`step.step`"), "{error}");
     }
 }

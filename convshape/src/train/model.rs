@@ -12,7 +12,7 @@ use crate::methods::model::Model;
 use crate::model::chain::Chain;
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Parts, checked_params};
+use crate::model::parts::{Parts, checked_params, specs};
 
 /// A model that can be trained. Every generated struct is one.
 ///
@@ -143,7 +143,7 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
     fn for_each_trained(&mut self, other: &M, mut f: impl FnMut(&str, &mut Param, &Param)) {
         let mut others = Vec::new();
         other.visit(&mut |param| others.push(param));
-        let mut all = Linked::of::<M>().specs().zip(others);
+        let mut all = specs::<M>().zip(others);
         self.visit_mut(&mut |param| {
             if let Some((spec, other)) = all.next()
                 && !spec.role.is_statistic()
@@ -158,7 +158,7 @@ impl<M: Parts + Chain + Clone + Send + Sync + 'static> Train for M {
     }
 
     fn for_each_statistic_mut(&mut self, mut f: impl FnMut(&str, &mut Param)) {
-        let mut specs = Linked::of::<M>().specs();
+        let mut specs = specs::<M>();
         self.visit_mut(&mut |param| {
             if let Some(spec) = specs.next()
                 && spec.role.is_running()

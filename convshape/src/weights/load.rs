@@ -7,12 +7,14 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use std::path::Path;
 
+use convshape_arith::graph::{Graph, Node};
+
 use super::decode::{Unreadable, check, decode};
 use super::error::{LoadError, TensorProblem};
 use super::source::Tensors;
 use super::weight_norm;
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Parts, Spec, assemble};
+use crate::model::parts::{Parts, Spec, assemble, specs};
 
 /// Reads a model from a file.
 ///
@@ -48,7 +50,7 @@ pub fn load_bytes<M: Parts>(bytes: &[u8]) -> Result<M, LoadError> {
 
 /// Like [`parse`] with the model's own names; also rejects tensors that a layer would leave unread.
 fn parse_all<M: Parts>(tensors: &Tensors<'_>, file: &str) -> Result<M, LoadError> {
-    let unread = unread(tensors, Linked::of::<M>());
+    let unread = unread::<M>(tensors);
     let model = match parse(tensors, file, str::to_owned) {
         Err(LoadError::Tensors { file, mut problems }) => {
             problems.extend(unread);
@@ -60,21 +62,28 @@ fn parse_all<M: Parts>(tensors: &Tensors<'_>, file: &str) -> Result<M, LoadError
 }
 
 /// Tensors named like a parameter of one of the chain's layers, which does not have such a parameter.
-fn unread(tensors: &Tensors<'_>, linked: Linked) -> Vec<TensorProblem> {
-    let claimed: BTreeSet<String> = linked.specs().map(|spec| spec.name.to_string()).collect();
+fn unread<M: Parts>(tensors: &Tensors<'_>) -> Vec<TensorProblem> {
+    let graph = Graph::of::<M>();
+    let claimed: BTreeSet<&str> = graph.params().iter().map(|param| &param.name[..]).collect();
+    // A file written by PyTorch has a shared weight under both names. A layer's activation has the layer's name.
+    let shared: BTreeSet<&str> =
+        graph.nodes().iter().filter(|node| node.tied.is_some()).map(|node| &node.file_name[..]).collect();
     let mut problems = Vec::new();
-    linked.for_each_layer(&mut |layer, op| {
+    for Node { file_name: layer, op, first_run, .. } in graph.nodes() {
+        if first_run.is_some() || shared.contains(&layer[..]) {
+            continue;
+        }
         for suffix in op.param_suffixes() {
             let name = format!("{layer}{suffix}");
-            let is_read = claimed.contains(&name) || tensors.tensor(&name).is_none();
+            let is_read = claimed.contains(&name[..]) || tensors.tensor(&name).is_none();
             let is_known = problems
                 .iter()
                 .any(|problem| matches!(problem, TensorProblem::Unread { name: other, .. } if *other == name));
             if !is_read && !is_known {
-                problems.push(TensorProblem::Unread { name, layer: layer.to_owned() });
+                problems.push(TensorProblem::Unread { name, layer: layer.clone() });
             }
         }
-    });
+    }
     problems
 }
 
@@ -84,7 +93,7 @@ fn parse<M: Parts>(tensors: &Tensors<'_>, file: &str, rename: impl Fn(&str) -> S
     if let Some(error) = nothing_found::<M>(tensors, file, &rename) {
         return Err(error);
     }
-    for spec in Linked::of::<M>().specs() {
+    for spec in specs::<M>() {
         match read(tensors, &rename(&spec.name.to_string()), &spec) {
             Ok(elements) => params.push(Param::new(spec.shape, elements)),
             Err(Unreadable::Tensor(problem)) => problems.push(problem),
@@ -102,7 +111,7 @@ fn parse<M: Parts>(tensors: &Tensors<'_>, file: &str, rename: impl Fn(&str) -> S
 fn nothing_found<M: Parts>(tensors: &Tensors<'_>, file: &str, rename: &impl Fn(&str) -> String) -> Option<LoadError> {
     /// How many names of the file are listed.
     const SOME: usize = 4;
-    let names: Vec<String> = Linked::of::<M>().specs().map(|spec| rename(&spec.name.to_string())).collect();
+    let names: Vec<String> = specs::<M>().map(|spec| rename(&spec.name.to_string())).collect();
     let is_found = |name: &String| tensors.tensor(name).is_some() || weight_norm::find(tensors, name).is_some();
     if names.len() < 2 || names.iter().any(is_found) {
         return None;

@@ -10,7 +10,7 @@ use safetensors::{Dtype, View};
 
 use super::error::SaveError;
 use crate::model::param::Param;
-use crate::model::parts::{Linked, Parts, checked_params};
+use crate::model::parts::{Parts, checked_params, specs};
 use crate::weights::files::{self, ReplaceError};
 
 /// Writes a model to a file. An existing file of this name is replaced in one step, once the new one is complete and on
@@ -21,7 +21,7 @@ use crate::weights::files::{self, ReplaceError};
 /// unchanged.
 pub fn save<M: Parts>(model: &M, path: impl AsRef<Path>) -> Result<(), SaveError> {
     let file = path.as_ref();
-    let names = Linked::of::<M>().specs().map(|spec| spec.name.to_string());
+    let names = specs::<M>().map(|spec| spec.name.to_string());
     let tensors = names.zip(checked_params(model)?);
     // PyTorch's loader wants to know which framework wrote the tensors.
     let metadata = [("format".to_string(), "pt".to_string())].into_iter().collect();

@@ -47,7 +47,6 @@ impl Expansion<'_> {
         let (input_table, output_table) = (inputs.iter().map(entry), outputs.iter().map(entry));
         let layers = self.layers();
         let programs = chains(self.graph).map(|(_, path)| quote!(<#path as #krate::__private::HasProgram>::PROGRAM));
-        let chains = chains(self.graph).map(|(_, path)| quote!(#krate::__private::Linked::of::<#path>()));
         let count = values.count();
         let slots = self.slots(&count);
         quote! {
@@ -66,7 +65,6 @@ impl Expansion<'_> {
             }
 
             impl #generics #krate::__private::Parts for #name #arguments {
-                const CHAINS: &'static [#krate::__private::Linked] = &[#(#chains),*];
                 #slots
             }
 
@@ -87,6 +85,7 @@ impl Expansion<'_> {
             return TokenStream::new();
         }
         let krate = &self.krate;
+        let chains: Vec<&TokenStream> = chains(self.graph).map(|(_, path)| path).collect();
         let mut shapes = Distinct::default();
         let mut steps = Vec::new();
         for (id, node) in self.graph.nodes.iter().enumerate() {
@@ -102,14 +101,17 @@ impl Expansion<'_> {
         let shapes = self.shape_table(&shapes);
         quote! {
             const SLOTS: &'static [#krate::__private::Slot] = {
+                let chains: &'static [&'static [#krate::__private::Slot]] =
+                    &[#(<#chains as #krate::__private::Parts>::SLOTS),*];
                 // For a sub-chain with symbolic sizes they are known only when it runs.
-                if #krate::__private::laid_out(Self::CHAINS) {
-                    &#krate::__private::slots::<{ #count }>(
-
-                <Self as #krate::__private::HasProgram>::PROGRAM,
-                Self::CHAINS,
-                &[#(#shapes),*],
-                &[#(#steps),*],
+                if #krate::__private::laid_out(chains) {
+                    const VALUES: #krate::__private::core::primitive::usize =
+                        #count #(+ <#chains as #krate::__private::HasProgram>::PROGRAM.flat_values())*;
+                    &#krate::__private::slots::<VALUES>(
+                        <Self as #krate::__private::HasProgram>::PROGRAM,
+                        chains,
+                        &[#(#shapes),*],
+                        &[#(#steps),*],
                     )
                 } else {
                     &[]

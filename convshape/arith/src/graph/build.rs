@@ -2,11 +2,12 @@
 
 use alloc::borrow::ToOwned;
 use alloc::format;
+use alloc::string::ToString;
 use alloc::vec::Vec;
 
 use super::{Graph, GraphError, Node, Parameter, Port, Value};
 use crate::op::{AxisOrder, Op, Source, WeightFrom};
-use crate::program::{Action, HasProgram, Program};
+use crate::program::{FlatLayer, HasProgram};
 use crate::shape::Shape;
 use crate::size::{Size, Symbol};
 
@@ -42,13 +43,22 @@ impl Graph {
     pub fn of<M: HasProgram + ?Sized>() -> Graph {
         let program = M::PROGRAM;
         let mut graph = Graph::new(program.name, program.order);
+        let mut sources = alloc::vec![0; program.flat_values()];
+        program.sources(&mut sources);
+        // The graph's value of each of the program's.
+        let mut values = alloc::vec![0; sources.len()];
         for port in program.inputs {
-            graph.input(port.name, port.shape);
+            values[port.value] = graph.input(port.name, port.shape);
         }
-        let inputs: Vec<usize> = (0..program.inputs.len()).collect();
-        let outputs = graph.flatten(program, ["", ""], &inputs, None).unwrap_or_else(|error| panic!("{error}"));
-        for (port, value) in program.outputs.iter().zip(outputs) {
-            graph.outputs.push(Port { name: port.name.to_owned(), value });
+        for layer in const { M::PROGRAM.flat() } {
+            let [name, file_name] = [layer.name, layer.file_name].map(|name| name.to_string());
+            let inputs: Vec<usize> = layer.inputs().map(|value| values[sources[value]]).collect();
+            let FlatLayer { op, tied, first_run, .. } = layer;
+            let pushed = Layer { name: &name, file_name: &file_name, op: *op, inputs: &inputs, tied, first_run };
+            values[layer.output()] = graph.push_layer(&pushed).unwrap_or_else(|error| panic!("{error}"));
+        }
+        for port in program.outputs {
+            graph.outputs.push(Port { name: port.name.to_owned(), value: values[sources[port.value]] });
         }
         graph
     }
@@ -194,46 +204,6 @@ impl Graph {
         }
         graph.outputs.clone_from(&self.outputs);
         Ok(graph)
-    }
-
-    /// Adds the layers of a program that reads these values, and returns the values of its outputs. `prefixes` are
-    /// prepended to the layer names in messages and in files. `again` is the first node of an earlier run with the same
-    /// parameters.
-    fn flatten(
-        &mut self,
-        program: &Program,
-        prefixes: [&str; 2],
-        inputs: &[usize],
-        again: Option<usize>,
-    ) -> Result<Vec<usize>, GraphError> {
-        let start = self.nodes.len();
-        let mut values = inputs.to_vec();
-        values.resize(program.values, usize::MAX);
-        // The node of each step. A sub-chain has several nodes, but nothing can be tied to it.
-        let mut nodes = Vec::with_capacity(program.steps.len());
-        for step in program.steps {
-            let reads: Vec<usize> = step.inputs.iter().map(|&value| values[value]).collect();
-            let [name, file_name] = [[prefixes[0], step.name], [prefixes[1], step.file_name]].map(|name| name.concat());
-            nodes.push(self.nodes.len());
-            match step.action {
-                Action::Layer(op) => {
-                    let tied = step.tied.map(|of| nodes[of]);
-                    // Every run has the same layers in the same order.
-                    let same = again.map(|first| first + self.nodes.len() - start);
-                    let first_run = same.or(step.first_run.map(|of| nodes[of]));
-                    let layer = Layer { name: &name, file_name: &file_name, op, inputs: &reads, tied, first_run };
-                    values[step.output] = self.push_layer(&layer)?;
-                }
-                Action::Chain { index } => {
-                    let [name, file_name] = [name + ".", file_name + "."];
-                    let same = again.map(|first| first + self.nodes.len() - start);
-                    let again = same.or(step.first_run.map(|of| nodes[of]));
-                    let outputs = self.flatten(program.chains[index], [&name, &file_name], &reads, again)?;
-                    values[step.output..][..outputs.len()].copy_from_slice(&outputs);
-                }
-            }
-        }
-        Ok(program.outputs.iter().map(|port| values[port.value]).collect())
     }
 
     /// A layer's own parameters, and the indices of all it uses, a tied one first.

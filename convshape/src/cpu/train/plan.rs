@@ -27,6 +27,7 @@ use crate::model::workspace::{Workspace, is_allocatable};
 /// A plan with its memory.
 pub(crate) struct TrainPlan {
     key: Key,
+    graph: Graph,
     level: Level,
     values: Vec<StoredValue>,
     steps: Vec<TrainStep>,
@@ -106,11 +107,16 @@ impl TrainPlan {
             _ => 0,
         });
         let work = sums.sum::<usize>() + elements;
-        Ok(TrainPlan { work, key, level, values, steps, outputs, y, dy, spare, products: Vec::new(), results })
+        Ok(TrainPlan { work, key, graph, level, values, steps, outputs, y, dy, spare, products: Vec::new(), results })
     }
 
     pub(crate) fn key(&self) -> &Key {
         &self.key
+    }
+
+    /// The graph that it runs.
+    pub(crate) fn graph(&self) -> &Graph {
+        &self.graph
     }
 
     /// The shape of each output, and its elements after [`TrainPlan::forward`].

@@ -12,8 +12,7 @@ use convshape_arith::text::Text;
 
 use super::{begin, same, size};
 use crate::methods::pretrained::Stored;
-use crate::model::parts::{Linked, Parts};
-use convshape_arith::program::Action;
+use crate::model::parts::Parts;
 
 /// The tensors of one layer. All tensors are sorted by name.
 #[track_caller]
@@ -29,22 +28,17 @@ pub const fn weights(name: &str, file_name: &str, op: &Op, tensors: &[Stored]) {
 /// The tensors of a sub-chain.
 #[track_caller]
 pub const fn chain_weights<T: Parts>(name: &str, file_name: &str, tensors: &[Stored]) {
-    linked(name, file_name, Linked::of::<T>(), tensors);
-}
-
-#[track_caller]
-const fn linked(name: &str, file_name: &str, chain: Linked, tensors: &[Stored]) {
-    let mut index = 0;
-    while index < chain.program.steps.len() {
-        let step = &chain.program.steps[index];
-        let mut inner = Text::new();
-        inner.str(file_name).str(".").str(step.file_name);
-        match step.action {
-            _ if step.first_run.is_some() => {}
-            Action::Layer(op) => weights(name, inner.as_str(), &op, tensors),
-            Action::Chain { index } => linked(name, inner.as_str(), chain.chains[index], tensors),
+    let mut layers = T::PROGRAM.flat();
+    while let Some(layer) = layers.step() {
+        let (mut inner, mut index) = (Text::new(), 0);
+        inner.str(file_name).str(".");
+        while let Some(piece) = layer.file_name.piece(index) {
+            inner.str(piece);
+            index += 1;
         }
-        index += 1;
+        if layer.first_run.is_none() {
+            weights(name, inner.as_str(), layer.op, tensors);
+        }
     }
 }
 
