@@ -131,17 +131,24 @@ pub fn field() -> Vec<FieldCase> {
     data::json_lines("bugs/field.jsonl.gz")
 }
 
-/// A wrong chain as people write it, with the suggestion that fixes it.
+/// An error that a wrong chain gets.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Expected {
+    /// Its code.
+    pub code: String,
+    /// The first suggestion, without `help: `.
+    pub help: String,
+}
+
+/// A wrong chain as people write it, with the suggestions that fix it.
 #[derive(Clone, Debug)]
 pub struct EverydayCase {
     /// What it is: `unet-concat-channels`.
     pub id: String,
-    /// The code of its one error.
-    pub code: String,
     /// The text, one `conv_chain! { .. }` item.
     pub source: String,
-    /// The first suggestion, without `help: `.
-    pub help: String,
+    /// One error for each mistake.
+    pub wrong: Vec<Expected>,
 }
 
 /// A chain from a public thread, as its author would port it.
@@ -153,8 +160,8 @@ pub struct ThreadCase {
     pub url: String,
     /// The text, one `conv_chain! { .. }` item.
     pub source: String,
-    /// The code of its one error and the first suggestion, without `help: `; `None` if it is right.
-    pub wrong: Option<(String, String)>,
+    /// One error for each mistake; none if it is right.
+    pub wrong: Vec<Expected>,
 }
 
 /// Wrong chains as people write them.
@@ -166,10 +173,9 @@ pub fn everyday() -> Vec<EverydayCase> {
     let text = data::text("bugs/everyday.txt");
     let cases = text.split("### ").skip(1).map(|case| {
         let (title, rest) = case.split_once('\n').expect("a title");
-        let (body, help) = rest.split_once("\n=> ").expect("a suggestion");
-        let (id, code) = title.split_once(' ').expect("an id and a code");
-        let source = format!("conv_chain! {{ struct M {{\n{body}\n}} }}");
-        EverydayCase { id: id.to_owned(), code: code.to_owned(), source, help: help.trim().to_owned() }
+        let (id, codes) = title.split_once(' ').expect("an id and codes");
+        let (source, wrong) = source_and_errors(id, codes, rest);
+        EverydayCase { id: id.to_owned(), source, wrong }
     });
     cases.collect()
 }
@@ -184,14 +190,22 @@ pub fn threads() -> Vec<ThreadCase> {
     let cases = text.split("### ").skip(1).map(|case| {
         let (title, rest) = case.split_once('\n').expect("a title");
         let (url, rest) = rest.split_once('\n').expect("a thread");
-        let (id, verdict) = title.split_once(' ').expect("an id and a verdict");
-        let (body, help) = rest.split_once("\n=> ").map_or((rest, None), |(body, help)| (body, Some(help)));
-        let wrong = help.map(|help| (verdict.to_owned(), help.trim().to_owned()));
-        assert_eq!(wrong.is_none(), verdict == "right", "{id}");
-        let source = format!("conv_chain! {{ struct M {{\n{body}\n}} }}");
+        let (id, codes) = title.split_once(' ').expect("an id and a verdict");
+        let (source, wrong) = source_and_errors(id, if codes == "right" { "" } else { codes }, rest);
         ThreadCase { id: id.to_owned(), url: url.to_owned(), source, wrong }
     });
     cases.collect()
+}
+
+/// The text of a case: statements, then a line `=> help` for each code.
+fn source_and_errors(id: &str, codes: &str, text: &str) -> (String, Vec<Expected>) {
+    let mut parts = text.split("\n=> ");
+    let body = parts.next().unwrap_or_default();
+    let helps: Vec<&str> = parts.map(str::trim).collect();
+    let codes: Vec<&str> = codes.split_whitespace().collect();
+    assert_eq!(codes.len(), helps.len(), "{id}");
+    let expected = |(code, help): (&str, &str)| Expected { code: code.to_owned(), help: help.to_owned() };
+    (format!("conv_chain! {{ struct M {{\n{body}\n}} }}"), codes.into_iter().zip(helps).map(expected).collect())
 }
 
 /// Programs of the SFData set.

@@ -220,6 +220,7 @@ pub(crate) fn mistakes(
             None => open.retain(|other| !same_statement(graph, &problem, other)),
         }
         fixes.more = uses_that_show(graph, problems, &problem);
+        let problem = problems.iter().find(|known| is_rewritten(known, &problem)).cloned().unwrap_or(problem);
         found.push(Mistake { problem, found: fixes, behind });
     }
     found
@@ -319,6 +320,14 @@ fn same_mistake(left: &Problem, before: &Problem) -> bool {
         _ => false,
     };
     left.place() == before.place() && of_axes(left) == of_axes(before)
+}
+
+/// Whether an earlier fix has changed the layer that is rejected: a message quotes what is written.
+fn is_rewritten(known: &Problem, now: &Problem) -> bool {
+    match (known, now) {
+        (Problem::Layer { node, op, .. }, Problem::Layer { node: same, op: other, .. }) => node == same && op != other,
+        _ => false,
+    }
 }
 
 /// Whether two problems belong to one statement in the text: other passes of a repeat, other uses of a block.

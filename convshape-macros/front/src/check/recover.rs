@@ -206,6 +206,7 @@ pub(crate) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         Op::RecurrentOutput { output: RecurrentOutput::Last, .. } => Some(Shape::unknown(1)),
         Op::Recurrent(_) | Op::RecurrentOutput { .. } => Some(Shape::unknown(2)),
         Op::Attention(_) | Op::MultiHead(_) => without_features(&inputs[0]),
+        Op::Linear { inputs: Some(features), outputs, .. } => dense(&inputs[0], features, outputs),
         Op::MatMul { .. } => {
             let (a, b) = (inputs[0].rank(), inputs.get(1)?.rank());
             (a.min(b) >= 2).then(|| Shape::unknown(a.max(b)))
@@ -213,6 +214,12 @@ pub(crate) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
         // Nothing else says what it gives.
         _ => None,
     }
+}
+
+/// The output of a dense layer that takes another number of features: of a vector, or of a map that should be flattened.
+fn dense(input: &Shape, features: i64, outputs: i64) -> Option<Shape> {
+    let flat = input.rank() == 1 || input.elements() == Ok(Size::Number(features));
+    flat.then(|| Shape::new(&[Size::Number(outputs)], input.scope()))
 }
 
 /// Whether a layer counts the channels of its input.

@@ -334,6 +334,11 @@ impl Writer<'_> {
             return;
         }
         let graph = self.graph;
+        // A declared output says how many it has.
+        let mut declared = graph.outputs.iter().filter(|output| output.value == Some(value)).map(|output| output.shape);
+        if declared.any(|shape| !shape.size(graph.order().channel(shape.rank())).fits(Size::Number(wanted))) {
+            return;
+        }
         let Some(node) = graph.producer(value) else { return self.port(value, wanted, found) };
         let Some(op) = self.checked.ops[node] else { return };
         let inputs = &graph.nodes[node].inputs;

@@ -71,8 +71,9 @@ pub(super) fn completed(
         let next = next.flatten()?;
         let same_mistake = match &next {
             Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Argument { .. } => {
+                let shown = matches!(problem, Problem::Output { .. }) && others.contains(&problem.place());
                 akin(target, &problem)
-                    || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph))
+                    || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph, shown))
                     || counted && was_unknown(trial, &problem)
             }
             Edit::Renamed { .. } => candidate.edits.iter().all(renames),
@@ -131,12 +132,14 @@ fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
     pairs.into_iter().filter(|(old, new)| old != new).collect()
 }
 
-/// Whether the numbers in a problem are a count and its replacement.
-fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph) -> bool {
+/// Whether the numbers in a problem are a count and its replacement, or as many times them both. The ratio to the
+/// declared output is chance if it is wrong without the edit too (`shown`).
+fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph, shown: bool) -> bool {
     let joint = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::Join { .. }));
     let Some((a, b)) = counts(problem, graph).filter(|_| !joint) else { return false };
     let equal = |a: i64, b: i64| a.checked_mul(new).zip(b.checked_mul(old)).is_some_and(|(a, b)| a == b);
-    equal(a, b) || equal(b, a)
+    let same = a.min(b) == old.min(new);
+    (same || !shown) && (equal(a, b) || equal(b, a))
 }
 
 /// Whether two edits set the same field of a layer, or one implies the other.

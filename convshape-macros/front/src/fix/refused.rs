@@ -15,6 +15,7 @@ use convshape_arith::solve::AxisField;
 use super::Edit;
 use super::candidates::Candidates;
 use super::edit::{can_insert, counts};
+use super::stages::taken;
 use crate::check::Problem;
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe};
@@ -236,7 +237,13 @@ impl Refused<'_> {
         let flat = shape.elements() == Ok(Size::Number(expected));
         if let Size::Number(inputs) = shape.size(shape.rank().saturating_sub(1)) {
             match *self.op {
-                Op::Linear { outputs, .. } if !flat => found.push(vec![Edit::Channels { node, inputs, outputs }], 10),
+                Op::Linear { outputs, .. } if !flat => {
+                    // The two numbers, swapped.
+                    if outputs == inputs && taken(self.graph, self.graph.value(node)) == Some(expected) {
+                        found.push(vec![Edit::Channels { node, inputs, outputs: expected }], 5);
+                    }
+                    found.push(self.in_both_heads(inputs, outputs), 10);
+                }
                 Op::Recurrent(layer) => {
                     found.push(vec![Edit::Channels { node, inputs, outputs: layer.hidden }], 10);
                 }
@@ -537,7 +544,7 @@ impl Refused<'_> {
                     // The two channel counts, swapped.
                     found.push(vec![Edit::Channels { node, inputs: comes, outputs: expected }], 5);
                 }
-                found.push(vec![Edit::Channels { node, inputs: comes, outputs: conv.outputs }], 10);
+                found.push(self.in_both_heads(comes, conv.outputs), 10);
                 self.convolution_between(&conv, expected, comes, found);
                 if conv.groups == expected && expected > 1 {
                     self.depthwise(&conv, comes, found);
@@ -565,6 +572,19 @@ impl Refused<'_> {
                 }
             }
         }
+    }
+
+    /// Other counts for the layer, and for one like it that reads it only because its `from` was forgotten: `mu` and
+    /// `logvar`.
+    fn in_both_heads(&self, inputs: i64, outputs: i64) -> Vec<Edit> {
+        let node = self.node;
+        let other = self.graph.nodes.get(node + 1).filter(|next| {
+            let alike = matches!(next.recipe, Recipe::Given(op) if Some(op) == self.graph.given(node));
+            alike && !next.writing.sourced && next.inputs == [self.graph.value(node)]
+        });
+        let refused = other.is_some_and(|other| counts(other).0 != Some(outputs));
+        let heads = if refused { node..=node + 1 } else { node..=node };
+        heads.map(|node| Edit::Channels { node, inputs, outputs }).collect()
     }
 
     /// The channels and the kernel of the weight that it reads, or a parameter of its shape.
