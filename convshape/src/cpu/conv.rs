@@ -169,7 +169,7 @@ struct Phase {
     panels: Range<usize>,
 }
 
-/// Some output channels of a phase.
+/// Some output channels of a phase, and all or some of their inputs.
 struct Panel {
     runs: Runs,
     /// The ranges of its packed weights and constants.
@@ -180,6 +180,9 @@ struct Panel {
     vectors: usize,
     /// Whether a sample has a single position.
     alone: bool,
+    /// Whether it has the first inputs, and the last: the sums in between are stored in the output.
+    begins: bool,
+    ends: bool,
     /// The input that each lane reads, as bits, for a panel of several groups.
     index: Vec<f32>,
 }

@@ -8,6 +8,7 @@ use convshape_arith::op::PerAxis;
 use super::super::buffer::View;
 use super::super::simd::{MOST_LANES, Runs};
 use super::super::tile::panels;
+use super::super::tuning::PANEL_WEIGHTS;
 use super::{Conv, Panel, TapSum};
 
 /// Weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
@@ -15,6 +16,7 @@ const TOGETHER: usize = 64;
 
 impl Conv {
     /// `[panel][tap][input channel][output channel of the panel]`; over planes, taps are contiguous within a channel.
+    /// A panel with many weights is in parts, each of some taps and input channels.
     pub(super) fn pack_products(
         &mut self,
         packed: &mut Vec<f32>,
@@ -38,27 +40,35 @@ impl Conv {
             let (first, count) = (group * outputs + panel.start, panel.len());
             let vectors = count.div_ceil(lanes);
             let sources = group * inputs..(group + 1) * inputs;
-            let weights = packed.len();
             let step = x.buffer.channel_stride();
             let by_tap = taps.iter().flat_map(|tap| sources.clone().map(move |input| (tap, input)));
             let by_input = sources.clone().flat_map(|input| taps.iter().map(move |tap| (tap, input)));
             let order: Vec<_> = if x.buffer.planar { by_input.collect() } else { by_tap.collect() };
-            let runs = Runs::new(order.iter().map(|((_, place), input)| place + input * step), 1, true);
-            // Contiguous weights of an output channel are read together.
             let width = vectors * lanes;
-            packed.resize(weights + order.len() * width, 0.0);
-            for (block, order) in packed[weights..].chunks_mut(TOGETHER * width).zip(order.chunks(TOGETHER)) {
-                for channel in 0..count {
-                    for (row, ((tap, _), input)) in block.chunks_exact_mut(width).zip(order) {
-                        row[channel] = sum.weights.at(first + channel, *input, *tap) * sum.scale[first + channel];
+            // Partial sums of a single position are of all inputs.
+            let parts = if positions == 1 { 1 } else { (order.len() * width).div_ceil(PANEL_WEIGHTS).max(1) };
+            for part in 0..parts {
+                let order = &order[part * order.len() / parts..(part + 1) * order.len() / parts];
+                let weights = packed.len();
+                let runs = Runs::new(order.iter().map(|((_, place), input)| place + input * step), 1, true);
+                // Contiguous weights of an output channel are read together.
+                packed.resize(weights + order.len() * width, 0.0);
+                for (block, order) in packed[weights..].chunks_mut(TOGETHER * width).zip(order.chunks(TOGETHER)) {
+                    for channel in 0..count {
+                        for (row, ((tap, _), input)) in block.chunks_exact_mut(width).zip(order) {
+                            row[channel] = sum.weights.at(first + channel, *input, *tap) * sum.scale[first + channel];
+                        }
+                    }
+                }
+                self.push_panel(packed, sum, runs, weights, first..first + count, vectors);
+                if let Some(panel) = self.panels.last_mut() {
+                    (panel.alone, panel.begins, panel.ends) = (positions == 1, part == 0, part + 1 == parts);
+                    if !panel.begins {
+                        packed[panel.shift..].fill(0.0);
                     }
                 }
             }
             debug_assert!(sources.end <= x.channels);
-            self.push_panel(packed, sum, runs, weights, first..first + count, vectors);
-            if let Some(panel) = self.panels.last_mut() {
-                panel.alone = positions == 1;
-            }
         }
     }
 
@@ -179,6 +189,8 @@ impl Conv {
             channels: channels.len(),
             vectors,
             alone: false,
+            begins: true,
+            ends: true,
             index: Vec::new(),
         });
     }

@@ -1,5 +1,6 @@
 //! A panel of output channels over some positions.
 
+use super::super::math::Epilogue;
 use super::super::simd::Simd;
 use super::super::tile::{EACH, PartialProducts, Products, Tile};
 use super::{Conv, Panel};
@@ -20,9 +21,10 @@ pub(super) struct Piece<'a> {
 impl<'a> Piece<'a> {
     #[inline(always)]
     pub(super) fn products<S: Simd>(self, simd: S) {
-        let Panel { vectors, channels, alone, .. } = *self.panel;
+        let Panel { vectors, channels, alone, begins, ends, .. } = *self.panel;
         let most = S::POSITIONS[vectors - 1];
-        let Conv { onto, epilogue, .. } = *self.conv;
+        let onto = self.conv.onto || !begins;
+        let epilogue = if ends { self.conv.epilogue } else { Epilogue::None };
         // Tiles of nearly equal size, rather than a small last one.
         let tiles = self.starts.len().div_ceil(most);
         let (least, more) = (self.starts.len() / tiles, self.starts.len() % tiles);
