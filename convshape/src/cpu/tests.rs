@@ -440,7 +440,7 @@ fn convolutions_in_tiles() {
     let mut random = Random::new(5);
     let mut run = 0;
     while run < 160 {
-        let (inputs, outputs) = (random.one_of(&[16, 32, 48]), random.one_of(&[16, 32, 48, 80]));
+        let (inputs, outputs) = (random.one_of(&[16, 18, 32, 44]), random.one_of(&[16, 20, 32, 39, 48, 72, 80]));
         let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
         let rank = random.one_of(&[1, 2, 2, 3]);
         let conv = random_conv(&mut random, rank, inputs);
@@ -484,9 +484,15 @@ fn convolutions_in_tiles() {
         let conv = Conv { kernel, stride, dilation, padding, groups, outputs, ..conv };
         // The gradient of others jumps, so a rounding may change it.
         let smooth = [Activation::Silu, Activation::Tanh, Activation::Softplus, Activation::Gelu { tanh: false }];
-        let layers = [(Op::Conv(conv), vec![0]), (Op::Activation(random.one_of(&smooth)), vec![1])];
+        let mut layers = vec![(Op::Conv(conv), vec![0])];
+        // A second convolution adds to the first.
+        if random.pick(0, 2) == 0 {
+            layers.extend([(Op::Conv(conv), vec![0]), (Op::Add, vec![1, 2])]);
+        }
+        layers.push((Op::Activation(random.one_of(&smooth)), vec![layers.len()]));
         // The roundings of F(4, 3) are up to four times those of the definition.
-        run += u32::from(check_within(4.0 * TOLERANCE, &mut random, order, Shape::of(&sizes), &layers, &[2]));
+        run +=
+            u32::from(check_within(4.0 * TOLERANCE, &mut random, order, Shape::of(&sizes), &layers, &[layers.len()]));
     }
 }
 

@@ -27,8 +27,8 @@ pub(super) const SOFTMAX: usize = 16;
 pub(super) const PACKING: usize = 500;
 /// Storing part of a vector, in multiply-adds of vectors.
 pub(super) const PARTIAL_STORE: usize = 8;
-/// A transformed element of a Winograd convolution.
-pub(super) const TRANSFORM: usize = 14;
+/// An element of a Winograd convolution that is transformed along an axis.
+pub(super) const TRANSFORM: usize = 12;
 /// A transformed weight that is read from a large cache.
 pub(super) const TRANSFORMED_LOAD: usize = 8;
 /// A transformed weight that is packed.

@@ -70,15 +70,14 @@ pub(super) struct Tiling {
 
 impl Tiling {
     /// The fastest tiling for a batch; `None` if the direct way is faster, or if the layer has no tiling: its channels
-    /// must fill vectors. `packed_anew` is whether weights are packed for each batch.
+    /// must fill a vector. `packed_anew` is whether weights are packed for each batch.
     pub(super) fn new(
         axes: &[Axis; 3],
         groups: usize,
         [inputs, outputs]: [usize; 2],
         (samples, packed_anew): (usize, bool),
     ) -> Option<Tiling> {
-        let full = |channels: usize| channels.is_multiple_of(MOST_LANES);
-        if groups != 1 || !full(inputs) || !full(outputs) {
+        if groups != 1 || inputs.min(outputs) < MOST_LANES {
             return None;
         }
         let is_single = |axis: &usize| axes[*axis].phases.iter().all(|phase| phase.taps.len() == 1);
@@ -93,22 +92,26 @@ impl Tiling {
         let [AxisPhase { taps: planes, count: depth, .. }] = &plane.phases[..] else { return None };
         let (rows, columns) = (axes[order[1]].rows()?, axes[order[2]].rows()?);
         let taken = |rows: &[Row]| rows.iter().map(|row| row.count * row.taps()).sum::<usize>();
-        let work = depth * taken(&rows) * taken(&columns) * planes.len() * inputs * outputs;
+        let work = |outputs: usize| depth * taken(&rows) * taken(&columns) * planes.len() * inputs * outputs;
         let tilings = Form::ALL.iter().filter_map(|&form| {
             let forms = [if several.len() == 1 { Form::SINGLE } else { form }, form];
             let (rows, columns) = (split(&rows, forms[0])?, split(&columns, forms[1])?);
-            let tiling = Tiling { order, forms, rows, columns, work };
+            let tiling = Tiling { order, forms, rows, columns, work: work(outputs) };
             let pack = if packed_anew { TRANSFORMED_PACKING } else { 0 };
-            Some((tiling.cost(samples * depth, planes.len() * inputs, outputs, pack), tiling))
+            Some((tiling.cost(samples * depth, planes.len(), [inputs, outputs], pack), tiling))
         });
         let (cost, tiling) = tilings.min_by_key(|(cost, _)| *cost)?;
-        (samples * work > cost + cost / 16).then_some(tiling)
+        // The direct way, too, computes whole vectors of output channels.
+        (samples * work(outputs.next_multiple_of(MOST_LANES)) > cost + cost / 16).then_some(tiling)
     }
 
-    /// How long a batch takes with this many planes, in multiply-adds. `pack` is the time of packing a weight.
-    fn cost(&self, planes: usize, inputs: usize, outputs: usize, pack: usize) -> usize {
+    /// How long a batch takes with this many planes, and taps along them, in multiply-adds. `pack` is the time of
+    /// packing a weight.
+    fn cost(&self, planes: usize, taps: usize, [inputs, outputs]: [usize; 2], pack: usize) -> usize {
         let points = self.points();
-        let read = inputs * self.rows[0].parts.len() * self.columns[0].parts.len();
+        let parts = taps * self.rows[0].parts.len() * self.columns[0].parts.len();
+        let [read, transformed] = [inputs, inputs.next_multiple_of(MOST_LANES)].map(|inputs| inputs * parts);
+        let outputs = outputs.next_multiple_of(MOST_LANES);
         let together = together(points, read, outputs);
         let mut sets: Vec<(&Row, &Row, usize)> = Vec::new();
         for (row, column) in self.phases() {
@@ -120,7 +123,7 @@ impl Tiling {
         }
         let set = |(.., tiles): (&Row, &Row, usize)| {
             let matrices = (tiles + TRANSFORMED_LOAD * tiles.div_ceil(together) + pack) * read * outputs;
-            points * (matrices + TRANSFORM * tiles * (read + outputs))
+            points * (matrices + transform(self.forms.map(Form::edge)) * tiles * (transformed + outputs))
         };
         sets.into_iter().map(set).sum()
     }
@@ -144,6 +147,11 @@ impl Tiling {
             axes[self.order[1 + role]].high += rows.iter().map(beyond).max().unwrap_or(0);
         }
     }
+}
+
+/// What a transformed element of a tile with these edges costs, in multiply-adds.
+fn transform(edges: [usize; 2]) -> usize {
+    TRANSFORM * edges.into_iter().filter(|edge| *edge > 1).count()
 }
 
 /// How many tiles are computed together, so that their transforms stay in the cache.
@@ -175,6 +183,8 @@ pub(super) struct Winograd {
     read: usize,
     inputs: usize,
     outputs: usize,
+    /// The output channels of whole vectors.
+    width: usize,
     /// The phases, those with the same weights one after the other.
     phases: Vec<WinogradPhase>,
     x_sample: usize,
@@ -227,6 +237,7 @@ impl Winograd {
         let plane = &sum.axes[order[0]];
         let depth = plane.phases.first()?;
         let (inputs, outputs) = (x.channels, y.channels);
+        let width = outputs.next_multiple_of(level.lanes());
         let edges = forms.map(Form::edge);
         let points = tiling.points();
         let [x_strides, y_strides] = [x, y].map(|view| order.map(|axis| view.buffer.strides()[axis]));
@@ -237,7 +248,7 @@ impl Winograd {
             placed
         }
         let read = depth.taps.len() * tiling.rows.first()?.parts.len() * tiling.columns.first()?.parts.len() * inputs;
-        let [matrix, taps_of_phase] = [read * outputs, forms[0].taps * forms[1].taps * read * outputs];
+        let [matrix, taps_of_phase] = [read * width, forms[0].taps * forms[1].taps * read * width];
         let mut taps = Vec::new();
         let mut packed: Vec<(&Row, &Row)> = Vec::new();
         let mut phases: Vec<WinogradPhase> = Vec::new();
@@ -253,9 +264,9 @@ impl Winograd {
                 let own = &mut taps[matrices * taps_of_phase..];
                 // Each output channel with the first of its panel and the width of that.
                 let channels = || {
-                    panels(outputs, level.lanes(), level.panel()).flat_map(|panel| {
+                    panels(width, level.lanes(), level.panel()).flat_map(|panel| {
                         let (first, width) = (panel.start, panel.len());
-                        panel.map(move |output| (output, first, width))
+                        panel.take_while(|output| *output < outputs).map(move |output| (output, first, width))
                     })
                 };
                 for (part, ((tap_d, _), h, w)) in parts.iter().enumerate() {
@@ -301,14 +312,15 @@ impl Winograd {
             read,
             inputs,
             outputs,
+            width,
             x_sample: x.buffer.sample(),
             y_sample: y.buffer.sample(),
             weights: Workspace::with_elements(packed.len() * points * matrix),
-            shift: sum.shift.to_vec(),
+            shift: sum.shift.iter().copied().chain(std::iter::repeat_n(0.0, width - outputs)).collect(),
             onto: sum.onto,
             epilogue: sum.epilogue,
             runs: Runs::new([0].into_iter(), read, false),
-            together: together(points, read, outputs),
+            together: together(points, read, width),
             spread,
             unit,
             work: tiling.work,
@@ -320,7 +332,7 @@ impl Winograd {
     /// Transforms the weights from taps: `[taps of phases][tap]`, then as the weights.
     pub(super) fn pack(&mut self, taps: &[f32]) {
         let weights = self.weights.get_mut();
-        self.level.run(PackWeights { edges: self.edges, matrix: self.read * self.outputs, taps, weights });
+        self.level.run(PackWeights { edges: self.edges, matrix: self.read * self.width, taps, weights });
     }
 
     /// What is added to each output channel.
@@ -353,8 +365,8 @@ impl Winograd {
         };
         let tiles = samples * self.sets().map(tiles).max().unwrap_or(0);
         let own = tiles * units.div_ceil(threads) / units;
-        let weights = self.read * self.outputs;
-        let transforms = TRANSFORM * (self.read + self.outputs);
+        let weights = self.read * self.width;
+        let transforms = transform(self.edges) * (self.read + self.width);
         let products = |tiles: usize| (tiles + TRANSFORMED_LOAD * tiles.div_ceil(self.together)) * weights;
         products(tiles).div_ceil(threads) + tiles * transforms < products(own) + own * transforms
     }
@@ -391,9 +403,9 @@ impl Winograd {
         samples: Range<usize>,
         units: Range<usize>,
     ) {
-        let (read, outputs, edges) = (self.read, self.outputs, self.edges);
+        let (read, width, edges) = (self.read, self.width, self.edges);
         let points = edges[0] * edges[1];
-        with_scratch(points * self.together * (read + outputs), |scratch| {
+        with_scratch(points * self.together * (read + width), |scratch| {
             let (inputs, products) = scratch.split_at_mut(points * self.together * read);
             for phases in self.sets() {
                 let mut place = TileGroup {
@@ -410,11 +422,11 @@ impl Winograd {
                     let (place, count) = (&place, place.count);
                     self.level.run(Gather { own: self, x, place, points: inputs });
                     let inputs = &inputs[..points * count * read];
-                    let products = &mut products[..points * count * outputs];
+                    let products = &mut products[..points * count * width];
                     let part = points.div_ceil(threads.count());
-                    threads.share_chunks(products, part * count * outputs, &|index, products| {
+                    threads.share_chunks(products, part * count * width, &|index, products| {
                         let x = &inputs[index * part * count * read..];
-                        let weights = &self.weights.get()[phases[0].weights + index * part * read * outputs..];
+                        let weights = &self.weights.get()[phases[0].weights + index * part * read * width..];
                         self.level.run(PointProducts { own: self, x, weights, y: products, count });
                     });
                     self.level.run(Scatter { own: self, y: &mut *y, base, place, points: products });
@@ -635,6 +647,8 @@ impl<const H: usize, const W: usize> Kernel for GatherTiles<'_, H, W> {
             let start = sample * own.x_sample + plane * plane_step + row * down + column * right;
             for (part, first) in phase.parts.iter().enumerate() {
                 for channel in (0..own.inputs).step_by(S::LANES) {
+                    // The last vector overlaps the one before it.
+                    let channel = channel.min(own.inputs - S::LANES);
                     let zero = simd.splat(0.0);
                     let mut t = [[zero; W]; H];
                     for j in 0..W {
@@ -769,7 +783,7 @@ impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
                 for j in 0..W {
                     let mut m = [zero; H];
                     for i in 0..H {
-                        m[i] = simd.load(&points[((W * i + j) * place.count + tile) * own.outputs + channel..]);
+                        m[i] = simd.load(&points[((W * i + j) * place.count + tile) * own.width + channel..]);
                     }
                     let column = sums(simd, m);
                     for i in 0..steps[0] {
@@ -781,12 +795,13 @@ impl<const H: usize, const W: usize> Kernel for ScatterTiles<'_, H, W> {
                     let row = sums(simd, t);
                     for (j, sum) in row.into_iter().enumerate().take(columns) {
                         let at = start + i * row_step + j * column_step + channel;
-                        let y = &mut y[at..][..S::LANES];
+                        let count = S::LANES.min(own.outputs - channel);
+                        let y = &mut y[at..][..count];
                         let mut sum = simd.add(sum, shift);
                         if own.onto {
-                            sum = simd.add(sum, simd.load(y));
+                            sum = simd.add(sum, simd.load_some(y, count));
                         }
-                        simd.store(own.epilogue.apply(simd, sum), y);
+                        simd.store_some(own.epilogue.apply(simd, sum), y, count);
                     }
                 }
             }
@@ -815,8 +830,8 @@ impl Kernel for PointProducts<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let PointProducts { own, x, weights, y, count } = self;
-        let (x, weights) = (x.chunks_exact(count * own.read), weights.chunks_exact(own.read * own.outputs));
-        for ((x, weights), y) in x.zip(weights).zip(y.chunks_exact_mut(count * own.outputs)) {
+        let (x, weights) = (x.chunks_exact(count * own.read), weights.chunks_exact(own.read * own.width));
+        for ((x, weights), y) in x.zip(weights).zip(y.chunks_exact_mut(count * own.width)) {
             Matrix { own, x, y, count }.multiply(simd, weights);
         }
     }
@@ -834,8 +849,8 @@ impl Matrix<'_> {
     #[inline(always)]
     fn multiply<S: Simd>(self, simd: S, mut weights: &[f32]) {
         let Matrix { own, x, y, count } = self;
-        let (starts, places) = (rows(own.read), rows(own.outputs));
-        for channels in panels(own.outputs, S::LANES, S::PANEL) {
+        let (starts, places) = (rows(own.read), rows(own.width));
+        for channels in panels(own.width, S::LANES, S::PANEL) {
             let (panel, rest) = weights.split_at(own.read * channels.len());
             weights = rest;
             let vectors = channels.len() / S::LANES;
@@ -858,7 +873,7 @@ impl Matrix<'_> {
                     inputs: EACH,
                     onto: false,
                     epilogue: Epilogue::None,
-                    y: &mut y[first * own.outputs + channels.start..],
+                    y: &mut y[first * own.width + channels.start..],
                     places,
                     channels: channels.len(),
                 });

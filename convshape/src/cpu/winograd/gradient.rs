@@ -60,7 +60,7 @@ impl WinogradGradient {
         for share in rest.chunks_exact(*size) {
             first.iter_mut().zip(share).for_each(|(sum, more)| *sum += more);
         }
-        conv.level.run(UnpackWeights { edges: conv.edges, matrix: conv.read * conv.outputs, sums: first, taps });
+        conv.level.run(UnpackWeights { edges: conv.edges, matrix: conv.read * conv.width, sums: first, taps });
     }
 }
 
@@ -68,12 +68,12 @@ impl Winograd {
     /// Writes the sums of the products of some samples.
     fn add_tiles(&self, x: &[f32], dy: &[f32], samples: core::ops::Range<usize>, sums: &mut [f32]) {
         sums.fill(0.0);
-        let (read, outputs) = (self.read, self.outputs);
+        let (read, width) = (self.read, self.width);
         let points = self.edges[0] * self.edges[1];
-        with_scratch(points * self.together * (read + outputs), |scratch| {
+        with_scratch(points * self.together * (read + width), |scratch| {
             let (inputs, gradients) = scratch.split_at_mut(points * self.together * read);
             for phases in self.sets() {
-                let sums = &mut sums[phases[0].weights..][..points * read * outputs];
+                let sums = &mut sums[phases[0].weights..][..points * read * width];
                 let units = 0..self.spread.units;
                 let mut place =
                     TileGroup { own: self, phases, first: (0, 0), count: 0, samples: samples.clone(), units };
@@ -126,7 +126,8 @@ impl<const H: usize, const W: usize> Kernel for GatherGradientTiles<'_, H, W> {
                 for j in 0..columns {
                     let mut d = [zero; 4];
                     for i in 0..rows {
-                        d[i] = simd.load(&dy[start + i * row_step + j * column_step + channel..]);
+                        let dy = &dy[start + i * row_step + j * column_step + channel..];
+                        d[i] = simd.load_some(dy, own.outputs - channel);
                     }
                     let column: [S::F; H] = powers(simd, d);
                     for i in 0..H {
@@ -136,7 +137,7 @@ impl<const H: usize, const W: usize> Kernel for GatherGradientTiles<'_, H, W> {
                 for i in 0..H {
                     let row: [S::F; W] = powers(simd, t[i]);
                     for j in 0..W {
-                        let at = ((W * i + j) * place.count + tile) * own.outputs + channel;
+                        let at = ((W * i + j) * place.count + tile) * own.width + channel;
                         simd.store(row[j], &mut points[at..]);
                     }
                 }
@@ -194,7 +195,7 @@ impl Kernel for AddProducts<'_> {
     #[inline(always)]
     fn run<S: Simd>(self, simd: S) {
         let AddProducts { own, x, dy, count, sums } = self;
-        let (read, outputs) = (own.read, own.outputs);
+        let (read, outputs) = (own.read, own.width);
         let points = x.chunks_exact(count * read).zip(dy.chunks_exact(count * outputs));
         for ((x, dy), mut sums) in points.zip(sums.chunks_exact_mut(read * outputs)) {
             let walk = Walk { counts: [1, 1, 1, count], rows: [0, 0, 0, read], columns: [0, 0, 0, outputs] };
