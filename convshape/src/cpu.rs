@@ -89,8 +89,9 @@ mod winograd;
 pub(crate) use self::cache::Engines;
 #[cfg(feature = "ndarray")]
 pub(crate) use self::clock::{Clock, HAS_CLOCK};
+pub(crate) use self::engine::Engine;
 #[cfg(feature = "ndarray")]
-pub(crate) use self::engine::{Engine, Spares};
+pub(crate) use self::engine::Spares;
 pub use self::peak::peak_flops;
 #[cfg(feature = "ndarray")]
 pub(crate) use self::simd::Level;

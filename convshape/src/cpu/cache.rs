@@ -5,15 +5,16 @@ use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::vec::Vec;
 
-use convshape_arith::graph::{Graph, GraphError};
+use convshape_arith::graph::Graph;
 use convshape_arith::shape::Shape;
 
 use super::engine::{Engine, Spares};
 use super::simd::Level;
 use super::tuning::KEPT_WEIGHTS;
 use crate::model::cache::Keep;
+use crate::model::error::{PlanError, ShapeError};
 use crate::model::param::Param;
-use crate::model::parts::Parts;
+use crate::model::parts::{Parts, checked_params};
 
 /// The engines and training plans of a model. A clone of the model shares the engines until one of
 /// the two changes.
@@ -33,24 +34,35 @@ const SHAPES: RangeInclusive<usize> = 4..=256;
 type Visit<'v, 'p> = dyn Fn(&mut dyn FnMut(&'p Param)) + 'v;
 
 impl Engines {
-    /// The engine for a model's current parameters and inputs of these shapes. `None` if no plan can be made: then the
-    /// reference implementation runs, or reports the error.
+    /// The engine for a model's current parameters and inputs of these shapes.
+    ///
+    /// # Errors
+    /// If a layer rejects its input, or a parameter was replaced by one of a different shape.
     pub(crate) fn engine<M: Parts>(
         &self,
         model: &M,
         inputs: impl Iterator<Item = Shape> + Clone,
-    ) -> Option<Arc<Engine>> {
-        self.engine_of(&|inputs| Graph::of::<M>().with_inputs(inputs), &|f| model.visit(f), inputs)
+    ) -> Result<Arc<Engine>, ShapeError> {
+        let chain = M::PROGRAM.name;
+        let graph = |inputs: &[Shape]| {
+            checked_params(model)?;
+            Graph::of::<M>().with_inputs(inputs).map_err(|error| ShapeError::of_graph(chain, error))
+        };
+        self.engine_of(chain, &graph, &|f| model.visit(f), inputs)
     }
 
     /// Like [`Engines::engine`], for the graph that `graph` builds for the given input shapes, and the parameters that
-    /// `visit` visits.
+    /// `visit` visits, which have their shapes.
+    ///
+    /// # Errors
+    /// Those of `graph`, and if a layer rejects its input.
     pub(crate) fn engine_of<'p>(
         &self,
-        graph: &dyn Fn(&[Shape]) -> Result<Graph, GraphError>,
+        chain: &'static str,
+        graph: &dyn Fn(&[Shape]) -> Result<Graph, ShapeError>,
         visit: &Visit<'_, 'p>,
         inputs: impl Iterator<Item = Shape> + Clone,
-    ) -> Option<Arc<Engine>> {
+    ) -> Result<Arc<Engine>, ShapeError> {
         let is_current = |engine: &Engine| is_of(engine, visit);
         let is_wanted = |engine: &Arc<Engine>| inputs.clone().eq(engine.inputs().iter().copied());
         let kept = self
@@ -63,23 +75,20 @@ impl Engines {
         if let Some(engine) = kept
             && is_current(&engine)
         {
-            return Some(engine);
+            return Ok(engine);
         }
         let mut params = Vec::new();
         visit(&mut |param| params.push(param));
-        let graph = graph(&inputs.clone().collect::<Vec<_>>()).and_then(|graph| graph.lowered()).ok()?;
-        let shapes = graph.params().iter().map(|param| &param.shape);
-        if !params.iter().zip(shapes).all(|(param, shape)| shape.is(param.shape())) {
-            return None;
-        }
-        let engine = Engine::new(&graph, &params, Level::best(), Arc::clone(&self.spares))?;
-        let engine = Arc::new(engine);
+        let graph = graph(&inputs.clone().collect::<Vec<_>>())?;
+        let lowered = graph.lowered().map_err(PlanError::from);
+        let engine = lowered.and_then(|graph| Engine::new(&graph, &params, Level::best(), Arc::clone(&self.spares)));
+        let engine = Arc::new(engine.map_err(|error| error.of(chain))?);
         let most = (KEPT_WEIGHTS / engine.weights().max(1)).clamp(*SHAPES.start(), *SHAPES.end());
         let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|engine| is_current(engine) && !is_wanted(engine));
         engines.truncate(most - 1);
         engines.insert(0, Arc::clone(&engine));
-        Some(engine)
+        Ok(engine)
     }
 }
 
@@ -120,7 +129,7 @@ mod tests {
         // The engines share spare workspaces: the last run leaves one, not fifty.
         for (engine, length) in first.iter().zip(1..) {
             let x = std::vec![1.0; 4 * length];
-            engine.run(1, &[&x], &mut [&mut std::vec![0.0; 4 * length]]).expect("runs");
+            engine.run(1, &[&x], &mut [&mut std::vec![0.0; 4 * length]]);
         }
         assert_eq!(cache.spares.count(), 1);
     }

@@ -1,6 +1,5 @@
 //! The engine: a plan with a model's packed weights, ready to run.
 
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::vec::Vec;
 
@@ -25,6 +24,7 @@ use super::relayout::Relayout;
 use super::simd::Level;
 use super::threads::{self, Threads};
 use super::tuning::{PACKING, WORKSPACE};
+use crate::model::error::PlanError;
 use crate::model::param::Param;
 use crate::model::workspace::Workspace;
 use crate::reference::kernels::{self, Operands, Product};
@@ -72,9 +72,16 @@ impl Spares {
 }
 
 impl Engine {
-    /// An engine for a lowered graph and its parameters. `None` if no plan can be made; the reference implementation
-    /// then reports the error.
-    pub(crate) fn new(graph: &Graph, params: &[&Param], level: Level, spares: Arc<Spares>) -> Option<Engine> {
+    /// An engine for a lowered graph and its parameters, which have their shapes.
+    ///
+    /// # Errors
+    /// If a size is a symbol, or there is no step for a layer.
+    pub(crate) fn new(
+        graph: &Graph,
+        params: &[&Param],
+        level: Level,
+        spares: Arc<Spares>,
+    ) -> Result<Engine, PlanError> {
         let plan = Plan::new(graph, level)?;
         let sums = plan.steps.iter().filter_map(|step| match step.work {
             Work::Sum { node, .. } => Some(plan.weights_of(&plan.nodes[node], params)),
@@ -87,11 +94,13 @@ impl Engine {
         threads::threads(PACKING * weights).each(each, &|((step, clears), slot)| {
             slot.get_or_init(|| Ready::new(&plan, step, *clears, params, level));
         });
-        let steps = slots.into_iter().map(|slot| slot.into_inner().flatten()).collect::<Option<Vec<Ready>>>()?;
+        let ready = slots.into_iter().map(|slot| slot.into_inner().flatten()).zip(&plan.steps);
+        let steps: Vec<Ready> =
+            ready.map(|(ready, step)| ready.ok_or_else(|| plan.unplanned(step))).collect::<Result<_, _>>()?;
         let together = (WORKSPACE.max(weights) / plan.elements.max(1)).max(1);
         let stamps = params.iter().map(|param| param.stamp()).collect();
         let work = steps.iter().map(|step| step.job.work()).sum();
-        Some(Engine { level, stamps, plan, steps, together, work, weights, spares })
+        Ok(Engine { level, stamps, plan, steps, together, work, weights, spares })
     }
 
     /// The stamps of the parameters when they were packed.
@@ -119,8 +128,8 @@ impl Engine {
         self.plan.elements * samples + SLACK
     }
 
-    /// Runs a batch in a spare workspace. `None` if a layer rejects something that its input's shape does not show.
-    pub(crate) fn run(&self, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+    /// Runs a batch in a spare workspace.
+    pub(crate) fn run(&self, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let threads = threads::threads(self.work * samples);
         if threads != Threads::ONE && samples >= threads.count() {
             self.run_apart(threads, samples, inputs, outputs)
@@ -130,7 +139,7 @@ impl Engine {
     }
 
     /// Runs a batch in one part per thread.
-    fn run_apart(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+    fn run_apart(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         let parts = threads.count();
         let mut rest: Vec<&mut [f32]> = outputs.iter_mut().map(|y| &mut **y).collect();
         let parts = (0..parts).map(|part| {
@@ -146,16 +155,10 @@ impl Engine {
                 .collect();
             (own.len(), x, y)
         });
-        let failed = AtomicBool::new(false);
-        threads.each(parts, &|(samples, x, mut y)| {
-            if self.run_alone(Threads::ONE, samples, &x, &mut y).is_none() {
-                failed.store(true, Ordering::Relaxed);
-            }
-        });
-        (!failed.into_inner()).then_some(())
+        threads.each(parts, &|(samples, x, mut y)| self.run_alone(Threads::ONE, samples, &x, &mut y));
     }
 
-    fn run_alone(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) -> Option<()> {
+    fn run_alone(&self, threads: Threads, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
         self.run_in_spare(threads, samples, inputs, outputs, &mut |_| {})
     }
 
@@ -167,7 +170,7 @@ impl Engine {
         inputs: &[&[f32]],
         outputs: &mut [&mut [f32]],
         observe: &mut dyn FnMut(usize),
-    ) -> Option<()> {
+    ) {
         self.run_in_spare(threads::threads(self.work * samples), samples, inputs, outputs, observe)
     }
 
@@ -179,11 +182,10 @@ impl Engine {
         inputs: &[&[f32]],
         outputs: &mut [&mut [f32]],
         observe: &mut dyn FnMut(usize),
-    ) -> Option<()> {
+    ) {
         let mut workspace = self.spares.take(self.elements(self.together.min(samples).max(1)));
-        let done = self.steps(threads, samples, inputs, outputs, workspace.get_mut(), observe);
+        self.steps(threads, samples, inputs, outputs, workspace.get_mut(), observe);
         self.spares.put(workspace);
-        done
     }
 
     /// For each step or interleaved steps, the names of its layers and the multiply-adds of a sample. A step that only
@@ -202,13 +204,7 @@ impl Engine {
     }
 
     /// Runs a batch in a workspace that holds at least one sample, see [`Engine::elements`]. Does not allocate.
-    pub(crate) fn run_in(
-        &self,
-        samples: usize,
-        inputs: &[&[f32]],
-        outputs: &mut [&mut [f32]],
-        workspace: &mut [f32],
-    ) -> Option<()> {
+    pub(crate) fn run_in(&self, samples: usize, inputs: &[&[f32]], outputs: &mut [&mut [f32]], workspace: &mut [f32]) {
         self.steps(threads::threads(self.work * samples), samples, inputs, outputs, workspace, &mut |_| {})
     }
 
@@ -220,7 +216,7 @@ impl Engine {
         outputs: &mut [&mut [f32]],
         workspace: &mut [f32],
         observe: &mut dyn FnMut(usize),
-    ) -> Option<()> {
+    ) {
         let fit = workspace.len().saturating_sub(SLACK) / self.plan.elements.max(1);
         let together = self.together.min(fit).max(1);
         threads.wake();
@@ -233,24 +229,24 @@ impl Engine {
                 match &self.plan.interleaved[next] {
                     Some(interleave) => {
                         steps.iter().for_each(|step| clear(step, &mut memory));
-                        interleave.run(threads, steps, &mut memory)?;
+                        let done = interleave.run(threads, steps, &mut memory);
+                        assert!(done.is_some(), "interleaved steps are convolutions with memory of their own");
                     }
-                    None => self.step(threads, &steps[0], &mut memory)?,
+                    None => self.step(threads, &steps[0], &mut memory),
                 }
                 observe(row);
                 (row, next) = (row + 1, next + steps.len());
             }
         }
-        Some(())
     }
 
-    fn step(&self, threads: Threads, step: &Ready, memory: &mut RunMemory<'_, '_>) -> Option<()> {
+    fn step(&self, threads: Threads, step: &Ready, memory: &mut RunMemory<'_, '_>) {
         let (level, samples) = (self.level, memory.count);
-        let output = step.output.as_ref();
+        let output = &step.output;
         clear(step, memory);
         match &step.job {
             Job::Import(port) => {
-                let to = output?;
+                let to = output;
                 let elements = to.grid().elements();
                 let x = &memory.inputs[*port][memory.first * elements..];
                 let y = memory.output(to);
@@ -265,38 +261,38 @@ impl Engine {
                 Relayout { level, view: *from }.export(threads, samples, x, y);
             }
             Job::Conv(conv) => {
-                let (x, y) = memory.pair(&step.inputs[0], output?);
+                let (x, y) = memory.pair(&step.inputs[0], output);
                 conv.run(threads, samples, x, y);
             }
             Job::Winograd(winograd) => {
-                let (x, y) = memory.pair(&step.inputs[0], output?);
+                let (x, y) = memory.pair(&step.inputs[0], output);
                 winograd.run(threads, samples, x, y);
             }
             Job::Planes(planes) => {
-                let (x, y) = memory.pair(&step.inputs[0], output?);
+                let (x, y) = memory.pair(&step.inputs[0], output);
                 planes.run(threads, samples, x, y);
             }
             Job::Slide(slide) => {
-                let (x, y) = memory.pair(&step.inputs[0], output?);
+                let (x, y) = memory.pair(&step.inputs[0], output);
                 slide.run(threads, samples, x, y);
             }
             Job::Each { scale, shift, epilogue } => {
-                let (from, to) = (&step.inputs[0], output?);
+                let (from, to) = (&step.inputs[0], output);
                 let (x, y) = memory.pair(from, to);
                 elementwise::spread(threads, epilogue.work(), samples, (from, x), (to, y), &|share| {
                     level.run(Each { share, scale, shift, by_sample: false, epilogue: *epilogue });
                 });
             }
             Job::Slopes(slopes) => {
-                let (from, to) = (&step.inputs[0], output?);
+                let (from, to) = (&step.inputs[0], output);
                 let (x, y) = memory.pair(from, to);
                 elementwise::spread(threads, Epilogue::None.work(), samples, (from, x), (to, y), &|share| {
                     level.run(Slopes { share, slopes });
                 });
             }
-            Job::Combine { by, epilogue } => self.combine(threads, (*by, *epilogue), &step.inputs, output?, memory),
+            Job::Combine { by, epilogue } => self.combine(threads, (*by, *epilogue), &step.inputs, output, memory),
             Job::Convert => {
-                let (from, to) = (&step.inputs[0], output?);
+                let (from, to) = (&step.inputs[0], output);
                 let (x, y) = memory.pair(from, to);
                 match to.order {
                     AxisOrder::ChannelsLast => Relayout { level, view: *from }.export(threads, samples, x, y),
@@ -304,37 +300,36 @@ impl Engine {
                 }
             }
             Job::Reshape => {
-                let (x, y) = memory.pair(&step.inputs[0], output?);
-                Relayout { level, view: *output? }.import(threads, samples, x, y);
+                let (x, y) = memory.pair(&step.inputs[0], output);
+                Relayout { level, view: *output }.import(threads, samples, x, y);
             }
             Job::Move(copy) => {
-                let (x, y) = memory.pair(&step.inputs[0], output?);
+                let (x, y) = memory.pair(&step.inputs[0], output);
                 copy.run(level, threads, samples, x, y);
             }
             Job::Reduce(reduce) => {
-                let (x, y) = memory.pair(&step.inputs[0], output?);
+                let (x, y) = memory.pair(&step.inputs[0], output);
                 reduce.run(level, threads, samples, x, y);
             }
-            Job::Pool(windows) => self.pool(threads, windows, &step.inputs[0], output?, memory),
+            Job::Pool(windows) => self.pool(threads, windows, &step.inputs[0], output, memory),
             Job::Resample(rows) => {
-                let (from, to) = (&step.inputs[0], output?);
+                let (from, to) = (&step.inputs[0], output);
                 let (x, y) = memory.pair(from, to);
                 rows.spread((level, threads), samples, (from, x), (to, y));
             }
-            Job::Groups(norm, room) => self.groups(threads, norm, *room, &step.inputs[0], output?, memory),
+            Job::Groups(norm, room) => self.groups(threads, norm, *room, &step.inputs[0], output, memory),
             Job::Along(along, epilogue) => {
-                let (from, to) = (&step.inputs[0], output?);
+                let (from, to) = (&step.inputs[0], output);
                 let (x, y) = memory.pair(from, to);
                 let work = 4 * epilogue.work();
                 elementwise::spread(threads, work, samples, (from, x), (to, y), &|share| {
                     level.run(AlongChannels { along, share, epilogue: *epilogue });
                 });
             }
-            Job::Attention(layer, room) => self.attention(threads, layer, *room, &step.inputs, output?, memory),
-            Job::Constant(elements) => self.constant(elements, output?, memory),
-            Job::Reference(reference) => self.reference(reference, threads, &step.inputs, output?, memory)?,
+            Job::Attention(layer, room) => self.attention(threads, layer, *room, &step.inputs, output, memory),
+            Job::Constant(elements) => self.constant(elements, output, memory),
+            Job::Reference(reference) => self.reference(reference, threads, &step.inputs, output, memory),
         }
-        Some(())
     }
 
     fn pool(&self, threads: Threads, windows: &Windows, from: &View, to: &View, memory: &mut RunMemory<'_, '_>) {
@@ -441,10 +436,9 @@ impl Engine {
         inputs: &[View],
         output: &View,
         memory: &mut RunMemory<'_, '_>,
-    ) -> Option<()> {
+    ) {
         let (level, samples) = (self.level, memory.count);
-        let (out, arrays) = reference.arrays.split_last()?;
-        let (shape, shapes) = reference.shapes.split_last()?;
+        let ([arrays @ .., out], [shapes @ .., shape]) = (&reference.arrays[..], &reference.shapes[..]) else { return };
         for (view, array) in inputs.iter().zip(arrays).filter(|(view, array)| view != array) {
             let (x, y) = memory.pair(view, array);
             Relayout { level, view: *view }.export(threads, samples, x, y);
@@ -454,7 +448,7 @@ impl Engine {
         let array = |index: usize| &others.get(&arrays[index])[..samples * arrays[index].buffer.sample()];
         if let Some(packed) = &reference.recurrent {
             let first = [1, 2].map(|index| (index < arrays.len()).then(|| array(index)));
-            let length = shapes[0].size(0).number().and_then(|length| usize::try_from(length).ok())?;
+            let length = shapes[0].numbers().map_or(0, |sizes| sizes[0]);
             packed.run(threads, RecurrentBatch { length, x: array(0), first, factors: None, y, keep: false });
         } else {
             let mut params: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
@@ -471,7 +465,10 @@ impl Engine {
                         matmul::multiply(level, threads, &product, [a, b], y);
                     }
                     Op::Conv(conv) if kernels::convolution(&conv, self.plan.order, params, &operands, shape, y) => {}
-                    _ => kernels::apply(&reference.op, self.plan.order, params, &operands, shape, y).ok()?,
+                    _ => {
+                        let done = kernels::apply(&reference.op, self.plan.order, params, &operands, shape, y);
+                        assert!(done.is_ok(), "a plan is made for shapes that its layers take");
+                    }
                 }
             }
         }
@@ -479,7 +476,6 @@ impl Engine {
             let (x, y) = memory.pair(out, output);
             Relayout { level, view: *output }.import(threads, samples, x, y);
         }
-        Some(())
     }
 }
 
@@ -504,10 +500,8 @@ impl Operands<f32> for Arrays<'_> {
 
 /// Clears the border of a buffer before the first step that writes to it.
 fn clear(step: &Ready, memory: &mut RunMemory<'_, '_>) {
-    if let Some(to) = &step.output
-        && step.clears
-    {
+    if step.clears {
         let samples = memory.count;
-        to.buffer.clear_border(samples, memory.output(to));
+        step.output.buffer.clear_border(samples, memory.output(&step.output));
     }
 }

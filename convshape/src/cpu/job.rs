@@ -34,7 +34,7 @@ use crate::reference::constants::Constants;
 pub(super) struct Ready {
     pub(super) job: Job,
     pub(super) inputs: Vec<View>,
-    pub(super) output: Option<View>,
+    pub(super) output: View,
     pub(super) clears: bool,
 }
 
@@ -116,21 +116,19 @@ pub(super) struct Reference {
 }
 
 impl Ready {
-    /// A step of a plan with its packed weights; `None` if the layer cannot run fast. The reference implementation then
-    /// reports the error.
+    /// A step of a plan with its packed weights; `None` if there is nothing to run for it.
     pub(super) fn new(plan: &Plan, step: &Step, clears: bool, params: &[&Param], level: Level) -> Option<Ready> {
         let mut inputs: Vec<View> = step.inputs.iter().map(|&value| plan.views[value]).collect::<Option<_>>()?;
-        let mut output = plan.views[step.output];
+        let mut output = plan.views[step.output]?;
         let job = match &step.work {
             Work::Import(port) => Job::Import(*port),
             Work::Export(port) => Job::Export(*port),
             Work::Copy(channel) => {
-                let view = output.as_mut()?;
-                view.channel += channel;
-                view.channels = inputs[0].channels;
+                output.channel += channel;
+                output.channels = inputs[0].channels;
                 Job::Each { scale: Vec::new(), shift: Vec::new(), epilogue: Epilogue::None }
             }
-            work @ Work::Sum { .. } => sum(plan, work, params, level, inputs[0], output?)?,
+            work @ Work::Sum { .. } => sum(plan, work, params, level, inputs[0], output)?,
             Work::Each { norm, activation, by } => {
                 let (mut scale, mut shift) = match norm {
                     Some(norm) => affine(plan, &plan.nodes[*norm], params)?,
@@ -151,7 +149,7 @@ impl Ready {
             }
             Work::Pool { node, windows } => {
                 let Op::Pool(pool) = plan.nodes[*node].op else { return None };
-                let sizes = (inputs[0].buffer.size, output?.buffer.size);
+                let sizes = (inputs[0].buffer.size, output.buffer.size);
                 let windows = Windows::new(pool.kind, windows, pool.count_include_pad, sizes.0, sizes.1);
                 Job::Pool(Box::new(windows))
             }
@@ -163,15 +161,15 @@ impl Ready {
             Work::Move { node, index, moves, .. } => {
                 let node = &plan.nodes[*node];
                 let [from, to] = [node.inputs[*index], node.outputs[0]].map(|value| &plan.shapes[value]);
-                Job::Move(Box::new(Rearrangement::new(moves, [(&inputs[0], from), (&output?, to)])?))
+                Job::Move(Box::new(Rearrangement::new(moves, [(&inputs[0], from), (&output, to)])?))
             }
             Work::Reduce { node } => {
                 let node = &plan.nodes[*node];
                 let [from, to] = [node.inputs[0], node.outputs[0]].map(|value| &plan.shapes[value]);
-                Job::Reduce(Box::new(Reduce::new(&node.op, plan.order, [(&inputs[0], from), (&output?, to)])?))
+                Job::Reduce(Box::new(Reduce::new(&node.op, plan.order, [(&inputs[0], from), (&output, to)])?))
             }
             Work::Adaptive(kind) => {
-                let sizes = (inputs[0].buffer.size, output?.buffer.size);
+                let sizes = (inputs[0].buffer.size, output.buffer.size);
                 Job::Pool(Box::new(Windows::adaptive(*kind, sizes.0, sizes.1)))
             }
             Work::Resample { rows, .. } => Job::Resample(rows.clone()),
@@ -186,7 +184,7 @@ impl Ready {
             Work::Along { node, size, activation } => {
                 if *size != inputs[0].channels {
                     inputs[0] = inputs[0].in_rows(*size);
-                    output = output.map(|view| view.in_rows(*size));
+                    output = output.in_rows(*size);
                 }
                 Job::Along(
                     Box::new(along(&plan.nodes[*node], params)?),
@@ -196,7 +194,7 @@ impl Ready {
             Work::Attention { layer, room } => Job::Attention(*layer, *room),
             Work::Constant { node } => Job::Constant(constant(plan, params, plan.nodes[*node].outputs[0])?),
             Work::Reference { node, room } => {
-                let views = inputs.iter().copied().chain(output);
+                let views = inputs.iter().copied().chain([output]);
                 Job::Reference(Box::new(Reference::new(plan, &plan.nodes[*node], views.zip(room), params, level)?))
             }
         };

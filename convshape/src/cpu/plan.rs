@@ -21,6 +21,7 @@ use self::step::Step;
 use super::buffer::View;
 use super::interleave::Interleave;
 use super::simd::Level;
+use crate::model::error::PlanError;
 use crate::model::param::Param;
 
 /// A plan.
@@ -43,8 +44,11 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// The plan of a lowered graph; `None` if a size is a symbol.
-    pub(super) fn new(graph: &Graph, level: Level) -> Option<Plan> {
+    /// The plan of a lowered graph.
+    ///
+    /// # Errors
+    /// If a size is a symbol, or there is no step for a layer.
+    pub(super) fn new(graph: &Graph, level: Level) -> Result<Plan, PlanError> {
         let shapes = |ports: &[Port]| ports.iter().map(|port| *graph.shape(port.value)).collect();
         let lowered = Lowering::new(level, graph)?;
         let mut plan = Plan {
@@ -60,12 +64,18 @@ impl Plan {
             outputs: shapes(graph.outputs()),
         };
         plan.place(&lowered.grids, &lowered.layouts, &lowered.inside);
-        Some(plan)
+        Ok(plan)
     }
 
     /// How many steps run together from one on.
     pub(super) fn together(&self, step: usize) -> usize {
         self.interleaved[step].as_ref().map_or(1, Interleave::steps)
+    }
+
+    /// The error that there is nothing to run for a step.
+    pub(super) fn unplanned(&self, step: &Step) -> PlanError {
+        let name = |node: &usize| self.nodes[*node].name.clone();
+        PlanError::Unplanned { layer: step.nodes.first().map(name).unwrap_or_default() }
     }
 
     /// The number of weights of a convolution or matrix.

@@ -4,11 +4,13 @@
 use alloc::vec;
 #[cfg(feature = "alloc")]
 use alloc::vec::Vec;
+#[cfg(feature = "std")]
+use std::sync::Arc;
 
 use convshape_arith::shape::Shape;
 
 #[cfg(feature = "std")]
-use crate::cpu::Engines;
+use crate::cpu::{Engine, Engines};
 #[cfg(feature = "alloc")]
 use crate::model::error::ShapeError;
 #[cfg(feature = "alloc")]
@@ -63,14 +65,11 @@ pub fn forward_into<M: Parts, S, T, R: Memory>(
 fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], memory: &mut impl Memory) {
     let program = M::PROGRAM;
     #[cfg(feature = "std")]
-    {
-        let shapes = program.inputs.iter().map(|port| port.shape);
-        if let Some(engine) = model.cache().and_then(|cache| cache.get::<Engines>().engine(model, shapes))
-            && let Some(memory) = memory.elements(engine.elements(1))
-            && engine.run_in(1, inputs, outputs, memory).is_some()
-        {
-            return;
+    if let Some(engine) = engine_of_one(model) {
+        if let Some(memory) = memory.elements(engine.elements(1)) {
+            return engine.run_in(1, inputs, outputs, memory);
         }
+        debug_assert!(false, "`WORKSPACE_BYTES` has room for every plan");
     }
     if !M::SLOTS.is_empty()
         && let Some(memory) = memory.elements(const { elements(M::SLOTS) })
@@ -89,6 +88,17 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
     unreachable!("without a heap only chains with a layout compile, in memory that is large enough");
 }
 
+/// The engine for one sample; `None` for a model without a cache.
+///
+/// # Panics
+/// If a parameter was replaced by one of a different shape.
+#[cfg(feature = "std")]
+fn engine_of_one<M: Parts>(model: &M) -> Option<Arc<Engine>> {
+    let shapes = M::PROGRAM.inputs.iter().map(|port| port.shape);
+    let engine = model.cache()?.get::<Engines>().engine(model, shapes);
+    Some(engine.unwrap_or_else(|error| panic!("{error}")))
+}
+
 /// Runs one sample, from slices to slices.
 ///
 /// # Panics
@@ -96,13 +106,8 @@ fn run_into<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]], 
 #[cfg(feature = "typed")]
 pub(crate) fn forward_slices<M: Parts>(model: &M, inputs: &[&[f32]], outputs: &mut [&mut [f32]]) {
     #[cfg(feature = "std")]
-    {
-        let shapes = M::PROGRAM.inputs.iter().map(|port| port.shape);
-        if let Some(engine) = model.cache().and_then(|cache| cache.get::<Engines>().engine(model, shapes))
-            && engine.run(1, inputs, outputs).is_some()
-        {
-            return;
-        }
+    if let Some(engine) = engine_of_one(model) {
+        return engine.run(1, inputs, outputs);
     }
     step_through_into(model, inputs, outputs);
 }
@@ -163,15 +168,15 @@ pub(crate) fn run_samples<M: Parts>(
     inputs: &[&[f32]],
 ) -> Result<Vec<(Shape, Vec<f32>)>, ShapeError> {
     #[cfg(feature = "std")]
-    if let Some(engine) = model.cache().and_then(|cache| cache.get::<Engines>().engine(model, shapes.iter().copied())) {
+    if let Some(cache) = model.cache() {
+        let engine = cache.get::<Engines>().engine(model, shapes.iter().copied())?;
         #[cfg(feature = "ndarray")]
         check_memory(M::PROGRAM, batch, engine.outputs())?;
         let mut outputs: Vec<(Shape, Vec<f32>)> =
             engine.outputs().iter().map(|shape| (*shape, vec![0.0; batch * count(shape)])).collect();
         let mut rooms: Vec<&mut [f32]> = outputs.iter_mut().map(|(_, elements)| &mut elements[..]).collect();
-        if engine.run(batch, inputs, &mut rooms).is_some() {
-            return Ok(outputs);
-        }
+        engine.run(batch, inputs, &mut rooms);
+        return Ok(outputs);
     }
     step_through(model, batch, shapes, inputs)
 }

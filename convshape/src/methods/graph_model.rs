@@ -12,8 +12,8 @@ use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
 
 use crate::cpu::{Engine, Level, Spares};
 use crate::methods::batch::{copied_elements, elements_of};
-use crate::model::param::AxisSizes;
-use crate::model::param::Param;
+use crate::model::error::PlanError;
+use crate::model::param::{AxisSizes, Param};
 use crate::model::workspace::is_allocatable;
 
 /// A graph with its parameters, ready to run: for tools that read a chain or a file at run time and have no type for
@@ -91,9 +91,22 @@ pub enum RunError {
         /// How many samples there are.
         batch: usize,
     },
-    /// A layer rejects its input.
-    #[error("a layer rejects the numbers that reach it")]
-    Numbers,
+    /// There is no plan for a layer. This is a mistake in this library.
+    #[error("there is no plan for `{layer}`, which is a mistake in convshape; please report it")]
+    Unplanned {
+        /// The layer.
+        layer: String,
+    },
+}
+
+impl From<PlanError> for RunError {
+    fn from(error: PlanError) -> RunError {
+        match error {
+            PlanError::Layer(error) => RunError::Graph(error),
+            PlanError::Symbols => RunError::Symbols,
+            PlanError::Unplanned { layer } => RunError::Unplanned { layer },
+        }
+    }
 }
 
 impl GraphModel {
@@ -115,8 +128,8 @@ impl GraphModel {
         };
         let params: Vec<Param> = graph.params().iter().zip(params).map(param).collect::<Result<_, _>>()?;
         let params: Vec<&Param> = params.iter().collect();
-        let engine = Engine::new(&graph.lowered()?, &params, Level::best(), Arc::new(Spares::default()));
-        Ok(GraphModel { engine: engine.ok_or(RunError::Symbols)?, graph })
+        let engine = Engine::new(&graph.lowered()?, &params, Level::best(), Arc::new(Spares::default()))?;
+        Ok(GraphModel { engine, graph })
     }
 
     /// The graph.
@@ -144,7 +157,7 @@ impl GraphModel {
         }
         let mut outputs: Vec<Vec<f32>> = counts.into_iter().map(|count| vec![0.0; count.unwrap_or(0)]).collect();
         let mut slices: Vec<&mut [f32]> = outputs.iter_mut().map(|output| &mut output[..]).collect();
-        self.engine.run(batch, &dense, &mut slices).ok_or(RunError::Numbers)?;
+        self.engine.run(batch, &dense, &mut slices);
         let arrays = sizes.into_iter().zip(outputs).map(|(sizes, output)| {
             ArrayD::from_shape_vec(IxDyn(&sizes), output).map_err(|_| RunError::Memory { batch })
         });
@@ -208,6 +221,7 @@ impl core::fmt::Debug for GraphModel {
 #[cfg(test)]
 mod tests {
     use convshape_arith::op::{AxisOrder, Dialect, Op};
+    use convshape_arith::size::{Size, Symbol};
     use ndarray::{Array2, arr2};
 
     use super::*;
@@ -250,6 +264,10 @@ mod tests {
         let error = |counts: &[usize]| GraphModel::new(linear(), elements(counts)).unwrap_err();
         assert_eq!(error(&[2]), RunError::Params { found: 1, expected: 2 });
         assert!(matches!(error(&[3, 1]), RunError::Param { found: 3, .. }));
+        const N: &[Symbol] = &[Symbol { name: "n", low: 1, high: 9 }];
+        let any = Shape::new(&[Size::Symbolic { scale: 1, symbol: 0, offset: 0 }, Size::Number(2)], N);
+        let symbolic = linear().with_inputs(&[any]).unwrap();
+        assert_eq!(GraphModel::new(symbolic, elements(&[2, 1])).unwrap_err(), RunError::Symbols);
         let model = GraphModel::new(linear(), elements(&[2, 1])).unwrap();
         assert_eq!(model.forward_batch(&[]).unwrap_err(), RunError::Inputs { found: 0, expected: 1 });
         let wide = Array2::<f32>::zeros((1, 3)).into_dyn();

@@ -174,6 +174,15 @@ pub enum ShapeError {
         /// The shape its layer needs.
         expected: Vec<usize>,
     },
+    /// There is no plan for a layer. This is a mistake in this library.
+    #[cfg(feature = "std")]
+    #[error("`{chain}`: there is no plan for `{layer}`, which is a mistake in convshape; please report it")]
+    Unplanned {
+        /// The chain.
+        chain: &'static str,
+        /// The layer.
+        layer: String,
+    },
     /// A loss is a mean over samples, but the batch is empty.
     #[cfg(feature = "train")]
     #[error("`{chain}`: the batch has no samples, and a loss is a mean over them")]
@@ -393,10 +402,47 @@ fn plural(count: usize) -> &'static str {
     if count == 1 { "" } else { "s" }
 }
 
-/// Why a plan for training cannot be made.
-#[cfg(feature = "train")]
+/// Why a plan cannot be made.
+#[cfg(feature = "std")]
 #[derive(Debug)]
 pub(crate) enum PlanError {
+    /// A layer rejects its input.
+    Layer(GraphError),
+    /// A size is a symbol.
+    Symbols,
+    /// The planner has no step for a layer, which is a mistake in the planner.
+    Unplanned {
+        /// The layer.
+        layer: String,
+    },
+}
+
+#[cfg(feature = "std")]
+impl PlanError {
+    /// The error for a chain.
+    ///
+    /// # Panics
+    /// If a size is a symbol, which the inputs of a chain replace.
+    pub(crate) fn of(self, chain: &'static str) -> ShapeError {
+        match self {
+            PlanError::Layer(error) => ShapeError::of_graph(chain, error),
+            PlanError::Symbols => unreachable!("`{chain}`: every input has a size"),
+            PlanError::Unplanned { layer } => ShapeError::Unplanned { chain, layer },
+        }
+    }
+}
+
+#[cfg(feature = "std")]
+impl From<GraphError> for PlanError {
+    fn from(error: GraphError) -> PlanError {
+        PlanError::Layer(error)
+    }
+}
+
+/// Why a batch cannot be used for training.
+#[cfg(feature = "train")]
+#[derive(Debug)]
+pub(crate) enum BatchError {
     /// A layer rejects its input.
     Layer(GraphError),
     /// A normalisation with batch statistics has too few values for a variance.
@@ -414,21 +460,21 @@ pub(crate) enum PlanError {
 }
 
 #[cfg(feature = "train")]
-impl PlanError {
+impl BatchError {
     /// The error for a batch of a chain.
     pub(crate) fn of(self, chain: &'static str, batch: usize) -> ShapeError {
         match self {
-            PlanError::Layer(error) => ShapeError::of_graph(chain, error),
-            PlanError::TooFewValues { layer, values } => ShapeError::TooFewValues { chain, layer, values, batch },
-            PlanError::Memory { elements } => ShapeError::Memory { chain, batch, elements },
+            BatchError::Layer(error) => ShapeError::of_graph(chain, error),
+            BatchError::TooFewValues { layer, values } => ShapeError::TooFewValues { chain, layer, values, batch },
+            BatchError::Memory { elements } => ShapeError::Memory { chain, batch, elements },
         }
     }
 }
 
 #[cfg(feature = "train")]
-impl From<GraphError> for PlanError {
-    fn from(error: GraphError) -> PlanError {
-        PlanError::Layer(error)
+impl From<GraphError> for BatchError {
+    fn from(error: GraphError) -> BatchError {
+        BatchError::Layer(error)
     }
 }
 

@@ -8,11 +8,13 @@ use convshape_arith::graph::{Graph, GraphError};
 #[cfg(feature = "std")]
 use convshape_arith::op::AxisOrder;
 use convshape_arith::op::Op;
+#[cfg(not(feature = "std"))]
 use convshape_arith::param::MAX_PARAMS;
 use convshape_arith::shape::Shape;
 use rand::Rng;
 
 use super::dims::Dims;
+#[cfg(not(feature = "std"))]
 use super::layer::apply;
 use super::storage::Holds;
 use super::tensor::Tensor;
@@ -71,17 +73,22 @@ impl Learnt {
     /// Runs the layer over one sample.
     pub(super) fn run(&self, op: &Op, (input, x): (&Shape, &[f32]), output: &Shape, y: &mut [f32]) {
         #[cfg(feature = "std")]
-        if let Some(engine) = self.cache.get::<Engines>().engine_of(
-            &|inputs| alone(*op, inputs[0]),
-            &|f| self.params.iter().for_each(f),
-            core::iter::once(*input),
-        ) && engine.run(1, &[x], &mut [&mut *y]).is_some()
         {
-            return;
+            let _ = output;
+            let engine = self.cache.get::<Engines>().engine_of(
+                NAME,
+                &|inputs| alone(*op, inputs[0]).map_err(|error| ShapeError::of_graph(NAME, error)),
+                &|f| self.params.iter().for_each(f),
+                core::iter::once(*input),
+            );
+            engine.unwrap_or_else(|error| panic!("{error}")).run(1, &[x], &mut [y]);
         }
-        let mut slices: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
-        slices.iter_mut().zip(&self.params).for_each(|(slice, param)| *slice = param.as_slice());
-        apply(op, &slices[..self.params.len()], (input, x), output, y);
+        #[cfg(not(feature = "std"))]
+        {
+            let mut slices: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
+            slices.iter_mut().zip(&self.params).for_each(|(slice, param)| *slice = param.as_slice());
+            apply(op, &slices[..self.params.len()], (input, x), output, y);
+        }
     }
 
     pub(super) fn params(&self) -> &[Param] {
@@ -112,10 +119,14 @@ where
     y
 }
 
+/// The name of a graph with one layer.
+#[cfg(feature = "std")]
+const NAME: &str = "typed";
+
 /// A graph that has this layer only.
 #[cfg(feature = "std")]
 fn alone(op: Op, input: Shape) -> Result<Graph, GraphError> {
-    let mut graph = Graph::new("typed", AxisOrder::ChannelsFirst);
+    let mut graph = Graph::new(NAME, AxisOrder::ChannelsFirst);
     let x = graph.input("input", input);
     let y = graph.push("layer", op, &[x])?;
     graph.output("output", y)?;

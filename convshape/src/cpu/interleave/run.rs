@@ -18,7 +18,7 @@ type Between<'a> = [&'a mut [f32]; MOST_LINKS];
 impl Interleave {
     /// Runs all steps.
     pub(in crate::cpu) fn run(&self, threads: Threads, steps: &[Ready], memory: &mut RunMemory<'_, '_>) -> Option<()> {
-        let (from, to) = (&steps.first()?.inputs[0], steps.last()?.output.as_ref()?);
+        let (from, to) = (&steps.first()?.inputs[0], &steps.last()?.output);
         let mut convs = [conv(steps.last()?)?; MOST_LINKS + 1];
         for (conv, step) in convs.iter_mut().zip(steps) {
             *conv = self::conv(step)?;
@@ -33,7 +33,7 @@ impl Interleave {
         views[0] = Some(from).filter(|from| from.buffer.place != to.buffer.place);
         views[1] = Some(to);
         for (view, step) in views[2..].iter_mut().zip(&steps[..self.links.len()]) {
-            *view = step.output.as_ref();
+            *view = Some(&step.output);
         }
         let [x, y, mut between @ ..] = memory.several_mut(views)?;
         let x = input.or(views[0].map(|_| &*x));

@@ -25,6 +25,7 @@ use crate::cpu::simd::{Level, MOST_LANES};
 use crate::cpu::taps::{Axis, Reach};
 use crate::cpu::winograd::Tiling;
 use crate::cpu::{conv, planes, slide};
+use crate::model::error::PlanError;
 
 /// The state of lowering a graph.
 pub(super) struct Lowering {
@@ -55,8 +56,11 @@ pub(super) struct Lowering {
 }
 
 impl Lowering {
-    /// `None` if a size is a symbol.
-    pub(super) fn new(level: Level, graph: &Graph) -> Option<Self> {
+    /// The steps of a graph.
+    ///
+    /// # Errors
+    /// If a size is a symbol, or there is no step for a layer.
+    pub(super) fn new(level: Level, graph: &Graph) -> Result<Self, PlanError> {
         let (order, count) = (graph.order(), graph.values().len());
         let shapes: Vec<Shape> = graph.values().iter().map(|value| value.shape).collect();
         let mut lowering = Lowering {
@@ -67,7 +71,11 @@ impl Lowering {
             done: vec![false; graph.nodes().len()],
             fused: Vec::new(),
             nodes: graph.nodes().to_vec(),
-            grids: shapes.iter().map(|shape| Grid::new(shape, order)).collect::<Option<_>>()?,
+            grids: shapes
+                .iter()
+                .map(|shape| Grid::new(shape, order))
+                .collect::<Option<_>>()
+                .ok_or(PlanError::Symbols)?,
             shapes,
             layouts: vec![order; count],
             wanted: vec![None; count],
@@ -79,7 +87,7 @@ impl Lowering {
         };
         lowering.wanted = lowering.wanted();
         for value in 0..lowering.inputs {
-            lowering.lay(value, lowering.wanted[value].unwrap_or(AxisOrder::ChannelsLast))?;
+            lowering.lay(value, lowering.wanted[value].unwrap_or(AxisOrder::ChannelsLast)).ok_or(PlanError::Symbols)?;
             lowering.steps.push(Step {
                 nodes: Vec::new(),
                 work: Work::Import(value),
@@ -89,7 +97,8 @@ impl Lowering {
         }
         for index in 0..lowering.nodes.len() {
             if !lowering.done[index] {
-                lowering.lower(index)?;
+                let unplanned = || PlanError::Unplanned { layer: graph.nodes()[index].name.clone() };
+                lowering.lower(index).ok_or_else(unplanned)?;
             }
         }
         lowering.drop_unread();
@@ -103,7 +112,7 @@ impl Lowering {
                 output: value,
             });
         }
-        Some(lowering)
+        Ok(lowering)
     }
 
     /// Drops constants that were fused into the layers that read them.
@@ -375,7 +384,7 @@ impl Lowering {
         Some(buffer)
     }
 
-    /// Adds the step of a node, or none if its output is part of another value.
+    /// Adds the step of a node, or none if its output is part of another value. `None` if there is no step for it.
     fn lower(&mut self, index: usize) -> Option<()> {
         let mut node = self.nodes[index].clone();
         if self.constants[node.outputs[0]] {

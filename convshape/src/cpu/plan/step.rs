@@ -17,7 +17,6 @@ use crate::cpu::winograd::Tiling;
 #[derive(Clone, Debug)]
 pub(in crate::cpu) struct Step {
     /// The layers that it runs; none if it only moves data.
-    #[cfg_attr(not(feature = "ndarray"), expect(dead_code, reason = "profiles read it"))]
     pub(in crate::cpu) nodes: Vec<usize>,
     pub(in crate::cpu) work: Work,
     pub(in crate::cpu) inputs: Vec<usize>,

@@ -13,7 +13,7 @@ use super::sum::SumAxes;
 use crate::cpu::buffer::Grid;
 use crate::cpu::order::{has_channels, is_move};
 use crate::cpu::simd::Level;
-use crate::model::error::PlanError;
+use crate::model::error::BatchError;
 
 /// What a plan is for.
 #[derive(Clone, PartialEq, Debug)]
@@ -93,11 +93,11 @@ impl Facts {
     ///
     /// # Errors
     /// The first that has fewer.
-    pub(super) fn check_statistics(&self, graph: &Graph, batch: usize) -> Result<(), PlanError> {
+    pub(super) fn check_statistics(&self, graph: &Graph, batch: usize) -> Result<(), BatchError> {
         for node in graph.nodes() {
             let values = batch * self.grids[node.inputs[0]].positions();
             if matches!(node.op, Op::BatchNorm { .. }) && values < 2 {
-                return Err(PlanError::TooFewValues { layer: node.name.clone(), values });
+                return Err(BatchError::TooFewValues { layer: node.name.clone(), values });
             }
         }
         Ok(())

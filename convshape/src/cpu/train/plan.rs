@@ -21,7 +21,7 @@ use crate::cpu::math::Epilogue;
 use crate::cpu::pool::Pool;
 use crate::cpu::simd::Level;
 use crate::cpu::threads::threads;
-use crate::model::error::PlanError;
+use crate::model::error::BatchError;
 use crate::model::workspace::{Workspace, is_allocatable};
 
 /// A plan with its memory.
@@ -51,7 +51,7 @@ impl TrainPlan {
     /// # Errors
     /// What a layer refuses about the input's shape, and a batch that is too small for its statistics
     /// or too large for the memory.
-    pub(crate) fn new(graph: &Graph, key: Key, level: Level) -> Result<TrainPlan, PlanError> {
+    pub(crate) fn new(graph: &Graph, key: Key, level: Level) -> Result<TrainPlan, BatchError> {
         let graph = graph.with_inputs(&key.inputs)?.lowered()?;
         let order = graph.order();
         let outputs: Vec<usize> = graph.outputs().iter().map(|port| port.value).collect();
@@ -334,12 +334,12 @@ fn stored_values(graph: &Graph, facts: &Facts, drafts: &[Draft]) -> Vec<StoredVa
 }
 
 /// Whether there is memory for the values of a batch and their gradients.
-fn check_memory(values: &[StoredValue], batch: usize) -> Result<(), PlanError> {
+fn check_memory(values: &[StoredValue], batch: usize) -> Result<(), BatchError> {
     let views = values.iter().flat_map(|value| [value.y, value.dy]);
     let mut elements = views
         .map(|view| view.buffer.sample().checked_add(WeightGradient::SLACK).and_then(|count| count.checked_mul(batch)));
     let elements = elements.try_fold(0_usize, |sum, count| sum.checked_add(count?));
-    if is_allocatable(elements) { Ok(()) } else { Err(PlanError::Memory { elements }) }
+    if is_allocatable(elements) { Ok(()) } else { Err(BatchError::Memory { elements }) }
 }
 
 /// Repeats the factors of each sample's channels at every position. The channels of a position are contiguous.

@@ -8,7 +8,7 @@ use convshape_arith::graph::Graph;
 use super::draft::Key;
 use super::plan::TrainPlan;
 use crate::cpu::simd::Level;
-use crate::model::error::PlanError;
+use crate::model::error::BatchError;
 
 /// The plan cache: plans that are not running.
 #[derive(Default)]
@@ -22,7 +22,7 @@ impl Plans {
     ///
     /// # Errors
     /// Those of [`TrainPlan::new`].
-    pub(crate) fn take(&self, key: Key, graph: impl FnOnce() -> Graph) -> Result<TrainPlan, PlanError> {
+    pub(crate) fn take(&self, key: Key, graph: impl FnOnce() -> Graph) -> Result<TrainPlan, BatchError> {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match plans.iter().position(|plan| *plan.key() == key) {
             Some(index) => Ok(plans.remove(index)),
