@@ -282,7 +282,7 @@ pub mod __private {
     #[cfg(feature = "safetensors")]
     pub use crate::weights::{load, load_bytes, load_with, save};
     pub use convshape_arith as arith;
-    pub use convshape_arith::program::{Action, HasProgram, Port, Program};
+    pub use convshape_arith::program::{Action, HasProgram, Program, ProgramPort};
     pub use convshape_macros::conv_chain;
     pub use core;
     pub use core::primitive::str;

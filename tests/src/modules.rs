@@ -1,6 +1,6 @@
 //! What the files of a crate use of each other: read from their `use` lines and from every path in their code.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -27,14 +27,15 @@ struct Modules {
     paths: Vec<(Names, Names)>,
     /// The modules of unit tests.
     tests: Vec<Names>,
+    /// The types and traits that modules define, without the types of traits.
+    types: Vec<(Names, String)>,
 }
 
 /// For each file, the files of its crate that it uses, each with a path that says so.
 pub type Uses = BTreeMap<String, BTreeMap<String, String>>;
 
-/// What the files in a crate's folder of sources use of each other.
-#[must_use]
-pub fn uses(folder: &Path) -> Uses {
+/// The modules in a crate's folder of sources.
+fn modules(folder: &Path) -> Modules {
     let mut files = Vec::new();
     sources(folder, &mut files);
     let mut modules = Modules::default();
@@ -47,11 +48,29 @@ pub fn uses(folder: &Path) -> Uses {
         }
         let tokens: TokenStream = fs::read_to_string(&file).expect("a source file").parse().expect("Rust");
         modules.files.insert(module.clone(), path.display().to_string());
-        modules.read(tokens, &module);
+        modules.read(tokens, &module, false);
     }
+    modules
+}
+
+/// The types and traits that more than one file in a crate's folder of sources defines, with these files.
+#[must_use]
+pub fn repeated_types(folder: &Path) -> BTreeMap<String, BTreeSet<String>> {
+    let modules = modules(folder);
+    let mut types: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for (module, name) in modules.types.iter().filter(|(module, _)| !modules.is_test(module)) {
+        types.entry(name.clone()).or_default().insert(modules.files[module].clone());
+    }
+    types.retain(|_, files| files.len() > 1);
+    types
+}
+
+/// What the files in a crate's folder of sources use of each other.
+#[must_use]
+pub fn uses(folder: &Path) -> Uses {
+    let modules = modules(folder);
     let mut uses = Uses::new();
-    let is_test = |module: &Names| modules.tests.iter().any(|test| module.starts_with(test));
-    for (module, path) in modules.paths.iter().filter(|(module, _)| !is_test(module)) {
+    for (module, path) in modules.paths.iter().filter(|(module, _)| !modules.is_test(module)) {
         let Some(used) = modules.leads_to(module, path, MOST_IMPORTS) else { continue };
         if modules.files[module] != modules.files[&used] {
             let used_by = uses.entry(modules.files[module].clone()).or_default();
@@ -109,8 +128,14 @@ fn is_inside(file: &str, outer: &str) -> bool {
 }
 
 impl Modules {
-    /// Collects what a module defines, imports and names.
-    fn read(&mut self, tokens: TokenStream, module: &[String]) {
+    fn is_test(&self, module: &Names) -> bool {
+        self.tests.iter().any(|test| module.starts_with(test))
+    }
+
+    /// Collects what a module defines, imports and names. `of_trait`: the tokens are in a trait or an `impl`.
+    fn read(&mut self, tokens: TokenStream, module: &[String], of_trait: bool) {
+        let mut of_trait = of_trait;
+        let outside = of_trait;
         let tokens: Vec<TokenTree> = tokens.into_iter().collect();
         let name = |item: &TokenTree| within(module, &text(item));
         let mut at = 0;
@@ -130,7 +155,7 @@ impl Modules {
                 ("mod", Some(inner), Some(body)) if let Some(body) = braces(body) => {
                     let inner = name(inner);
                     self.files.insert(inner.clone(), self.files[module].clone());
-                    self.read(body.stream(), &inner);
+                    self.read(body.stream(), &inner, false);
                     at += 3;
                     continue;
                 }
@@ -141,14 +166,26 @@ impl Modules {
                     at += end + 1;
                     continue;
                 }
-                ("struct" | "enum" | "fn" | "trait" | "const" | "static" | "type", Some(item), _) => {
+                (keyword @ ("struct" | "enum" | "fn" | "trait" | "const" | "static" | "type"), Some(item), _) => {
                     self.items.insert(name(item));
+                    let is_type = ["struct", "enum", "trait"].contains(&keyword) || keyword == "type" && !of_trait;
+                    // Others are words of a macro.
+                    if is_type && text(item).starts_with(char::is_uppercase) {
+                        self.types.push((module.to_vec(), text(item)));
+                    }
+                    of_trait |= keyword == "trait";
                 }
+                ("impl", ..) => of_trait = true,
                 _ => {}
             }
             at += 1;
             match token {
-                TokenTree::Group(group) => self.read(group.stream(), module),
+                TokenTree::Group(group) => {
+                    self.read(group.stream(), module, of_trait);
+                    if group.delimiter() == Delimiter::Brace {
+                        of_trait = outside;
+                    }
+                }
                 TokenTree::Ident(first) => {
                     let mut path = vec![first.to_string()];
                     while let [a, b, TokenTree::Ident(word), ..] = &tokens[at..]
@@ -259,7 +296,7 @@ fn braces(token: &TokenTree) -> Option<&Group> {
 
 #[cfg(test)]
 mod tests {
-    use super::{circle, uses};
+    use super::{circle, repeated_types, uses};
 
     #[test]
     fn a_circle_is_found_behind_imports() {
@@ -271,7 +308,8 @@ mod tests {
             ("a.rs", "use crate::{Part as P, b}; fn f(x: P) {} #[cfg(test)] mod tests { use crate::c::C; }"),
             ("b.rs", "mod part; pub use part::*; fn g() { part::h() }"),
             ("b/part.rs", "use super::g; pub struct Part; fn h() { crate::a::f(Part) }"),
-            ("c.rs", "use crate::a; pub struct C; // crate::b"),
+            ("c.rs", "use crate::a; pub struct C; enum Part { A } impl P for C { type Of = u8; } // crate::b"),
+            ("d.rs", "trait P { type Of; } #[cfg(test)] mod tests { struct C; }"),
         ];
         for (name, text) in files {
             std::fs::write(folder.join(name), text).expect("a file");
@@ -279,7 +317,10 @@ mod tests {
         let found = circle(&uses(&folder));
         std::fs::write(folder.join("b/part.rs"), "use super::g; pub struct Part;").expect("a file");
         let none = circle(&uses(&folder));
+        let types = repeated_types(&folder);
         std::fs::remove_dir_all(&folder).expect("its own folder");
+        let expected = ["b/part.rs", "c.rs"].map(str::to_owned).into();
+        assert_eq!(types.into_iter().collect::<Vec<_>>(), [("Part".to_owned(), expected)]);
         assert_eq!(found.as_deref(), Some("a.rs uses b/part.rs (`crate::Part`) uses a.rs (`crate::a::f`)"));
         assert_eq!(none, None);
     }

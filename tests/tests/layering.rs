@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use convshape_tests::modules::{circle, sources, uses};
+use convshape_tests::modules::{circle, repeated_types, sources, uses};
 
 /// The rooms of `convshape/src` from the ground up: each may use those before it.
 const ROOMS: [&str; 9] = ["docs", "graph", "model", "reference", "cpu", "weights", "methods", "train", "typed"];
@@ -74,13 +74,13 @@ fn crates(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-#[test]
-fn no_files_use_each_other_in_a_circle() {
+/// The folders of sources of all crates, from the project's folder.
+fn all_crates() -> Vec<PathBuf> {
     let mut folders = Vec::new();
     crates(&root(), &mut folders);
     let root = root();
-    let folders: Vec<&Path> =
-        folders.iter().map(|folder| folder.strip_prefix(&root).expect("in the project")).collect();
+    let folders: Vec<PathBuf> =
+        folders.iter().map(|folder| folder.strip_prefix(&root).expect("in the project").to_owned()).collect();
     for known in [
         "convshape/src",
         "convshape/arith/src",
@@ -88,12 +88,35 @@ fn no_files_use_each_other_in_a_circle() {
         "convshape/cli/src",
         "convshape/onnx/src",
     ] {
-        assert!(folders.contains(&Path::new(known)), "{known} is missing in {folders:?}");
+        assert!(folders.contains(&PathBuf::from(known)), "{known} is missing in {folders:?}");
     }
-    let circles = folders
-        .iter()
-        .filter_map(|folder| Some(format!("{}: {}", folder.display(), circle(&uses(&root.join(folder)))?)));
+    folders
+}
+
+#[test]
+fn no_files_use_each_other_in_a_circle() {
+    let circles = all_crates()
+        .into_iter()
+        .filter_map(|folder| Some(format!("{}: {}", folder.display(), circle(&uses(&root().join(&folder)))?)));
     assert_eq!(circles.collect::<Vec<String>>(), [""; 0]);
+}
+
+/// Two interfaces may each have a name: `typed` is one of its own, and `docs` has the words of the language.
+#[test]
+fn a_type_name_is_once_in_a_crate() {
+    let interface = |file: &str| ["typed", "docs"].into_iter().find(|room| file.split(['/', '.']).next() == Some(room));
+    // The comparison has each peer's types in a file of their own.
+    let is_compared = |folder: &PathBuf| folder.starts_with("convshape/benches/compare");
+    let mut repeated = Vec::new();
+    for folder in all_crates().into_iter().filter(|folder| !is_compared(folder)) {
+        for (name, files) in repeated_types(&root().join(&folder)) {
+            let interfaces: BTreeSet<_> = files.iter().map(|file| interface(file)).collect();
+            if interfaces.len() < files.len() {
+                repeated.push(format!("{}: {name} in {files:?}", folder.display()));
+            }
+        }
+    }
+    assert_eq!(repeated, [""; 0]);
 }
 
 #[test]

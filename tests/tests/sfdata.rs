@@ -21,7 +21,7 @@ use std::path::Path;
 
 use convshape::train::{BinaryCrossEntropy, Context, CrossEntropy, Loss, Mse};
 use convshape::{ShapeError, conv_chain};
-use convshape_arith::data::Port;
+use convshape_arith::data::ArrayPort;
 use convshape_arith::op::AxisOrder;
 use convshape_arith::symbols::Symbols;
 use convshape_front::{Finding, Level, inspect};
@@ -118,7 +118,7 @@ fn judge_without_files(case: &SfDataCase) -> (Verdict, String) {
 fn first_step(case: &SfDataCase, source: &str) -> Result<(), ShapeError> {
     let graph = convshape_front::graph(source.parse().expect("tokens"), Path::new("")).expect("a chain without errors");
     let (input, output) = (&graph.inputs()[0], &graph.outputs()[0]);
-    let port = Port { shape: graph.shape(input.value), order: graph.order(), output: false };
+    let port = ArrayPort { shape: graph.shape(input.value), order: graph.order(), output: false };
     if !port.fits(&case.fed, false, &mut Symbols::NONE.clone()) {
         let (found, expected) = (case.fed.clone(), *port.shape);
         return Err(ShapeError::Input { chain: "Net", input: "input", found, expected, order: graph.order() });

@@ -176,9 +176,9 @@ fn is_accepted(krate: &TokenStream, text: TokenStream) -> bool {
 }
 
 /// A text with what is wrong with it.
-fn read_again(krate: &TokenStream, text: TokenStream) -> rewrite::Read {
+fn read_again(krate: &TokenStream, text: TokenStream) -> rewrite::ReadBack {
     let (chain, faults) = parse::parse(text);
-    let Some(chain) = chain else { return rewrite::Read { faults, named: false, right: false } };
+    let Some(chain) = chain else { return rewrite::ReadBack { faults, named: false, right: false } };
     let mut sink = Sink::default();
     let mut graph = resolve::resolve(krate, &chain, &mut sink);
     let checked = settle(&mut graph, &mut sink);
@@ -190,7 +190,7 @@ fn read_again(krate: &TokenStream, text: TokenStream) -> rewrite::Read {
         && checked.problems.is_empty()
         && check::clashes(&graph, &checked).is_empty()
         && groups::of(&chain.name, &graph, &checked).conflicts.is_empty();
-    rewrite::Read { faults, named, right }
+    rewrite::ReadBack { faults, named, right }
 }
 
 /// The report for a chain in the words of a dialect that it does not name. `foreign` are those that are not translated,

@@ -78,8 +78,9 @@ pub fn port(python: &str, name: &str) -> Result<Ported, Vec<Unported>> {
     let (program, input) = if first.asked || first.program.inputs.len() > 1 {
         tried(&stmts, dialect, name, &candidates.shapes)?
     } else if first.faults.is_empty() {
-        let fits =
-            |input: &&Vec<String>| Draft::new(&chain(&first.program, name, input)).is_some_and(|draft| draft.fits);
+        let fits = |input: &&Vec<String>| {
+            PortedChain::new(&chain(&first.program, name, input)).is_some_and(|draft| draft.fits)
+        };
         let input = candidates.shapes.iter().find(fits).unwrap_or(&usual).clone();
         (first.program, input)
     } else {
@@ -115,7 +116,7 @@ fn tried(
     for trial in shapes {
         let machine = run(stmts, dialect, name, trial, drafted);
         drafted = machine.drafted + machine.program.statements.len();
-        let fits = Draft::new(&chain(&machine.program, name, trial)).is_some_and(|draft| draft.fits);
+        let fits = PortedChain::new(&chain(&machine.program, name, trial)).is_some_and(|draft| draft.fits);
         if let Some(first) = machine.faults.first() {
             // Of wrong shapes, one that fits what is followed says most, and then the one that goes furthest.
             let reached = (fits, first.line);
@@ -134,10 +135,10 @@ fn tried(
 }
 
 /// The sizes of values of a chain, by their names; `None` for what its check does not tell.
-type Sizes = HashMap<String, Option<Vec<i64>>>;
+type InputSizes = HashMap<String, Option<Vec<i64>>>;
 
 /// Notes the sizes of a value of the chain so far, and of all others that the same check tells.
-fn find_sizes(program: &Program, inputs: &[String], label: &str, known: &mut Sizes) {
+fn find_sizes(program: &Program, inputs: &[String], label: &str, known: &mut InputSizes) {
     let statements = program.statements.len();
     let mut program = Program { outputs: vec![label.to_owned()], ..program.clone() };
     if program.inputs.len() > 1 && inputs.len() == program.inputs.len() || label == "input" || label.contains('.') {
@@ -159,7 +160,7 @@ fn find_sizes(program: &Program, inputs: &[String], label: &str, known: &mut Siz
     let output = program.outputs[0].clone();
     program.name(label);
     program.name(&output);
-    let draft = Draft::new(&chain(&program, "M", inputs)).filter(|draft| draft.fits);
+    let draft = PortedChain::new(&chain(&program, "M", inputs)).filter(|draft| draft.fits);
     let found = draft.as_ref().and_then(|draft| sizes(draft.outputs.first()?));
     known.insert(label.to_owned(), found);
     let values = draft.map_or_else(Vec::new, |draft| draft.values);
@@ -181,7 +182,7 @@ fn plain(label: &str) -> String {
 
 /// The chain with the names of parameters in files and the shapes of its outputs.
 fn finished(program: &mut Program, name: &str, input: &[String]) -> String {
-    let draft = Draft::new(&chain(program, name, input));
+    let draft = PortedChain::new(&chain(program, name, input));
     let (with_params, outputs) = draft.map_or_else(Default::default, |draft| (draft.with_params, draft.outputs));
     for (index, statement) in program.statements.iter_mut().enumerate() {
         statement.file_name.take_if(|_| with_params.get(index) != Some(&true));
@@ -229,7 +230,7 @@ fn written(program: &Program, name: &str, input: &[String], outputs: &[String]) 
 }
 
 /// What the check says about a chain whose output's shape is not known yet.
-struct Draft {
+struct PortedChain {
     /// Whether all its layers fit.
     fits: bool,
     /// The statements that have parameters.
@@ -239,8 +240,8 @@ struct Draft {
     outputs: Vec<String>,
 }
 
-impl Draft {
-    fn new(source: &str) -> Option<Draft> {
+impl PortedChain {
+    fn new(source: &str) -> Option<PortedChain> {
         let (chain, faults) = parse::parse(source.parse().ok()?);
         let mut sink = diagnose::Sink::default();
         let chain = chain?;
@@ -258,7 +259,7 @@ impl Draft {
         };
         let has =
             |node: &usize| matches!(&graph.nodes[*node].recipe, Recipe::Given(op) if op.params().iter().count() > 0);
-        Some(Draft {
+        Some(PortedChain {
             fits,
             with_params: statements.iter().map(|nodes| nodes.iter().any(has)).collect(),
             values: statements.iter().map(value).collect(),

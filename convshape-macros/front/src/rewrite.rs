@@ -12,7 +12,7 @@ use convshape_arith::op::{Dialect, Op};
 use convshape_arith::shape::Shape;
 use proc_macro2::{Delimiter, Group, Ident, LineColumn, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
-pub(crate) use self::spoken::{Read, spoken};
+pub(crate) use self::spoken::{ReadBack, spoken};
 
 use self::spoken::in_dialect;
 use crate::diagnose::{Report, Sink};

@@ -14,7 +14,7 @@ pub use self::words::{Found, Library, arithmetic, expected, label, labels_look, 
 
 /// An input or output of a chain.
 #[derive(Clone, Copy, Debug)]
-pub struct Port<'a> {
+pub struct ArrayPort<'a> {
     /// The shape of one sample.
     pub shape: &'a Shape,
     /// The position of the channel axis.
@@ -136,7 +136,7 @@ pub enum Cause {
     },
 }
 
-impl Port<'_> {
+impl ArrayPort<'_> {
     /// The position of the channel axis, which is also the class axis, in an array of samples.
     #[must_use]
     pub const fn channel_axis(&self) -> usize {
@@ -375,7 +375,7 @@ const fn matches(sizes: &[usize], shape: &Shape) -> bool {
 
 /// Whether an array's axes, without the first and without this one, match the port. The index counts the axis of
 /// samples.
-const fn without(port: &Port<'_>, axis: usize, sizes: &[usize], symbols: &mut Symbols) -> bool {
+const fn without(port: &ArrayPort<'_>, axis: usize, sizes: &[usize], symbols: &mut Symbols) -> bool {
     if sizes.len() != port.shape.rank() {
         return false;
     }

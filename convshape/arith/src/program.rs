@@ -17,7 +17,7 @@ pub trait HasProgram {
 
 /// A named input or output of a chain.
 #[derive(Clone, Copy, Debug)]
-pub struct Port {
+pub struct ProgramPort {
     /// The port's name; `input` or `output` if the chain does not name it.
     pub name: &'static str,
     /// Its shape, without the batch axis.
@@ -66,11 +66,11 @@ pub struct Program {
     /// The position of the channel axis.
     pub order: AxisOrder,
     /// The inputs; their values are `0..inputs.len()`.
-    pub inputs: &'static [Port],
+    pub inputs: &'static [ProgramPort],
     /// The steps in order.
     pub steps: &'static [Step],
     /// The outputs.
-    pub outputs: &'static [Port],
+    pub outputs: &'static [ProgramPort],
     /// The sub-chains, indexed by the steps.
     pub chains: &'static [&'static Program],
     /// The number of values.

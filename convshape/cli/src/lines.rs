@@ -126,7 +126,7 @@ fn quoted<'a>(help: &'a str, word: &str) -> Option<&'a str> {
 }
 
 /// A statement's tokens, and its `;` if it has one.
-type Statement = Vec<TokenTree>;
+type StatementTokens = Vec<TokenTree>;
 
 /// Whether a statement's name is that of a statement in the new line.
 fn keeps_name(statement: &[TokenTree], text: &str) -> bool {
@@ -159,8 +159,8 @@ fn is_end(token: &TokenTree) -> bool {
 }
 
 /// The statement at a position.
-fn around(tokens: &TokenStream, place: &Range<usize>) -> Option<Statement> {
-    let has = |statement: &Statement| {
+fn around(tokens: &TokenStream, place: &Range<usize>) -> Option<StatementTokens> {
+    let has = |statement: &StatementTokens| {
         let range = range(statement);
         range.start <= place.start && place.end <= range.end
     };
@@ -168,9 +168,9 @@ fn around(tokens: &TokenStream, place: &Range<usize>) -> Option<Statement> {
 }
 
 /// The statement that begins on a line and becomes `text`; of several, the one with the same layer.
-fn in_line(tokens: &TokenStream, line: usize, text: &str) -> Option<Statement> {
-    let begins = |statement: &Statement| statement.first().is_some_and(|token| token.span().start().line == line);
-    let mut found: Vec<Statement> = statements(tokens).into_iter().filter(begins).collect();
+fn in_line(tokens: &TokenStream, line: usize, text: &str) -> Option<StatementTokens> {
+    let begins = |statement: &StatementTokens| statement.first().is_some_and(|token| token.span().start().line == line);
+    let mut found: Vec<StatementTokens> = statements(tokens).into_iter().filter(begins).collect();
     if found.len() > 1 {
         let layer = text.split(['(', ';']).next().unwrap_or(text).rsplit(' ').next().unwrap_or(text).to_lowercase();
         let same =
@@ -181,7 +181,7 @@ fn in_line(tokens: &TokenStream, line: usize, text: &str) -> Option<Statement> {
 }
 
 /// The statements of a chain and of its bodies, without attributes.
-fn statements(tokens: &TokenStream) -> Vec<Statement> {
+fn statements(tokens: &TokenStream) -> Vec<StatementTokens> {
     let mut found = Vec::new();
     for token in tokens.clone() {
         if let TokenTree::Group(group) = token
@@ -193,8 +193,8 @@ fn statements(tokens: &TokenStream) -> Vec<Statement> {
     found
 }
 
-fn body(tokens: &TokenStream, found: &mut Vec<Statement>) {
-    let mut open: Statement = Vec::new();
+fn body(tokens: &TokenStream, found: &mut Vec<StatementTokens>) {
+    let mut open: StatementTokens = Vec::new();
     for token in tokens.clone() {
         // In Python a line ends a statement.
         let next_line = open.last().is_some_and(|last| last.span().end().line < token.span().start().line);
@@ -237,7 +237,7 @@ fn continues(open: &[TokenTree], next: &TokenTree) -> bool {
         || listed && matches!(open.last(), Some(TokenTree::Punct(punct)) if punct.as_char() == ',')
 }
 
-fn without_attributes(mut statement: Statement) -> Statement {
+fn without_attributes(mut statement: StatementTokens) -> StatementTokens {
     while matches!(statement.first(), Some(TokenTree::Punct(punct)) if punct.as_char() == '#') && statement.len() > 1 {
         statement.drain(..2);
     }

@@ -71,7 +71,7 @@ pub enum Damage {
         damage: Box<Damage>,
     },
     /// The header of a safetensors file is damaged.
-    Safetensors(safetensors::Damage),
+    Safetensors(safetensors::HeaderDamage),
 }
 
 impl From<io::Error> for Damage {

@@ -158,8 +158,10 @@ fn safetensors_arrays(file: &mut impl Read, length: u64) -> Result<Vec<Array>, D
     let header = match safetensors::read(file, length) {
         Ok(header) => header,
         // If no JSON object follows the first 8 bytes, the file was never a safetensors file.
-        Err(safetensors::Damage::Short { .. } | safetensors::Damage::Length { .. }) => return Err(Damage::Unknown),
-        Err(safetensors::Damage::Read(error)) => return Err(Damage::Read(error)),
+        Err(safetensors::HeaderDamage::Short { .. } | safetensors::HeaderDamage::Length { .. }) => {
+            return Err(Damage::Unknown);
+        }
+        Err(safetensors::HeaderDamage::Read(error)) => return Err(Damage::Read(error)),
         Err(damage) => return Err(Damage::Safetensors(damage)),
     };
     let mut tensors: Vec<_> = header.tensors.into_iter().collect();

@@ -42,7 +42,7 @@ pub struct Tensor {
 /// What is wrong with a header.
 #[derive(Debug)]
 #[non_exhaustive]
-pub enum Damage {
+pub enum HeaderDamage {
     /// It cannot be read.
     Read(io::Error),
     /// A zip archive, as `torch.save` writes.
@@ -82,27 +82,29 @@ pub enum Damage {
     },
 }
 
-impl fmt::Display for Damage {
+impl fmt::Display for HeaderDamage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Damage::Read(error) => write!(f, "{error}"),
-            Damage::Pointer => f.write_str("this is a pointer of Git LFS to a file that was not fetched"),
-            Damage::Zip => f.write_str("this is a zip archive, as `torch.save` and numpy write"),
-            Damage::Short { found } => write!(f, "{found} bytes, fewer than the 8 that it begins with"),
-            Damage::Length { header, file } => {
+            HeaderDamage::Read(error) => write!(f, "{error}"),
+            HeaderDamage::Pointer => f.write_str("this is a pointer of Git LFS to a file that was not fetched"),
+            HeaderDamage::Zip => f.write_str("this is a zip archive, as `torch.save` and numpy write"),
+            HeaderDamage::Short { found } => write!(f, "{found} bytes, fewer than the 8 that it begins with"),
+            HeaderDamage::Length { header, file } => {
                 write!(f, "its header should have {header} bytes, the whole file has {file}")
             }
-            Damage::Json(error) => write!(f, "the header is malformed: {}", brief(&error.to_string())),
-            Damage::Offsets { name } => {
+            HeaderDamage::Json(error) => write!(f, "the header is malformed: {}", brief(&error.to_string())),
+            HeaderDamage::Offsets { name } => {
                 write!(f, "the bytes of `{}` leave a gap, overlap others or run backwards", brief(name))
             }
-            Damage::Size { name } => {
+            HeaderDamage::Size { name } => {
                 write!(f, "`{}` has more or fewer bytes than its type and shape take", brief(name))
             }
-            Damage::End { tensors, file } if tensors > file => {
+            HeaderDamage::End { tensors, file } if tensors > file => {
                 write!(f, "it is truncated: {file} of {tensors} bytes follow the header")
             }
-            Damage::End { tensors, file } => write!(f, "{file} bytes follow the header, its tensors take {tensors}"),
+            HeaderDamage::End { tensors, file } => {
+                write!(f, "{file} bytes follow the header, its tensors take {tensors}")
+            }
         }
     }
 }
@@ -111,46 +113,46 @@ impl fmt::Display for Damage {
 ///
 /// # Errors
 /// If it has another format, or the header does not match the file.
-pub fn read(mut file: impl Read, length: u64) -> Result<Header, Damage> {
+pub fn read(mut file: impl Read, length: u64) -> Result<Header, HeaderDamage> {
     let mut first = Vec::new();
-    file.by_ref().take(LENGTH_BYTES).read_to_end(&mut first).map_err(Damage::Read)?;
+    file.by_ref().take(LENGTH_BYTES).read_to_end(&mut first).map_err(HeaderDamage::Read)?;
     if first.starts_with(b"PK\x03\x04") {
-        return Err(Damage::Zip);
+        return Err(HeaderDamage::Zip);
     }
     if first == b"version " {
-        return Err(Damage::Pointer);
+        return Err(HeaderDamage::Pointer);
     }
-    let Some(number) = first.first_chunk() else { return Err(Damage::Short { found: length }) };
+    let Some(number) = first.first_chunk() else { return Err(HeaderDamage::Short { found: length }) };
     let header = u64::from_le_bytes(*number);
     let rest = length.saturating_sub(LENGTH_BYTES);
     if header > rest.min(MOST_BYTES) {
-        return Err(Damage::Length { header, file: length });
+        return Err(HeaderDamage::Length { header, file: length });
     }
     let mut json = Vec::new();
-    file.take(header).read_to_end(&mut json).map_err(Damage::Read)?;
-    let Tensors(tensors) = serde_json::from_slice(&json).map_err(Damage::Json)?;
+    file.take(header).read_to_end(&mut json).map_err(HeaderDamage::Read)?;
+    let Tensors(tensors) = serde_json::from_slice(&json).map_err(HeaderDamage::Json)?;
     check(&tensors, rest - header)?;
     Ok(Header { tensors, end: LENGTH_BYTES + header })
 }
 
 /// Checks that the tensors fill the bytes after the header, one after the other.
-fn check(tensors: &BTreeMap<String, Tensor>, length: u64) -> Result<(), Damage> {
+fn check(tensors: &BTreeMap<String, Tensor>, length: u64) -> Result<(), HeaderDamage> {
     let mut order: Vec<(&String, &Tensor)> = tensors.iter().collect();
     order.sort_by_key(|(_, tensor)| tensor.bytes);
     let mut at = 0;
     for (name, tensor) in order {
         let (start, end) = tensor.bytes;
         if start != at || end < start {
-            return Err(Damage::Offsets { name: name.clone() });
+            return Err(HeaderDamage::Offsets { name: name.clone() });
         }
         at = end;
         let Some(bits) = bits(&tensor.dtype) else { continue };
         match (tensor.bits(bits), (end - start).checked_mul(8)) {
             (Some(expected), Some(found)) if expected == found => {}
-            _ => return Err(Damage::Size { name: name.clone() }),
+            _ => return Err(HeaderDamage::Size { name: name.clone() }),
         }
     }
-    if at == length { Ok(()) } else { Err(Damage::End { tensors: at, file: length }) }
+    if at == length { Ok(()) } else { Err(HeaderDamage::End { tensors: at, file: length }) }
 }
 
 impl Tensor {

@@ -26,7 +26,7 @@ use convshape::graph::{AxisOrder, Graph, Op};
 
 pub use self::error::ExportError;
 
-use self::writer::{Tensor, Writer};
+use self::writer::{FileValue, Writer};
 
 /// The model as an ONNX file.
 ///
@@ -96,15 +96,15 @@ fn needed(graph: &Graph) -> Vec<bool> {
 #[derive(Clone, Default)]
 struct ValueForms {
     /// In the chain's order.
-    natural: Option<Tensor>,
+    natural: Option<FileValue>,
     /// With the channels first.
-    first: Option<Tensor>,
+    first: Option<FileValue>,
 }
 
 /// A tensor of the file, and whether its channels are first (or both orders are the same).
 enum Output {
-    Natural(Tensor),
-    First(Tensor),
+    Natural(FileValue),
+    First(FileValue),
 }
 
 /// An export in progress.
@@ -148,7 +148,7 @@ impl<'a> Export<'a> {
     }
 
     /// A value in the order of the chain.
-    fn natural(&mut self, value: usize) -> Tensor {
+    fn natural(&mut self, value: usize) -> FileValue {
         let known = self.values[value].clone();
         match (known.natural, known.first) {
             (Some(tensor), _) => tensor,
@@ -165,7 +165,7 @@ impl<'a> Export<'a> {
     }
 
     /// A value with the channels first.
-    fn first(&mut self, value: usize) -> Tensor {
+    fn first(&mut self, value: usize) -> FileValue {
         let known = self.values[value].clone();
         match (known.natural, known.first) {
             (_, Some(tensor)) => tensor,

@@ -238,13 +238,13 @@ struct Import {
     /// The modules of the nodes that read a name first, as far as the exporter says them.
     first_readers: HashMap<String, String>,
     /// The nodes that compute a name, for patterns over several.
-    makers: HashMap<String, proto::Node>,
+    makers: HashMap<String, proto::NodeProto>,
 }
 
 /// The axis of an input that is the batch: the first, or the second of a sequence that comes first.
 fn batch_axis(port: &proto::ValueInfo, dims: &[proto::Dimension], graph: &proto::Graph) -> usize {
     let is_open = |dim: &proto::Dimension| !matches!(dim.value, Some(proto::Size::Value(size)) if size > 0);
-    let reads = |node: &proto::Node| {
+    let reads = |node: &proto::NodeProto| {
         let is_first = !node.attribute.iter().any(|attribute| attribute.name == "layout" && attribute.i != 0);
         let sequences = [0, 5, 6].iter().any(|&at| node.input.get(at) == Some(&port.name));
         matches!(node.op_type.as_str(), "LSTM" | "GRU" | "RNN") && is_first && sequences

@@ -47,11 +47,11 @@ pub(crate) struct Entry {
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct Graph {
     #[prost(message, repeated, tag = "1")]
-    pub(crate) node: Vec<Node>,
+    pub(crate) node: Vec<NodeProto>,
     #[prost(string, tag = "2")]
     pub(crate) name: String,
     #[prost(message, repeated, tag = "5")]
-    pub(crate) initializer: Vec<Tensor>,
+    pub(crate) initializer: Vec<TensorProto>,
     #[prost(message, repeated, tag = "11")]
     pub(crate) input: Vec<ValueInfo>,
     #[prost(message, repeated, tag = "12")]
@@ -63,7 +63,7 @@ pub(crate) struct Graph {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Node {
+pub(crate) struct NodeProto {
     /// Empty for an optional input that is left out.
     #[prost(string, repeated, tag = "1")]
     pub(crate) input: Vec<String>,
@@ -93,7 +93,7 @@ pub(crate) struct Function {
     #[prost(string, repeated, tag = "5")]
     pub(crate) output: Vec<String>,
     #[prost(message, repeated, tag = "7")]
-    pub(crate) node: Vec<Node>,
+    pub(crate) node: Vec<NodeProto>,
     #[prost(string, tag = "10")]
     pub(crate) domain: String,
     #[prost(message, repeated, tag = "11")]
@@ -113,7 +113,7 @@ pub(crate) struct Attribute {
     #[prost(bytes = "bytes", tag = "4")]
     pub(crate) s: Bytes,
     #[prost(message, optional, tag = "5")]
-    pub(crate) t: Option<Tensor>,
+    pub(crate) t: Option<TensorProto>,
     #[prost(message, optional, boxed, tag = "6")]
     pub(crate) g: Option<Box<Graph>>,
     #[prost(float, repeated, packed = "false", tag = "7")]
@@ -142,7 +142,7 @@ pub(crate) mod attribute {
 }
 
 #[derive(Clone, PartialEq, Message)]
-pub(crate) struct Tensor {
+pub(crate) struct TensorProto {
     #[prost(int64, repeated, packed = "false", tag = "1")]
     pub(crate) dims: Vec<i64>,
     /// One of [`data`].
@@ -187,7 +187,7 @@ pub(crate) mod data {
 #[derive(Clone, PartialEq, Message)]
 pub(crate) struct SparseTensor {
     #[prost(message, optional, tag = "1")]
-    pub(crate) values: Option<Tensor>,
+    pub(crate) values: Option<TensorProto>,
 }
 
 /// A value's name, and its type and shape as far as the file gives them.

@@ -13,7 +13,7 @@ use convshape_arith::op::{
     ResizeTo, SeparableConv, Source, Upsample, WeightFrom,
 };
 use convshape_arith::op::{Init, Role};
-use convshape_arith::program::{Action, Port, Program, Step};
+use convshape_arith::program::{Action, Program, ProgramPort, Step};
 use convshape_arith::shape::Shape;
 use rand::rngs::Xoshiro256PlusPlus;
 use rand::{RngExt, SeedableRng};
@@ -92,7 +92,7 @@ fn promised_bytes(graph: &Graph) -> usize {
         first_run: node.first_run,
     });
     let ports = |ports: &[graph::Port]| {
-        leak(ports.iter().map(|port| Port { name: "port", shape: *graph.shape(port.value), value: port.value }))
+        leak(ports.iter().map(|port| ProgramPort { name: "port", shape: *graph.shape(port.value), value: port.value }))
     };
     let program = Program {
         name: "Test",

@@ -27,9 +27,9 @@ use crate::reference::kernels::Operands;
 #[cfg(feature = "alloc")]
 use crate::reference::layout::slots_for;
 use crate::reference::run;
-#[cfg(feature = "alloc")]
-use convshape_arith::program::Port;
 use convshape_arith::program::Program;
+#[cfg(feature = "alloc")]
+use convshape_arith::program::ProgramPort;
 
 /// The generated `forward`: one sample, whose shape the types guarantee.
 ///
@@ -193,7 +193,7 @@ fn step_through<M: Parts>(
     let program = M::PROGRAM;
     let slots = slots_for(program, shapes).map_err(|error| ShapeError::of_graph(program.name, error))?;
     let mut memory = vec![0.0; elements(&slots)];
-    let output = |port: &Port| slots[port.value].shape;
+    let output = |port: &ProgramPort| slots[port.value].shape;
     let mut outputs: Vec<(Shape, Vec<f32>)> =
         program.outputs.iter().map(output).map(|shape| (shape, Vec::with_capacity(batch * count(&shape)))).collect();
     for sample in 0..batch {

@@ -16,7 +16,7 @@ use crate::methods::loss::{Context, Evaluation, Loss, checked};
 use crate::model::error::ShapeError;
 use crate::model::param::Param;
 use crate::model::parts::{Parts, assemble, checked_params, specs};
-use convshape_arith::program::{Port, Program};
+use convshape_arith::program::{Program, ProgramPort};
 
 /// The mode of layers that behave differently in training.
 pub(crate) enum Mode<'a> {
@@ -217,7 +217,7 @@ fn check_cotangents(
         }
         let found = cotangent.len_of(Axis(0));
         if found != batch {
-            let first = program.inputs.first().map_or("", |Port { name, .. }| name);
+            let first = program.inputs.first().map_or("", |ProgramPort { name, .. }| name);
             return Err(ShapeError::Batch { chain, input: port.name, found, first, expected: batch });
         }
     }

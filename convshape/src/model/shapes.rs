@@ -10,7 +10,8 @@ use ndarray::{Dimension, IntoDimension, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 
 use crate::model::chain::Chain;
 
-mod sealed {
+/// What keeps users from implementing the traits of shapes and elements.
+pub(crate) mod sealed {
     pub trait Sealed {}
 }
 

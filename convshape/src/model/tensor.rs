@@ -13,21 +13,18 @@ use ndarray::{ArrayView, ArrayViewMut};
 
 use crate::model::elements::Elements;
 use crate::model::error::ShapeError;
-use crate::model::shapes::TensorShape;
 #[cfg(feature = "ndarray")]
 use crate::model::shapes::{DimOf, Index};
+use crate::model::shapes::{TensorShape, sealed};
 
 /// The element type of a tensor: `f32`, or `f64` for accuracy tests.
 pub trait Element: sealed::Sealed + Copy + Default + PartialEq + fmt::Debug + Send + Sync + 'static {}
 
-mod sealed {
-    pub trait Sealed {}
-    impl Sealed for f32 {}
-    impl Sealed for f64 {}
-}
-
 impl Element for f32 {}
 impl Element for f64 {}
+
+impl sealed::Sealed for f32 {}
+impl sealed::Sealed for f64 {}
 
 /// One value with its shape in the type: `Tensor<f32, Chw<1, 28, 28>>`.
 ///

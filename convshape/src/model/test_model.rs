@@ -7,7 +7,7 @@ use crate::model::cache::Cache;
 use crate::model::chain::{Chain, LayerInfo};
 use crate::model::param::{Assembly, Param, ParamGroup, Statistics, Weight, WeightBias};
 use crate::model::parts::Parts;
-use convshape_arith::program::{Action, HasProgram, Port, Program, Step};
+use convshape_arith::program::{Action, HasProgram, Program, ProgramPort, Step};
 
 const fn conv(direction: Direction, inputs: i64, outputs: i64, bias: bool) -> Op {
     Op::Conv(Conv {
@@ -60,12 +60,12 @@ impl HasProgram for Small {
     const PROGRAM: &'static Program = &Program {
         name: "Small",
         order: AxisOrder::ChannelsFirst,
-        inputs: &[Port { name: "input", shape: Shape::of(&[2, 4]), value: 0 }],
+        inputs: &[ProgramPort { name: "input", shape: Shape::of(&[2, 4]), value: 0 }],
         steps: &[
             step("enc", Action::Layer(conv(Direction::Forward, 2, 3, true)), &[0], 1),
             step("dec", Action::Layer(conv(Direction::Transposed, 3, 2, false)), &[1], 2),
         ],
-        outputs: &[Port { name: "output", shape: Shape::of(&[2, 4]), value: 2 }],
+        outputs: &[ProgramPort { name: "output", shape: Shape::of(&[2, 4]), value: 2 }],
         chains: &[],
         values: 3,
     };
@@ -96,8 +96,8 @@ impl HasProgram for Outer {
         name: "Outer",
         order: AxisOrder::ChannelsFirst,
         inputs: &[
-            Port { name: "x", shape: Shape::of(&[2, 4]), value: 0 },
-            Port { name: "y", shape: Shape::of(&[2, 4]), value: 1 },
+            ProgramPort { name: "x", shape: Shape::of(&[2, 4]), value: 0 },
+            ProgramPort { name: "y", shape: Shape::of(&[2, 4]), value: 1 },
         ],
         steps: &[
             step(
@@ -118,8 +118,8 @@ impl HasProgram for Outer {
             step("relu", Action::Layer(Op::Activation(Activation::Relu)), &[5], 6),
         ],
         outputs: &[
-            Port { name: "out", shape: Shape::of(&[3, 2]), value: 6 },
-            Port { name: "sub", shape: Shape::of(&[2, 4]), value: 3 },
+            ProgramPort { name: "out", shape: Shape::of(&[3, 2]), value: 6 },
+            ProgramPort { name: "sub", shape: Shape::of(&[2, 4]), value: 3 },
         ],
         chains: &[Small::PROGRAM],
         values: 7,

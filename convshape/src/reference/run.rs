@@ -107,14 +107,14 @@ mod tests {
     use super::*;
     use crate::model::slot::elements;
     use crate::reference::layout::{slots, slots_for};
-    use convshape_arith::program::{Action, Port, Step};
+    use convshape_arith::program::{Action, ProgramPort, Step};
 
     const fn step(action: Action, inputs: &'static [usize], output: usize) -> Step {
         Step { name: "step", file_name: "step", action, inputs, output, tied: None, first_run: None }
     }
 
-    const fn port(shape: &[i64], value: usize) -> Port {
-        Port { name: "port", shape: Shape::of(shape), value }
+    const fn port(shape: &[i64], value: usize) -> ProgramPort {
+        ProgramPort { name: "port", shape: Shape::of(shape), value }
     }
 
     const LINEAR: Op = Op::Linear { dialect: Dialect::Torch, inputs: Some(2), outputs: 1, bias: true };

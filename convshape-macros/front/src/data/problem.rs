@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use convshape_arith::data::{Cause, Labels, Port};
+use convshape_arith::data::{ArrayPort, Cause, Labels};
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 use convshape_data::{Array, Unreadable};
@@ -73,8 +73,8 @@ impl Named {
 }
 
 impl PortShape {
-    pub(crate) fn port(&self) -> Port<'_> {
-        Port { shape: &self.shape, order: self.order, output: self.output }
+    pub(crate) fn port(&self) -> ArrayPort<'_> {
+        ArrayPort { shape: &self.shape, order: self.order, output: self.output }
     }
 }
 

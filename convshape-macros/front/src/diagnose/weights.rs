@@ -3,7 +3,7 @@
 use convshape_arith::code;
 use convshape_arith::op::Op;
 use convshape_arith::stored::{Hint, keeps};
-use convshape_data::safetensors::Damage;
+use convshape_data::safetensors::HeaderDamage;
 use proc_macro2::Span;
 
 use super::{Report, brief};
@@ -22,15 +22,15 @@ pub(crate) fn unreadable(file: &Unreadable, span: Span) -> Report {
         ReadFailure::Io(error) if error.kind() == std::io::ErrorKind::NotFound => {
             unread(&"there is no such file").note("the path is relative to the crate's Cargo.toml")
         }
-        ReadFailure::Io(error) | ReadFailure::Header(Damage::Read(error)) => unread(error),
+        ReadFailure::Io(error) | ReadFailure::Header(HeaderDamage::Read(error)) => unread(error),
         ReadFailure::NoFile => unread(&"this is no regular file"),
         ReadFailure::NotUnicode => unread(&"the path is not Unicode, so that no source code can name it"),
         ReadFailure::Header(damage) => {
             let message = format!("the weights are no safetensors file: {damage}");
             let report = Report::new(code::WEIGHT_HEADER, span, message);
             match damage {
-                Damage::Zip => report.help("write it with `safetensors.torch.save_file(model.state_dict(), ..)`"),
-                Damage::Pointer => report.help("fetch it with `git lfs pull`"),
+                HeaderDamage::Zip => report.help("write it with `safetensors.torch.save_file(model.state_dict(), ..)`"),
+                HeaderDamage::Pointer => report.help("fetch it with `git lfs pull`"),
                 _ => report,
             }
         }

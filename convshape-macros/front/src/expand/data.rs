@@ -105,7 +105,7 @@ impl Expansion<'_> {
             let check = self.on(
                 paired.span,
                 &quote!(data),
-                &quote!(&#found, #port, &#data::Port { shape: &#shape, order: #order, output: #output }, #labels),
+                &quote!(&#found, #port, &#data::ArrayPort { shape: &#shape, order: #order, output: #output }, #labels),
             );
             quote!(#check;)
         });

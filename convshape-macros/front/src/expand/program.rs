@@ -41,7 +41,7 @@ impl Expansion<'_> {
                 (output.name.as_str(), shape, value)
             })
             .collect();
-        let port = |(name, shape, value): &(&str, TokenStream, TokenStream)| quote!(#krate::__private::Port { name: #name, shape: #shape, value: #value });
+        let port = |(name, shape, value): &(&str, TokenStream, TokenStream)| quote!(#krate::__private::ProgramPort { name: #name, shape: #shape, value: #value });
         let entry = |(name, shape, _): &(&str, TokenStream, TokenStream)| quote!((#name, #shape));
         let (input_ports, output_ports) = (inputs.iter().map(port), outputs.iter().map(port));
         let (input_table, output_table) = (inputs.iter().map(entry), outputs.iter().map(entry));

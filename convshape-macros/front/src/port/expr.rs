@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
 use super::lines::FORMAT;
 use super::syntax::{
-    Arg, Function, Index, Kind, Operator, PyExpr, PyParam, PyPart, PyPiece, PyStmt, PyStmtKind, Turns,
+    Arg, Function, Index, Operator, PyExpr, PyKind, PyParam, PyPart, PyPiece, PyStmt, PyStmtKind, PyTurns,
 };
 use crate::syntax::source_text;
 
@@ -20,17 +20,17 @@ const COMPARISONS: [&str; 6] = ["==", "!=", "<=", ">=", "<", ">"];
 /// The expression that the tokens are; several with commas are a tuple.
 pub(super) fn expr(tokens: &[TokenTree]) -> PyExpr {
     let line = line_of(tokens).unwrap_or(1);
-    let kind = kind(tokens).unwrap_or(Kind::Other);
+    let kind = kind(tokens).unwrap_or(PyKind::Other);
     PyExpr { line, text: text_of(tokens).into(), kind: Rc::new(kind) }
 }
 
-fn kind(tokens: &[TokenTree]) -> Option<Kind> {
+fn kind(tokens: &[TokenTree]) -> Option<PyKind> {
     if let Some(at) = tokens.iter().position(|token| is_word(token, "for")) {
         return comprehension(None, &tokens[..at], &tokens[at..]);
     }
     let is_lambda = tokens.first().is_some_and(|first| is_word(first, "lambda"));
     if !is_lambda && tokens.iter().any(|token| is_punct(token, ',')) {
-        return Some(Kind::Tuple(split(tokens.iter().cloned(), ',').iter().map(|item| expr(item)).collect()));
+        return Some(PyKind::Tuple(split(tokens.iter().cloned(), ',').iter().map(|item| expr(item)).collect()));
     }
     let mut cursor = ExprCursor { tokens, at: 0 };
     let found = cursor.choice()?;
@@ -38,19 +38,19 @@ fn kind(tokens: &[TokenTree]) -> Option<Kind> {
 }
 
 /// An item with the turns that make it, each `for target in values if condition`.
-fn comprehension(key: Option<PyExpr>, item: &[TokenTree], turns: &[TokenTree]) -> Option<Kind> {
+fn comprehension(key: Option<PyExpr>, item: &[TokenTree], turns: &[TokenTree]) -> Option<PyKind> {
     let turn = |tokens: &[TokenTree]| {
         let at = tokens.iter().position(|token| is_word(token, "in"))?;
         let mut parts = tokens[at + 1..].split(|token| is_word(token, "if"));
         let values = expr(parts.next()?);
-        Some(Turns { target: expr(&tokens[..at]), values, conditions: parts.map(expr).collect() })
+        Some(PyTurns { target: expr(&tokens[..at]), values, conditions: parts.map(expr).collect() })
     };
     if item.last().is_some_and(|last| is_word(last, "async")) {
         return None;
     }
     // Nothing is before the first `for`.
     let turns = turns.split(|token| is_word(token, "for")).skip(1).map(turn).collect::<Option<_>>()?;
-    Some(Kind::Comprehension { key, item: expr(item), turns })
+    Some(PyKind::Comprehension { key, item: expr(item), turns })
 }
 
 struct ExprCursor<'a> {
@@ -63,7 +63,7 @@ impl<'a> ExprCursor<'a> {
         &self.tokens[self.at..]
     }
 
-    fn made(&self, start: usize, kind: Kind) -> PyExpr {
+    fn made(&self, start: usize, kind: PyKind) -> PyExpr {
         let tokens = &self.tokens[start..self.at];
         PyExpr { line: line_of(tokens).unwrap_or(1), text: text_of(tokens).into(), kind: Rc::new(kind) }
     }
@@ -95,7 +95,7 @@ impl<'a> ExprCursor<'a> {
         }
         if self.sign("*") {
             let of = self.binary(0)?;
-            return Some(self.made(start, Kind::Star(of)));
+            return Some(self.made(start, PyKind::Star(of)));
         }
         let then = self.binary(0)?;
         if !self.word("if") {
@@ -106,7 +106,7 @@ impl<'a> ExprCursor<'a> {
             return None;
         }
         let otherwise = self.choice()?;
-        Some(self.made(start, Kind::Choice { condition, then, otherwise }))
+        Some(self.made(start, PyKind::Choice { condition, then, otherwise }))
     }
 
     fn lambda(&mut self, start: usize) -> Option<PyExpr> {
@@ -118,7 +118,7 @@ impl<'a> ExprCursor<'a> {
         let line = value.line;
         let body = vec![PyStmt { line, kind: PyStmtKind::Return(Some(value)) }];
         let function = Function { name: "lambda".to_owned(), line, params, body, decorators: Vec::new() };
-        Some(self.made(start, Kind::Lambda(Rc::new(function))))
+        Some(self.made(start, PyKind::Lambda(Rc::new(function))))
     }
 
     /// Operators that bind at least as strongly as `least`.
@@ -126,26 +126,26 @@ impl<'a> ExprCursor<'a> {
         let start = self.at;
         let mut left = if least <= NOT && self.word("not") {
             let of = self.binary(NOT)?;
-            self.made(start, Kind::Not(of))
+            self.made(start, PyKind::Not(of))
         } else {
             self.signed()?
         };
         loop {
             let kind = if least <= 1 && self.word("and") {
-                Kind::And(left, self.binary(NOT)?)
+                PyKind::And(left, self.binary(NOT)?)
             } else if least == 0 && self.word("or") {
-                Kind::Or(left, self.binary(1)?)
+                PyKind::Or(left, self.binary(1)?)
             } else if least <= COMPARISON
                 && let Some(sign) = self.comparison()
             {
-                Kind::Compare(sign, left, self.binary(COMPARISON + 1)?)
+                PyKind::Compare(sign, left, self.binary(COMPARISON + 1)?)
             } else if let Some((sign, operator, binds)) =
                 Operator::ALL.into_iter().find(|(sign, _, binds)| *binds >= least && self.sees(sign))
             {
                 self.sign(sign);
                 // Powers bind to the right.
                 let right = self.binary(if operator == Operator::Pow { SIGN } else { binds + 1 })?;
-                Kind::Binary(operator, left, right)
+                PyKind::Binary(operator, left, right)
             } else {
                 return Some(left);
             };
@@ -178,7 +178,7 @@ impl<'a> ExprCursor<'a> {
         let start = self.at;
         if self.sign("-") {
             let of = self.binary(SIGN)?;
-            return Some(self.made(start, Kind::Negated(of)));
+            return Some(self.made(start, PyKind::Negated(of)));
         }
         if self.sign("+") {
             return self.binary(SIGN);
@@ -189,7 +189,7 @@ impl<'a> ExprCursor<'a> {
                 TokenTree::Punct(dot) if dot.as_char() == '.' => {
                     let Some(TokenTree::Ident(name)) = self.rest().get(1) else { return None };
                     self.at += 2;
-                    Kind::Attribute(value, name.to_string())
+                    PyKind::Attribute(value, name.to_string())
                 }
                 TokenTree::Group(group) if group.delimiter() == Delimiter::Parenthesis => {
                     self.at += 1;
@@ -197,7 +197,7 @@ impl<'a> ExprCursor<'a> {
                 }
                 TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket => {
                     self.at += 1;
-                    Kind::Index(value, split(group.stream(), ',').iter().map(|item| index(item)).collect())
+                    PyKind::Index(value, split(group.stream(), ',').iter().map(|item| index(item)).collect())
                 }
                 _ => break,
             };
@@ -209,22 +209,22 @@ impl<'a> ExprCursor<'a> {
     fn atom(&mut self) -> Option<PyExpr> {
         let start = self.at;
         if self.sign("...") {
-            return Some(self.made(start, Kind::Ellipsis));
+            return Some(self.made(start, PyKind::Ellipsis));
         }
         let kind = match self.rest().first()? {
             TokenTree::Ident(word) => match word.to_string().as_str() {
-                "None" => Kind::None,
-                "True" => Kind::Bool(true),
-                "False" => Kind::Bool(false),
+                "None" => PyKind::None,
+                "True" => PyKind::Bool(true),
+                "False" => PyKind::Bool(false),
                 word if word == FORMAT.trim() => {
                     self.at += 1;
                     let Some(TokenTree::Literal(literal)) = self.rest().first() else { return None };
-                    Kind::Format(pieces(&text(&literal.to_string())?))
+                    PyKind::Format(pieces(&text(&literal.to_string())?))
                 }
                 "if" | "else" | "for" | "in" | "is" | "and" | "or" | "not" | "lambda" | "await" | "yield" => {
                     return None;
                 }
-                word => Kind::Name(word.to_owned()),
+                word => PyKind::Name(word.to_owned()),
             },
             TokenTree::Literal(literal) => match text(&literal.to_string()) {
                 Some(mut whole) => {
@@ -234,9 +234,9 @@ impl<'a> ExprCursor<'a> {
                         whole.push_str(&next);
                         self.at += 1;
                     }
-                    Kind::Text(whole)
+                    PyKind::Text(whole)
                 }
-                None => Kind::Number(literal.to_string()),
+                None => PyKind::Number(literal.to_string()),
             },
             TokenTree::Group(group) => bracketed(group)?,
             TokenTree::Punct(_) => return None,
@@ -247,22 +247,22 @@ impl<'a> ExprCursor<'a> {
 }
 
 /// `(a)`, `(a, b)`, `[a, b]`, `{a: b}`
-fn bracketed(group: &Group) -> Option<Kind> {
+fn bracketed(group: &Group) -> Option<PyKind> {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
     let items = || split(tokens.iter().cloned(), ',');
     let comma = tokens.last().is_some_and(|token| is_punct(token, ','));
     let generates = tokens.iter().any(|token| is_word(token, "for"));
     Some(match group.delimiter() {
         Delimiter::Parenthesis if items().len() == 1 && !comma || generates => kind(&tokens)?,
-        Delimiter::Parenthesis => Kind::Tuple(items().iter().map(|item| expr(item)).collect()),
+        Delimiter::Parenthesis => PyKind::Tuple(items().iter().map(|item| expr(item)).collect()),
         Delimiter::Bracket if generates => kind(&tokens)?,
-        Delimiter::Bracket => Kind::List(items().iter().map(|item| expr(item)).collect()),
+        Delimiter::Bracket => PyKind::List(items().iter().map(|item| expr(item)).collect()),
         Delimiter::Brace if generates => {
             let at = tokens.iter().position(|token| is_word(token, "for"))?;
             let colon = tokens[..at].iter().position(|token| is_punct(token, ':'))?;
             comprehension(Some(expr(&tokens[..colon])), &tokens[colon + 1..at], &tokens[at..])?
         }
-        Delimiter::Brace => Kind::Dict(items().iter().map(|item| pair(item)).collect::<Option<_>>()?),
+        Delimiter::Brace => PyKind::Dict(items().iter().map(|item| pair(item)).collect::<Option<_>>()?),
         Delimiter::None => return None,
     })
 }
@@ -280,15 +280,15 @@ fn index(tokens: &[TokenTree]) -> Index {
     Index::Slice([(); 3].map(|()| parts.next().flatten()))
 }
 
-fn call(function: PyExpr, group: &Group) -> Option<Kind> {
+fn call(function: PyExpr, group: &Group) -> Option<PyKind> {
     let tokens: Vec<TokenTree> = group.stream().into_iter().collect();
-    if let (Some(parts), Kind::Name(name)) = (printed(&tokens), &*function.kind) {
-        return Some(Kind::Printed(name.clone(), parts));
+    if let (Some(parts), PyKind::Name(name)) = (printed(&tokens), &*function.kind) {
+        return Some(PyKind::Printed(name.clone(), parts));
     }
     if tokens.iter().any(|token| is_word(token, "for")) {
-        return Some(Kind::Call(function, vec![Arg { name: None, stars: 0, value: expr(&tokens) }]));
+        return Some(PyKind::Call(function, vec![Arg { name: None, stars: 0, value: expr(&tokens) }]));
     }
-    Some(Kind::Call(function, split(tokens, ',').iter().map(|item| arg(item)).collect()))
+    Some(PyKind::Call(function, split(tokens, ',').iter().map(|item| arg(item)).collect()))
 }
 
 fn arg(tokens: &[TokenTree]) -> Arg {

@@ -8,9 +8,9 @@ use convshape_arith::op::Dialect;
 
 use super::program::Program;
 use super::stmts::{assigned, contains, mentions};
-use super::syntax::{Class, Function, Kind, Operator, PyExpr, PyParam, PyStmt, PyStmtKind};
-use super::value::{Instance, PyArgs, PyValue, Scope};
-use super::{Sizes, Unported};
+use super::syntax::{Class, Function, Operator, PyExpr, PyKind, PyParam, PyStmt, PyStmtKind};
+use super::value::{Instance, PyArgs, PyScope, PyValue};
+use super::{InputSizes, Unported};
 use crate::words;
 
 mod builtins;
@@ -22,7 +22,7 @@ mod finish;
 mod layers;
 mod shapes;
 
-pub(super) type Read<T> = Result<T, Unported>;
+pub(super) type PyResult<T> = Result<T, Unported>;
 
 /// Most statements that a program may run, where an item of a new list counts as one, and a layer as more; and most
 /// calls within each other.
@@ -45,7 +45,7 @@ pub(super) struct Machine<'a> {
     trial: &'a [String],
     /// Whether the program asked for a size that only a trial knows.
     pub(super) asked: bool,
-    globals: Scope,
+    globals: PyScope,
     calls: Vec<Frame>,
     /// Every module, so that no other one takes its place in memory.
     made: Vec<PyValue>,
@@ -65,7 +65,7 @@ pub(super) struct Machine<'a> {
     /// How many copies the program made of values.
     copies: usize,
     /// The shapes that were asked for, by the label of the value.
-    sizes: Sizes,
+    sizes: InputSizes,
     /// How many statements were checked for these shapes.
     pub(super) drafted: usize,
     returned: Option<Vec<String>>,
@@ -75,8 +75,8 @@ pub(super) struct Machine<'a> {
 
 /// A call that runs.
 struct Frame {
-    scope: Scope,
-    closure: Option<Scope>,
+    scope: PyScope,
+    closure: Option<PyScope>,
     function: Rc<Function>,
     instance: Option<Rc<Instance>>,
 }
@@ -96,7 +96,7 @@ impl<'a> Machine<'a> {
             program,
             trial,
             asked: false,
-            globals: Scope::default(),
+            globals: PyScope::default(),
             calls: Vec::new(),
             made: Vec::new(),
             changes: Vec::new(),
@@ -104,7 +104,7 @@ impl<'a> Machine<'a> {
             copies: 0,
             paths: HashMap::new(),
             ran: HashMap::new(),
-            sizes: Sizes::new(),
+            sizes: InputSizes::new(),
             drafted: 0,
             roots: Vec::new(),
             used: HashSet::new(),
@@ -165,7 +165,7 @@ impl<'a> Machine<'a> {
         }
     }
 
-    fn statement(&mut self, stmt: &PyStmt) -> Read<Flow> {
+    fn statement(&mut self, stmt: &PyStmt) -> PyResult<Flow> {
         match &stmt.kind {
             PyStmtKind::Expr(value) => self.alone(value)?,
             PyStmtKind::Assign(targets, value) => {
@@ -222,15 +222,15 @@ impl<'a> Machine<'a> {
     }
 
     /// An expression whose value is not kept.
-    fn alone(&mut self, written: &PyExpr) -> Read<()> {
-        if let Kind::Text(_) = &*written.kind {
+    fn alone(&mut self, written: &PyExpr) -> PyResult<()> {
+        if let PyKind::Text(_) = &*written.kind {
             return Ok(());
         }
         let value = self.value(written, "y")?;
         if self.calls.is_empty() {
             // Layers written one per line end with a comma.
             let values = if let PyValue::Tuple(items) = value { items } else { vec![value] };
-            let is_name = matches!(&*written.kind, Kind::Name(_));
+            let is_name = matches!(&*written.kind, PyKind::Name(_));
             let known: Vec<_> = self.roots.iter().filter_map(|(_, root)| root.place()).collect();
             let is_new = |value: &PyValue| value.place().is_some_and(|place| !known.contains(&place));
             let modules = values.into_iter().filter(|value| value.is_module() && !is_name && is_new(value));
@@ -239,7 +239,7 @@ impl<'a> Machine<'a> {
         Ok(())
     }
 
-    fn augment(&mut self, target: &PyExpr, operator: Operator, value: &PyExpr) -> Read<()> {
+    fn augment(&mut self, target: &PyExpr, operator: Operator, value: &PyExpr) -> PyResult<()> {
         let old = self.value(target, "")?;
         let value = self.value(value, "y")?;
         if let (PyValue::List(items), Some(more)) = (&old, value.items()) {
@@ -259,7 +259,7 @@ impl<'a> Machine<'a> {
         self.assign(target, new)
     }
 
-    fn scope(&self) -> &Scope {
+    fn scope(&self) -> &PyScope {
         self.calls.last().map_or(&self.globals, |frame| &frame.scope)
     }
 
@@ -272,11 +272,11 @@ impl<'a> Machine<'a> {
     }
 
     /// Gives a value to what is left of `=`.
-    fn assign(&mut self, target: &PyExpr, value: PyValue) -> Read<()> {
+    fn assign(&mut self, target: &PyExpr, value: PyValue) -> PyResult<()> {
         let unread = || Unported::new(target.line, format!("`{}` cannot be given a value", target.text));
         match &*target.kind {
-            Kind::Name(name) => self.bind(name, value.plain()),
-            Kind::Attribute(of, name) => match self.value(of, "")? {
+            PyKind::Name(name) => self.bind(name, value.plain()),
+            PyKind::Attribute(of, name) => match self.value(of, "")? {
                 PyValue::Instance(instance) if self.method(&instance.class, name).is_some() => {
                     let reason =
                         format!("`{}` is a method of the class: what replaces it cannot be followed", target.text);
@@ -301,9 +301,9 @@ impl<'a> Machine<'a> {
                 PyValue::Modules(_) if value.is_module() => return Err(unread()),
                 _ => {}
             },
-            Kind::Tuple(targets) | Kind::List(targets) => self.unpack(targets, value, target)?,
-            Kind::Index(of, indices) => self.assign_item(of, indices, value, target)?,
-            Kind::Star(of) => self.assign(of, value)?,
+            PyKind::Tuple(targets) | PyKind::List(targets) => self.unpack(targets, value, target)?,
+            PyKind::Index(of, indices) => self.assign_item(of, indices, value, target)?,
+            PyKind::Star(of) => self.assign(of, value)?,
             _ if value.has_data() || self.is_in_model() => return Err(unread()),
             _ => {}
         }
@@ -311,10 +311,10 @@ impl<'a> Machine<'a> {
     }
 
     /// `del self.fc`
-    fn delete(&mut self, target: &PyExpr) -> Read<()> {
-        let (Kind::Attribute(of, _) | Kind::Index(of, _)) = &*target.kind else { return Ok(()) };
+    fn delete(&mut self, target: &PyExpr) -> PyResult<()> {
+        let (PyKind::Attribute(of, _) | PyKind::Index(of, _)) = &*target.kind else { return Ok(()) };
         match (self.value(of, "")?, &*target.kind) {
-            (PyValue::Instance(instance), Kind::Attribute(_, name)) => {
+            (PyValue::Instance(instance), PyKind::Attribute(_, name)) => {
                 instance.attrs.borrow_mut().retain(|(known, _)| known != name);
                 Ok(())
             }
@@ -326,7 +326,7 @@ impl<'a> Machine<'a> {
     }
 
     /// `a, b = ..`
-    fn unpack(&mut self, targets: &[PyExpr], value: PyValue, whole: &PyExpr) -> Read<()> {
+    fn unpack(&mut self, targets: &[PyExpr], value: PyValue, whole: &PyExpr) -> PyResult<()> {
         let items = match &value {
             PyValue::Failed | PyValue::Opaque(_) => vec![value.clone(); targets.len()],
             // The batch is not the first axis, so that axis can be unpacked.
@@ -349,7 +349,7 @@ impl<'a> Machine<'a> {
         targets.iter().zip(items).try_for_each(|(target, item)| self.assign(target, item))
     }
 
-    fn branch(&mut self, line: usize, branches: &[(PyExpr, Vec<PyStmt>)], otherwise: &[PyStmt]) -> Read<Flow> {
+    fn branch(&mut self, line: usize, branches: &[(PyExpr, Vec<PyStmt>)], otherwise: &[PyStmt]) -> PyResult<Flow> {
         for (at, (condition, body)) in branches.iter().enumerate() {
             match self.condition(condition)? {
                 Some(true) => return Ok(self.block(body)),
@@ -372,7 +372,7 @@ impl<'a> Machine<'a> {
     }
 
     /// Whether a condition holds, if the program says.
-    fn condition(&mut self, written: &PyExpr) -> Read<Option<bool>> {
+    fn condition(&mut self, written: &PyExpr) -> PyResult<Option<bool>> {
         if written.text.contains("__name__") {
             return Ok(Some(true));
         }
@@ -391,7 +391,7 @@ impl<'a> Machine<'a> {
         written: &PyExpr,
         body: &[PyStmt],
         otherwise: &[PyStmt],
-    ) -> Read<Flow> {
+    ) -> PyResult<Flow> {
         let values = self.value(written, "")?;
         let Some(items) = self.items(&values) else {
             self.assign(target, eval::opaque(written))?;
@@ -413,7 +413,13 @@ impl<'a> Machine<'a> {
         Ok(self.block(otherwise))
     }
 
-    fn turns_while(&mut self, line: usize, condition: &PyExpr, body: &[PyStmt], otherwise: &[PyStmt]) -> Read<Flow> {
+    fn turns_while(
+        &mut self,
+        line: usize,
+        condition: &PyExpr,
+        body: &[PyStmt],
+        otherwise: &[PyStmt],
+    ) -> PyResult<Flow> {
         while self.spend(1, line) {
             match self.condition(condition)? {
                 Some(true) => {}
@@ -437,20 +443,20 @@ impl<'a> Machine<'a> {
     }
 
     /// What statements that are not run give a value to is not known after them.
-    fn not_run(&mut self, stmts: &[PyStmt]) -> Read<()> {
+    fn not_run(&mut self, stmts: &[PyStmt]) -> PyResult<()> {
         let mut targets = Vec::new();
         assigned(stmts, &mut targets);
         for target in targets {
             let reason =
                 format!("whether `{}` changes here is not known: keep the lines that the model runs", target.text);
             match &*target.kind {
-                Kind::Name(name) => {
+                PyKind::Name(name) => {
                     let is_known = self.found(name).is_some_and(|value| value.truth().is_some() && !value.is_module());
                     if is_known {
                         self.bind(name, PyValue::opaque(reason, Some(target.line)));
                     }
                 }
-                Kind::Attribute(of, name) if self.is_in_model() => match self.value(of, "")? {
+                PyKind::Attribute(of, name) if self.is_in_model() => match self.value(of, "")? {
                     PyValue::Instance(instance) => instance.set(name, PyValue::opaque(reason, Some(target.line))),
                     _ if SWITCHES.contains(&name.as_str()) || WEIGHTS.contains(&name.as_str()) => {}
                     _ => return Err(Unported::new(target.line, reason)),
@@ -470,8 +476,8 @@ impl<'a> Machine<'a> {
 
     fn is_of_model(&self, written: &PyExpr) -> bool {
         match &*written.kind {
-            Kind::Name(name) => self.found(name).is_some_and(|value| value.has_data()),
-            Kind::Call(of, _) => {
+            PyKind::Name(name) => self.found(name).is_some_and(|value| value.has_data()),
+            PyKind::Call(of, _) => {
                 let name = name_of(of);
                 let upper = name.starts_with(|first: char| first.is_ascii_uppercase());
                 upper && (words::is_layer(&name) || matches!(name.as_str(), "Sequential" | "ModuleList"))
@@ -512,9 +518,9 @@ impl<'a> Machine<'a> {
         &mut self,
         function: &Rc<Function>,
         instance: Option<Rc<Instance>>,
-        closure: Option<Scope>,
+        closure: Option<PyScope>,
         args: PyArgs,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         if self.calls.len() >= DEEPEST {
             return Err(Unported::new(function.line, format!("`{}` calls itself too often", function.name)));
         }
@@ -543,7 +549,7 @@ impl<'a> Machine<'a> {
     }
 
     /// The parameters of a function with their values.
-    fn bound(&mut self, function: &Function, instance: Option<&Rc<Instance>>, args: PyArgs) -> Read<Scope> {
+    fn bound(&mut self, function: &Function, instance: Option<&Rc<Instance>>, args: PyArgs) -> PyResult<PyScope> {
         let mut scope = HashMap::new();
         let mut params = function.params.iter();
         let is_static = function.decorators.iter().any(|decorator| decorator == "staticmethod");
@@ -647,8 +653,8 @@ pub(super) fn unread(written: &PyExpr) -> Unported {
 /// The last name of `a.b.c`.
 pub(super) fn name_of(written: &PyExpr) -> String {
     match &*written.kind {
-        Kind::Name(name) | Kind::Attribute(_, name) => name.clone(),
-        Kind::Tuple(items) => items.first().map_or(String::new(), name_of),
+        PyKind::Name(name) | PyKind::Attribute(_, name) => name.clone(),
+        PyKind::Tuple(items) => items.first().map_or(String::new(), name_of),
         _ => String::new(),
     }
 }

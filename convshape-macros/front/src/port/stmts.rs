@@ -6,7 +6,7 @@ use proc_macro2::{Delimiter, TokenTree};
 
 use super::expr::{expr, is_punct, is_word, params, split, text_of};
 use super::lines::Line;
-use super::syntax::{Class, Function, Kind, Operator, PyExpr, PyStmt, PyStmtKind, Turns};
+use super::syntax::{Class, Function, Operator, PyExpr, PyKind, PyStmt, PyStmtKind, PyTurns};
 
 /// Words that begin lines which compute nothing.
 const NOTHING: &[&str] = &["pass", "assert"];
@@ -258,7 +258,7 @@ pub(super) fn assigned<'a>(stmts: &'a [PyStmt], found: &mut Vec<&'a PyExpr>) {
     for stmt in stmts {
         match &stmt.kind {
             PyStmtKind::Assign(targets, _) => targets.iter().for_each(|target| match &*target.kind {
-                Kind::Tuple(items) | Kind::List(items) => found.extend(items),
+                PyKind::Tuple(items) | PyKind::List(items) => found.extend(items),
                 _ => found.push(target),
             }),
             PyStmtKind::Augment(target, ..) => found.push(target),
@@ -284,34 +284,34 @@ pub(super) fn contains(expr: &PyExpr, is: &dyn Fn(&PyExpr) -> bool) -> bool {
 fn parts(expr: &PyExpr) -> Vec<&PyExpr> {
     use super::syntax::Index;
     match &*expr.kind {
-        Kind::Attribute(of, _) | Kind::Negated(of) | Kind::Not(of) | Kind::Star(of) => vec![of],
-        Kind::Call(of, args) => std::iter::once(of).chain(args.iter().map(|arg| &arg.value)).collect(),
-        Kind::Printed(_, parts) => parts.iter().map(|part| &part.value).collect(),
-        Kind::Index(of, indices) => {
+        PyKind::Attribute(of, _) | PyKind::Negated(of) | PyKind::Not(of) | PyKind::Star(of) => vec![of],
+        PyKind::Call(of, args) => std::iter::once(of).chain(args.iter().map(|arg| &arg.value)).collect(),
+        PyKind::Printed(_, parts) => parts.iter().map(|part| &part.value).collect(),
+        PyKind::Index(of, indices) => {
             let inside = indices.iter().flat_map(|index| match index {
                 Index::At(at) => vec![at],
                 Index::Slice(parts) => parts.iter().flatten().collect(),
             });
             std::iter::once(of).chain(inside).collect()
         }
-        Kind::List(items) | Kind::Tuple(items) => items.iter().collect(),
-        Kind::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
-        Kind::Binary(_, a, b) | Kind::Compare(_, a, b) | Kind::And(a, b) | Kind::Or(a, b) => vec![a, b],
-        Kind::Choice { condition, then, otherwise } => vec![condition, then, otherwise],
-        Kind::Comprehension { key, item, turns } => {
+        PyKind::List(items) | PyKind::Tuple(items) => items.iter().collect(),
+        PyKind::Dict(pairs) => pairs.iter().flat_map(|(key, value)| [key, value]).collect(),
+        PyKind::Binary(_, a, b) | PyKind::Compare(_, a, b) | PyKind::And(a, b) | PyKind::Or(a, b) => vec![a, b],
+        PyKind::Choice { condition, then, otherwise } => vec![condition, then, otherwise],
+        PyKind::Comprehension { key, item, turns } => {
             let of_turns = turns
                 .iter()
-                .flat_map(|Turns { target, values, conditions }| [target, values].into_iter().chain(conditions));
+                .flat_map(|PyTurns { target, values, conditions }| [target, values].into_iter().chain(conditions));
             key.iter().chain([item]).chain(of_turns).collect()
         }
-        Kind::Name(_)
-        | Kind::Number(_)
-        | Kind::Text(_)
-        | Kind::Format(_)
-        | Kind::None
-        | Kind::Bool(_)
-        | Kind::Ellipsis
-        | Kind::Lambda(_)
-        | Kind::Other => Vec::new(),
+        PyKind::Name(_)
+        | PyKind::Number(_)
+        | PyKind::Text(_)
+        | PyKind::Format(_)
+        | PyKind::None
+        | PyKind::Bool(_)
+        | PyKind::Ellipsis
+        | PyKind::Lambda(_)
+        | PyKind::Other => Vec::new(),
     }
 }

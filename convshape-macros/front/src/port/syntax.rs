@@ -76,10 +76,10 @@ impl Class {
 pub(super) struct PyExpr {
     pub(super) line: usize,
     pub(super) text: Rc<str>,
-    pub(super) kind: Rc<Kind>,
+    pub(super) kind: Rc<PyKind>,
 }
 
-pub(super) enum Kind {
+pub(super) enum PyKind {
     Name(String),
     Number(String),
     Text(String),
@@ -114,7 +114,7 @@ pub(super) enum Kind {
     Comprehension {
         key: Option<PyExpr>,
         item: PyExpr,
-        turns: Vec<Turns>,
+        turns: Vec<PyTurns>,
     },
     Lambda(Rc<Function>),
     Star(PyExpr),
@@ -123,7 +123,7 @@ pub(super) enum Kind {
 }
 
 /// `for target in values if condition` within an expression.
-pub(super) struct Turns {
+pub(super) struct PyTurns {
     pub(super) target: PyExpr,
     pub(super) values: PyExpr,
     pub(super) conditions: Vec<PyExpr>,

@@ -20,7 +20,7 @@ pub(super) fn whole(value: f64) -> i64 {
 pub(super) const NO_BATCH: usize = 8;
 
 /// The variables of a function, or of the whole program.
-pub(super) type Scope = Rc<RefCell<HashMap<String, PyValue>>>;
+pub(super) type PyScope = Rc<RefCell<HashMap<String, PyValue>>>;
 
 #[derive(Clone)]
 pub(super) enum PyValue {
@@ -41,7 +41,7 @@ pub(super) enum PyValue {
     /// A free parameter, or numbers of the program.
     Tensor(Rc<Tensor>),
     Class(Rc<Class>),
-    Function(Rc<Function>, Option<Scope>),
+    Function(Rc<Function>, Option<PyScope>),
     /// A method of an instance of a class.
     Method(Rc<Instance>, Rc<Function>),
     /// `super()`: the instance, and the classes after the method's own.

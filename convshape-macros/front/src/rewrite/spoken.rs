@@ -9,7 +9,7 @@ use crate::fault::SyntaxFault;
 use crate::words::Dialects;
 
 /// A text as it was read.
-pub(crate) struct Read {
+pub(crate) struct ReadBack {
     pub(crate) faults: Vec<SyntaxFault>,
     /// Whether all its words and names are right.
     pub(crate) named: bool,
@@ -18,17 +18,17 @@ pub(crate) struct Read {
 }
 
 /// A word and the dialects that have it.
-pub(crate) type Word = (Ident, Dialects);
+pub(crate) type DialectWord = (Ident, Dialects);
 
 /// The report for a chain with several words of one other dialect, if naming that dialect leaves no other error than
 /// lines of Python. The words are in the order of the text; `settled` says that the chain is right without it, as those
 /// lines are read.
 pub(crate) fn spoken(
     text: &TokenStream,
-    words: &[Word],
+    words: &[DialectWord],
     settled: bool,
     own: Dialect,
-    read: &dyn Fn(TokenStream) -> Read,
+    read: &dyn Fn(TokenStream) -> ReadBack,
 ) -> Option<Report> {
     let [(first, first_dialects), _, ..] = words else { return None };
     let common = |dialect: &&Dialect| words.iter().all(|(_, dialects)| dialects.contains(dialect));
@@ -36,19 +36,19 @@ pub(crate) fn spoken(
     let named =
         || first_dialects.iter().filter(common).filter_map(|dialect| Some((*dialect, in_dialect(&tokens, *dialect)?)));
     let reads = |rewrite: &Rewrite| read(rewrite.text.iter().cloned().collect());
-    let lines = |read: &Read| read.faults.iter().all(|fault| fault.is_python() && !fault.is_of_forward());
+    let lines = |read: &ReadBack| read.faults.iter().all(|fault| fault.is_python() && !fault.is_of_forward());
     let read_so = |(dialect, rewrite): (Dialect, Rewrite)| {
         let read = reads(&rewrite);
         lines(&read).then_some((dialect, rewrite, read))
     };
-    let right = |found: &(Dialect, Rewrite, Read)| found.2.right;
+    let right = |found: &(Dialect, Rewrite, ReadBack)| found.2.right;
     let last = |(dialect, rewrite): (Dialect, Rewrite)| Some((dialect, channels_last(&rewrite)?));
     let mut found = named().filter_map(read_so).find(right);
-    let lines_of = |(word, _): &Word| word.span().start().line;
+    let lines_of = |(word, _): &DialectWord| word.span().start().line;
     let in_lines = words.iter().any(|word| lines_of(word) != first.span().start().line);
     if found.is_none() && !settled && in_lines {
         // The other mistakes show once the words are right.
-        let words_right = |found: &(Dialect, Rewrite, Read)| found.2.named && !found.2.faults.is_empty();
+        let words_right = |found: &(Dialect, Rewrite, ReadBack)| found.2.named && !found.2.faults.is_empty();
         found = named().filter_map(last).filter_map(read_so).find(right);
         found = found.or_else(|| named().filter_map(read_so).find(words_right));
     }

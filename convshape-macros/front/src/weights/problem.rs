@@ -4,7 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use convshape_arith::stored::Hint;
-use convshape_data::safetensors::Damage;
+use convshape_data::safetensors::HeaderDamage;
 
 use crate::graph::NodeId;
 
@@ -22,7 +22,7 @@ pub(crate) enum ReadFailure {
     NoFile,
     /// A path that cannot be written in source code.
     NotUnicode,
-    Header(Damage),
+    Header(HeaderDamage),
 }
 
 /// A mismatch between a layer and the file.

@@ -1,6 +1,6 @@
 //! The wording for an array that does not fit.
 
-use super::{Cause, Labels, Port, fresh, is_one, matches, number};
+use super::{ArrayPort, Cause, Labels, fresh, is_one, matches, number};
 use crate::layer;
 use crate::op::AxisOrder;
 use crate::size::{Scope, Size};
@@ -18,7 +18,7 @@ pub const fn sizes<'t>(text: &'t mut Text, sizes: &[usize]) -> &'t mut Text {
 }
 
 /// Appends the shape that a port takes: `[N, 1, 28, 28]`.
-pub const fn expected<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
+pub const fn expected<'t>(text: &'t mut Text, port: &ArrayPort<'_>) -> &'t mut Text {
     text.str("[N");
     let mut axis = 0;
     while axis < port.shape.rank() {
@@ -46,7 +46,7 @@ pub const fn misfit<'t>(
     text: &'t mut Text,
     array: &Found<'_>,
     name: &str,
-    port: &Port<'_>,
+    port: &ArrayPort<'_>,
     cause: Cause,
 ) -> &'t mut Text {
     text.str("`").str(array.name).str("` does not fit `").str(name).str("`: found ");
@@ -64,7 +64,7 @@ pub const fn misfit<'t>(
 }
 
 /// Appends the shape of class indices for an output: `[N, 28, 28]`.
-const fn indices<'t>(text: &'t mut Text, port: &Port<'_>) -> &'t mut Text {
+const fn indices<'t>(text: &'t mut Text, port: &ArrayPort<'_>) -> &'t mut Text {
     text.str("[N");
     let mut axis = 0;
     while axis < port.shape.rank() {
@@ -128,7 +128,7 @@ pub const fn labels_look(text: &mut Text, labels: &Labels<'_>, classes: i64) -> 
 
 /// Appends the axes that differ, each with its numbers: `channels 28, expected 1; width 1, expected 28`. Whole numbers
 /// may be class indices, without the axis of classes.
-pub const fn arithmetic<'t>(text: &'t mut Text, port: &Port<'_>, sizes: &[usize], whole: bool) -> &'t mut Text {
+pub const fn arithmetic<'t>(text: &'t mut Text, port: &ArrayPort<'_>, sizes: &[usize], whole: bool) -> &'t mut Text {
     let (rank, channel) = (port.shape.rank(), port.channel_axis());
     let indices = whole && port.output && rank > 1 && sizes.len() == rank && !is_one(port.classes());
     if sizes.len() != rank + 1 && !indices {
@@ -186,7 +186,7 @@ const fn range(text: &mut Text, size: Size, scope: Scope) {
 
 /// The name of a sample's axis. Shapes that only a `Reshape` makes have unnamed axes, and so have sequences, in which
 /// some layers read steps first and others channels.
-const fn axis_name(axis: usize, port: &Port<'_>) -> Option<&'static str> {
+const fn axis_name(axis: usize, port: &ArrayPort<'_>) -> Option<&'static str> {
     let rank = port.shape.rank();
     if rank == 2 && matches!(port.order, AxisOrder::ChannelsFirst) {
         return None;
@@ -208,7 +208,7 @@ const fn axis_name(axis: usize, port: &Port<'_>) -> Option<&'static str> {
 }
 
 /// Appends what is probably wrong with the array, if that is known.
-pub const fn note<'t>(text: &'t mut Text, port: &Port<'_>, cause: Cause) -> &'t mut Text {
+pub const fn note<'t>(text: &'t mut Text, port: &ArrayPort<'_>, cause: Cause) -> &'t mut Text {
     let channels = match port.order {
         AxisOrder::ChannelsFirst => "this chain takes the channel axis first",
         AxisOrder::ChannelsLast => "this chain takes the channel axis last",
@@ -298,7 +298,7 @@ pub enum Library {
 }
 
 /// Appends how to make the array `name` fit if a single step does it. Returns whether it did.
-pub const fn remedy(text: &mut Text, port: &Port<'_>, cause: Cause, name: &str, library: Library) -> bool {
+pub const fn remedy(text: &mut Text, port: &ArrayPort<'_>, cause: Cause, name: &str, library: Library) -> bool {
     let last = match port.order {
         AxisOrder::ChannelsFirst => false,
         AxisOrder::ChannelsLast => true,

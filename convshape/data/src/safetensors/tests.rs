@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::{Damage, Header, read};
+use super::{Header, HeaderDamage, read};
 
 /// A file with this header, followed by a number of bytes.
 fn file(header: &str, data: usize) -> Vec<u8> {
@@ -12,7 +12,7 @@ fn file(header: &str, data: usize) -> Vec<u8> {
     bytes
 }
 
-fn open(bytes: &[u8]) -> Result<Header, Damage> {
+fn open(bytes: &[u8]) -> Result<Header, HeaderDamage> {
     read(bytes, bytes.len() as u64)
 }
 
@@ -56,7 +56,7 @@ fn truncated_files_are_refused() {
     }
     let mut longer = whole;
     longer.push(0);
-    assert!(matches!(open(&longer), Err(Damage::End { tensors: 19, file: 20 })));
+    assert!(matches!(open(&longer), Err(HeaderDamage::End { tensors: 19, file: 20 })));
 }
 
 #[test]
@@ -74,18 +74,18 @@ fn changed_bytes_do_not_panic() {
 #[test]
 fn lying_numbers_are_refused() {
     assert!(open(&tensor("F32", "[3]", "[0,12]")).is_ok());
-    assert!(matches!(open(&tensor("F32", "[3]", "[0,13]")), Err(Damage::Size { .. })));
-    assert!(matches!(open(&tensor("F32", "[4]", "[0,12]")), Err(Damage::Size { .. })));
-    assert!(matches!(open(&tensor("F32", "[3]", "[4,16]")), Err(Damage::Offsets { .. })));
-    assert!(matches!(open(&tensor("F32", "[3]", "[12,0]")), Err(Damage::Offsets { .. })));
-    assert!(matches!(open(&tensor("F32", "[6]", "[0,24]")), Err(Damage::End { tensors: 24, file: 12 })));
+    assert!(matches!(open(&tensor("F32", "[3]", "[0,13]")), Err(HeaderDamage::Size { .. })));
+    assert!(matches!(open(&tensor("F32", "[4]", "[0,12]")), Err(HeaderDamage::Size { .. })));
+    assert!(matches!(open(&tensor("F32", "[3]", "[4,16]")), Err(HeaderDamage::Offsets { .. })));
+    assert!(matches!(open(&tensor("F32", "[3]", "[12,0]")), Err(HeaderDamage::Offsets { .. })));
+    assert!(matches!(open(&tensor("F32", "[6]", "[0,24]")), Err(HeaderDamage::End { tensors: 24, file: 12 })));
     let largest = u64::MAX;
     for (shape, offsets) in [
         ("[18446744073709551615]".to_owned(), format!("[0,{largest}]")),
         ("[4294967296, 4294967296]".to_owned(), "[0,12]".to_owned()),
         ("[4611686018427387904, 4]".to_owned(), "[0,0]".to_owned()),
     ] {
-        assert!(matches!(open(&tensor("F32", &shape, &offsets)), Err(Damage::Size { .. })), "{shape}");
+        assert!(matches!(open(&tensor("F32", &shape, &offsets)), Err(HeaderDamage::Size { .. })), "{shape}");
     }
     for (shape, offsets) in [
         ("[-3]", "[0,12]"),
@@ -98,10 +98,10 @@ fn lying_numbers_are_refused() {
         ("[[3]]", "[0,12]"),
     ] {
         let found = open(&tensor("F32", shape, offsets));
-        assert!(matches!(found, Err(Damage::Json(_))), "{shape} {offsets}: {found:?}");
+        assert!(matches!(found, Err(HeaderDamage::Json(_))), "{shape} {offsets}: {found:?}");
     }
     let axes = format!("[{}3]", "1,".repeat(64));
-    assert!(matches!(open(&tensor("F32", &axes, "[0,12]")), Err(Damage::Json(_))));
+    assert!(matches!(open(&tensor("F32", &axes, "[0,12]")), Err(HeaderDamage::Json(_))));
 }
 
 #[test]
@@ -113,7 +113,7 @@ fn overlapping_tensors_are_refused() {
     assert!(pair("[0,8]", "[8,16]").is_ok());
     assert!(pair("[8,16]", "[0,8]").is_ok());
     for (first, second) in [("[0,8]", "[4,12]"), ("[0,8]", "[0,8]"), ("[0,8]", "[9,17]")] {
-        assert!(matches!(pair(first, second), Err(Damage::Offsets { .. })), "{first} {second}");
+        assert!(matches!(pair(first, second), Err(HeaderDamage::Offsets { .. })), "{first} {second}");
     }
 }
 
@@ -139,22 +139,22 @@ fn malformed_headers_are_refused() {
     ];
     for header in headers {
         let found = open(&file(&header, 12));
-        assert!(matches!(found, Err(Damage::Json(_))), "{header}: {found:?}");
+        assert!(matches!(found, Err(HeaderDamage::Json(_))), "{header}: {found:?}");
     }
     let mut bytes = tensor("F32", "[3]", "[0,12]");
     bytes[10] = 0xff;
-    assert!(matches!(open(&bytes), Err(Damage::Json(_))), "a name that is not UTF-8");
+    assert!(matches!(open(&bytes), Err(HeaderDamage::Json(_))), "a name that is not UTF-8");
 }
 
 #[test]
 fn other_files_are_refused() {
-    assert!(matches!(open(b"PK\x03\x04 and so on"), Err(Damage::Zip)));
-    assert!(matches!(open(b"version https://git-lfs.github.com/spec/v1\n"), Err(Damage::Pointer)));
-    assert!(matches!(open(b""), Err(Damage::Short { found: 0 })));
-    assert!(matches!(open(&u64::MAX.to_le_bytes()), Err(Damage::Length { header: u64::MAX, file: 8 })));
+    assert!(matches!(open(b"PK\x03\x04 and so on"), Err(HeaderDamage::Zip)));
+    assert!(matches!(open(b"version https://git-lfs.github.com/spec/v1\n"), Err(HeaderDamage::Pointer)));
+    assert!(matches!(open(b""), Err(HeaderDamage::Short { found: 0 })));
+    assert!(matches!(open(&u64::MAX.to_le_bytes()), Err(HeaderDamage::Length { header: u64::MAX, file: 8 })));
     // As long as it claims, but longer than the limit.
     let long = read(100_000_001_u64.to_le_bytes().as_slice(), u64::MAX);
-    assert!(matches!(long, Err(Damage::Length { header: 100_000_001, .. })));
+    assert!(matches!(long, Err(HeaderDamage::Length { header: 100_000_001, .. })));
 }
 
 #[test]
@@ -166,6 +166,6 @@ fn large_headers_are_read_in_time() {
     assert!(open(&file(&nested, 0)).is_err());
     let entry = |index: usize| format!(r#""{index}":{{"dtype":"U8","shape":[1],"data_offsets":[0,0]}}"#);
     let many = (0..100_000).map(entry).collect::<Vec<_>>().join(",");
-    assert!(matches!(open(&file(&format!("{{{many}}}"), 0)), Err(Damage::Size { .. })));
+    assert!(matches!(open(&file(&format!("{{{many}}}"), 0)), Err(HeaderDamage::Size { .. })));
     assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
 }

@@ -4,7 +4,7 @@ use convshape::Shape;
 use convshape::graph::op::Axis;
 use convshape::graph::{Fault, Node, Reason, Size};
 
-use super::writer::{Tensor, to_i64};
+use super::writer::{FileValue, to_i64};
 use super::{Export, ExportError, attribute};
 
 impl Export<'_> {
@@ -21,25 +21,25 @@ impl Export<'_> {
     }
 
     /// The elements `start..end` along an axis.
-    pub(super) fn part(&mut self, x: &Tensor, at: usize, start: i64, end: i64) -> Tensor {
+    pub(super) fn part(&mut self, x: &FileValue, at: usize, start: i64, end: i64) -> FileValue {
         self.range(x, at, start, Some(end), x.shape.with(at, Size::Number(end - start)))
     }
 
     /// The same for ends that may count from the end, and the shape that this gives.
-    pub(super) fn range(&mut self, x: &Tensor, at: usize, start: i64, end: Option<i64>, shape: Shape) -> Tensor {
+    pub(super) fn range(&mut self, x: &FileValue, at: usize, start: i64, end: Option<i64>, shape: Shape) -> FileValue {
         let lists = [start, end.unwrap_or(i64::MAX), to_i64(at) + 1].map(|number| self.writer.ints(&[number]));
         let [starts, ends, axes] = lists.each_ref().map(String::as_str);
         self.writer.node("Slice", &[&x.name, starts, ends, axes], Vec::new(), shape)
     }
 
-    pub(super) fn join(&mut self, node: &Node, axis: Axis, inputs: &[Tensor]) -> Result<Tensor, ExportError> {
+    pub(super) fn join(&mut self, node: &Node, axis: Axis, inputs: &[FileValue]) -> Result<FileValue, ExportError> {
         let shape = *self.graph.shape(node.outputs[0]);
         let at = to_i64(self.place(axis, &shape)?) + 1;
         let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
         Ok(self.writer.node("Concat", &names, vec![attribute::int("axis", at)], shape))
     }
 
-    pub(super) fn stack(&mut self, node: &Node, axis: Axis) -> Result<Tensor, ExportError> {
+    pub(super) fn stack(&mut self, node: &Node, axis: Axis) -> Result<FileValue, ExportError> {
         let shape = *self.graph.shape(node.outputs[0]);
         let at = self.place(axis, &shape)?;
         let one = shape.with(at, Size::Number(1));
@@ -51,13 +51,13 @@ impl Export<'_> {
         self.join(node, axis, &inputs)
     }
 
-    fn unsqueezed(&mut self, x: &Tensor, places: &[usize], shape: Shape) -> Tensor {
+    fn unsqueezed(&mut self, x: &FileValue, places: &[usize], shape: Shape) -> FileValue {
         let axes: Vec<i64> = places.iter().map(|&at| to_i64(at) + 1).collect();
         let axes = self.writer.ints(&axes);
         self.writer.node("Unsqueeze", &[&x.name, &axes], Vec::new(), shape)
     }
 
-    pub(super) fn glu(&mut self, node: &Node, axis: Axis) -> Result<Tensor, ExportError> {
+    pub(super) fn glu(&mut self, node: &Node, axis: Axis) -> Result<FileValue, ExportError> {
         let x = self.natural(node.inputs[0]);
         let at = self.place(axis, &x.shape)?;
         let half = self.graph.shape(node.outputs[0]).size(at).number().ok_or_else(|| self.symbol("a half", &x))?;
@@ -66,7 +66,7 @@ impl Export<'_> {
         Ok(self.writer.same("Mul", &a, &[&gate.name], Vec::new()))
     }
 
-    pub(super) fn product(&mut self, node: &Node, transposed: [bool; 2]) -> Result<Tensor, ExportError> {
+    pub(super) fn product(&mut self, node: &Node, transposed: [bool; 2]) -> Result<FileValue, ExportError> {
         let shape = *self.graph.shape(node.outputs[0]);
         let mut operands = Vec::new();
         for (&value, transposed) in node.inputs.iter().zip(transposed) {

@@ -4,18 +4,18 @@ use convshape::Shape;
 use convshape::graph::op::{Attention, MultiHead, Projection};
 use convshape::graph::{LinearPart, Node, Op, Size};
 
-use super::writer::{Tensor, to_i64};
+use super::writer::{FileValue, to_i64};
 use super::{Export, ExportError, attribute};
 
 impl Export<'_> {
-    pub(super) fn attention(&mut self, node: &Node, layer: &Attention) -> Result<Tensor, ExportError> {
+    pub(super) fn attention(&mut self, node: &Node, layer: &Attention) -> Result<FileValue, ExportError> {
         let operands = [0, 1, 2].map(|operand| self.natural(node.inputs[operand]));
         let added = node.inputs.get(3).map(|&value| self.natural(value));
         self.attended(layer, &operands, added)
     }
 
     /// The linear layers of an [`Op::MultiHead`] and the attention between them.
-    pub(super) fn multi_head(&mut self, node: &Node, layer: &MultiHead) -> Result<Tensor, ExportError> {
+    pub(super) fn multi_head(&mut self, node: &Node, layer: &MultiHead) -> Result<FileValue, ExportError> {
         let [query, key, value, output] = layer.linear_layers();
         let mut operands = Vec::new();
         for (place, part) in [query, key, value].iter().enumerate() {
@@ -27,7 +27,7 @@ impl Export<'_> {
     }
 
     /// A linear layer whose weight and bias may be parts of a node's parameters.
-    fn part_of_linear(&mut self, node: &Node, part: &LinearPart, x: &Tensor) -> Tensor {
+    fn part_of_linear(&mut self, node: &Node, part: &LinearPart, x: &FileValue) -> FileValue {
         let param = |place: Option<usize>| place.map_or(&[][..], |place| &self.params[node.params[place]]);
         let (weight, bias) = (param(part.params[0]), param(part.params[1]));
         let count = |number: i64| usize::try_from(number).unwrap_or(0);
@@ -58,9 +58,9 @@ impl Export<'_> {
     fn attended(
         &mut self,
         layer: &Attention,
-        operands: &[Tensor],
-        added: Option<Tensor>,
-    ) -> Result<Tensor, ExportError> {
+        operands: &[FileValue],
+        added: Option<FileValue>,
+    ) -> Result<FileValue, ExportError> {
         let [q, k, v] = operands else { return Err(self.inexpressible("attention without queries, keys and values")) };
         let (last, scope) = (q.shape.rank() - 1, q.shape.scope());
         let width = q.shape.size(last).number().ok_or_else(|| self.symbol("a number of features", q))?;
@@ -102,7 +102,7 @@ impl Export<'_> {
     }
 
     /// `[.., tokens, features]` as `[.., tokens, heads, features per head]`, with the last three axes permuted.
-    fn split(&mut self, x: &Tensor, heads: i64, last_axes: [usize; 3]) -> Result<Tensor, ExportError> {
+    fn split(&mut self, x: &FileValue, heads: i64, last_axes: [usize; 3]) -> Result<FileValue, ExportError> {
         let last = x.shape.rank() - 1;
         let features = x.shape.size(last).number().ok_or_else(|| self.symbol("a number of features", x))?;
         let each = features / heads.max(1);

@@ -4,7 +4,7 @@ use convshape::Shape;
 use convshape::graph::op::{Conv, Direction, PaddingMode, SeparableConv, WeightFrom};
 use convshape::graph::{AxisOrder, Fault, Node, Scatter, Size, Window};
 
-use super::writer::{Tensor, Writer, to_i64};
+use super::writer::{FileValue, Writer, to_i64};
 use super::{Export, ExportError, attribute};
 use crate::proto::Attribute;
 
@@ -12,7 +12,7 @@ use crate::proto::Attribute;
 const ORDER: AxisOrder = AxisOrder::ChannelsFirst;
 
 impl Export<'_> {
-    pub(super) fn conv(&mut self, node: &Node, conv: &Conv) -> Result<Tensor, ExportError> {
+    pub(super) fn conv(&mut self, node: &Node, conv: &Conv) -> Result<FileValue, ExportError> {
         let x = self.first(node.inputs[0]);
         let weight = match conv.weight {
             WeightFrom::Own | WeightFrom::Tied => self.kernel(node, 0, conv),
@@ -26,7 +26,7 @@ impl Export<'_> {
         }
     }
 
-    pub(super) fn separable(&mut self, node: &Node, conv: &SeparableConv) -> Result<Tensor, ExportError> {
+    pub(super) fn separable(&mut self, node: &Node, conv: &SeparableConv) -> Result<FileValue, ExportError> {
         let x = self.first(node.inputs[0]);
         let weight = self.kernel(node, 0, &conv.depthwise);
         let middle = self.gather(&conv.depthwise, &x, &weight, None)?;
@@ -35,7 +35,13 @@ impl Export<'_> {
         self.gather(&conv.pointwise, &middle, &weight, bias.as_deref())
     }
 
-    fn gather(&mut self, conv: &Conv, x: &Tensor, weight: &str, bias: Option<&str>) -> Result<Tensor, ExportError> {
+    fn gather(
+        &mut self,
+        conv: &Conv,
+        x: &FileValue,
+        weight: &str,
+        bias: Option<&str>,
+    ) -> Result<FileValue, ExportError> {
         let windows = conv.windows(&x.shape, ORDER).map_err(|fault| self.fault(fault))?;
         let windows = &windows[..conv.rank];
         let w = &mut self.writer;
@@ -67,7 +73,13 @@ impl Export<'_> {
         Ok(self.writer.node("Conv", &inputs, attributes, shape))
     }
 
-    fn scatter(&mut self, conv: &Conv, x: &Tensor, weight: &str, bias: Option<&str>) -> Result<Tensor, ExportError> {
+    fn scatter(
+        &mut self,
+        conv: &Conv,
+        x: &FileValue,
+        weight: &str,
+        bias: Option<&str>,
+    ) -> Result<FileValue, ExportError> {
         let scatters = conv.scatters(&x.shape, ORDER).map_err(|fault| self.fault(fault))?;
         let scatters = &scatters[..conv.rank];
         match conv.border() {
@@ -106,12 +118,12 @@ impl Export<'_> {
     fn scattered(
         &mut self,
         conv: &Conv,
-        x: &Tensor,
+        x: &FileValue,
         weight: &str,
         bias: Option<&str>,
         scatters: &[Scatter],
         output_padding: &[i64; 3],
-    ) -> Result<Tensor, ExportError> {
+    ) -> Result<FileValue, ExportError> {
         let mut shape = x.shape.with(0, Size::Number(conv.outputs));
         for (axis, scatter) in scatters.iter().enumerate() {
             let scatter = Scatter { hi: scatter.hi - output_padding[axis], ..*scatter };
@@ -129,12 +141,18 @@ impl Export<'_> {
 
     /// Rows outside are added on the opposite side: rows of the full output that are a multiple of the size apart are
     /// the same row.
-    fn folded(&mut self, full: &Tensor, axis: usize, scatter: &Scatter, input: Size) -> Result<Tensor, ExportError> {
+    fn folded(
+        &mut self,
+        full: &FileValue,
+        axis: usize,
+        scatter: &Scatter,
+        input: Size,
+    ) -> Result<FileValue, ExportError> {
         let (Some(rows), Some(input)) = (full.shape.size(axis + 1).number(), input.number()) else {
             return Err(self.symbol("a circular border", full));
         };
         let (turn, kept) = (input * scatter.stride, rows - scatter.lo - scatter.hi);
-        let mut sum: Option<Tensor> = None;
+        let mut sum: Option<FileValue> = None;
         let first = (-scatter.lo - kept).div_euclid(turn);
         for piece in first..=(rows - scatter.lo).div_euclid(turn) {
             let start = scatter.lo + piece * turn;
@@ -157,7 +175,7 @@ impl Export<'_> {
         sum.ok_or_else(|| self.inexpressible("output that nothing reaches"))
     }
 
-    fn biased(&mut self, y: &Tensor, bias: Option<&str>) -> Tensor {
+    fn biased(&mut self, y: &FileValue, bias: Option<&str>) -> FileValue {
         let Some(bias) = bias else { return y.clone() };
         let axes: Vec<i64> = (1..to_i64(y.shape.rank())).collect();
         let axes = self.writer.ints(&axes);
@@ -167,7 +185,7 @@ impl Export<'_> {
 }
 
 /// Spreads rows apart with zeros between them: a transposed convolution with a single tap of 1.
-fn spread_rows(w: &mut Writer, x: &Tensor, windows: &[Window]) -> Tensor {
+fn spread_rows(w: &mut Writer, x: &FileValue, windows: &[Window]) -> FileValue {
     let channels = x.shape.size(0).number().unwrap_or(1);
     let mut dims = vec![channels];
     dims.resize(windows.len() + 2, 1);
@@ -199,7 +217,7 @@ pub(super) fn pads(border: &[(i64, i64)]) -> Attribute {
 
 impl Writer {
     /// Rows removed on both sides of the spatial axes.
-    pub(super) fn crop(&mut self, x: &Tensor, rows: &[(i64, i64)]) -> Tensor {
+    pub(super) fn crop(&mut self, x: &FileValue, rows: &[(i64, i64)]) -> FileValue {
         let axes: Vec<usize> = (0..rows.len()).filter(|&axis| rows[axis] != (0, 0)).collect();
         if axes.is_empty() {
             return x.clone();
@@ -213,14 +231,14 @@ impl Writer {
     }
 
     /// `starts..ends` of axes, counted without the batch.
-    fn slice(&mut self, x: &Tensor, starts: &[i64], ends: &[i64], axes: &[usize], shape: Shape) -> Tensor {
+    fn slice(&mut self, x: &FileValue, starts: &[i64], ends: &[i64], axes: &[usize], shape: Shape) -> FileValue {
         let axes: Vec<i64> = axes.iter().map(|&axis| to_i64(axis) + 1).collect();
         let (starts, ends, axes) = (self.ints(starts), self.ints(ends), self.ints(&axes));
         self.node("Slice", &[&x.name, &starts, &ends, &axes], Vec::new(), shape)
     }
 
     /// Rows added on both sides of the spatial axes.
-    pub(super) fn pad(&mut self, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode, value: f64) -> Tensor {
+    pub(super) fn pad(&mut self, x: &FileValue, rows: &[(i64, i64)], mode: PaddingMode, value: f64) -> FileValue {
         self.pad_from(1, x, rows, mode, value)
     }
 
@@ -228,11 +246,11 @@ impl Writer {
     pub(super) fn pad_from(
         &mut self,
         first: usize,
-        x: &Tensor,
+        x: &FileValue,
         rows: &[(i64, i64)],
         mode: PaddingMode,
         value: f64,
-    ) -> Tensor {
+    ) -> FileValue {
         if rows.iter().all(|&pair| pair == (0, 0)) {
             return x.clone();
         }
@@ -262,7 +280,7 @@ impl Writer {
     }
 
     /// A border of rows of the input: mirrored, or from the opposite side.
-    fn picked(&mut self, first: usize, x: &Tensor, rows: &[(i64, i64)], mode: PaddingMode) -> Tensor {
+    fn picked(&mut self, first: usize, x: &FileValue, rows: &[(i64, i64)], mode: PaddingMode) -> FileValue {
         let mut x = x.clone();
         for (axis, &(lo, hi)) in rows.iter().enumerate().filter(|(_, pair)| **pair != (0, 0)) {
             let at = first + axis;

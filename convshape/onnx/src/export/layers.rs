@@ -4,7 +4,7 @@ use convshape::Shape;
 use convshape::graph::op::{Activation, Amount, DepthOrder, Pieces, PoolKind, Reduction, Source};
 use convshape::graph::{AxisOrder, Fault, Node, Op, Size};
 
-use super::writer::{Tensor, to_i64};
+use super::writer::{FileValue, to_i64};
 use super::{Export, ExportError, Output, attribute};
 
 /// The nodes of one layer.
@@ -76,7 +76,7 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
             Output::Natural(reshaped.ok_or_else(|| export.symbol("a reshape", &x))?)
         }
         Op::Concat { axis } if !export.is_channels(*axis, input) => {
-            let inputs: Vec<Tensor> = node.inputs.iter().map(|&value| export.natural(value)).collect();
+            let inputs: Vec<FileValue> = node.inputs.iter().map(|&value| export.natural(value)).collect();
             Output::Natural(export.join(node, *axis, &inputs)?)
         }
         Op::Stack { axis } => Output::Natural(export.stack(node, *axis)?),
@@ -87,7 +87,7 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
         Op::Projection(_) => return Err(export.inexpressible("a part of a linear layer")),
         Op::Glu { axis } => Output::Natural(export.glu(node, *axis)?),
         Op::Concat { .. } => {
-            let inputs: Vec<Tensor> = node.inputs.iter().map(|&value| export.first(value)).collect();
+            let inputs: Vec<FileValue> = node.inputs.iter().map(|&value| export.first(value)).collect();
             let names: Vec<&str> = inputs.iter().map(|input| input.name.as_str()).collect();
             let shape = export.output_first(node);
             Output::First(export.writer.node("Concat", &names, vec![attribute::int("axis", 1)], shape))
@@ -141,7 +141,7 @@ pub(super) fn layer(export: &mut Export<'_>, node: &Node) -> Result<Output, Expo
 
 impl Export<'_> {
     /// Numbers as a value of one sample, repeated for each sample of the layer's input.
-    fn source(&mut self, node: &Node, of: Source) -> Tensor {
+    fn source(&mut self, node: &Node, of: Source) -> FileValue {
         let shape = *self.graph.shape(node.outputs[0]);
         let sizes = shape.sizes().iter().filter_map(|size| size.number());
         let dims: Vec<i64> = std::iter::once(1).chain(sizes).collect();
@@ -166,7 +166,7 @@ impl Export<'_> {
         ExportError::Inexpressible { layer: self.writer.layer(), what }
     }
 
-    pub(super) fn symbol(&self, what: &'static str, x: &Tensor) -> ExportError {
+    pub(super) fn symbol(&self, what: &'static str, x: &FileValue) -> ExportError {
         ExportError::Symbol { layer: self.writer.layer(), what, shape: x.shape.to_string() }
     }
 
@@ -175,7 +175,7 @@ impl Export<'_> {
     }
 
     /// With the axes kept, and then in the shape wanted: an operator without any axis left gives no axis.
-    fn reduce(&mut self, node: &Node, kind: Reduction) -> Result<Tensor, ExportError> {
+    fn reduce(&mut self, node: &Node, kind: Reduction) -> Result<FileValue, ExportError> {
         let x = self.natural(node.inputs[0]);
         let over = node.op.reduced_axes(&x.shape, self.graph.order()).map_err(|fault| self.fault(fault))?;
         let axes: Vec<usize> = (0..x.shape.rank()).filter(|&axis| over[axis]).collect();
@@ -215,7 +215,7 @@ impl Export<'_> {
     }
 
     /// What works alike in every order of axes, in the one that is there.
-    fn unary(&mut self, input: usize, nodes: impl FnOnce(&mut Self, &Tensor) -> Tensor) -> Output {
+    fn unary(&mut self, input: usize, nodes: impl FnOnce(&mut Self, &FileValue) -> FileValue) -> Output {
         match self.values[input].first.clone() {
             Some(x) => Output::First(nodes(self, &x)),
             None => {
@@ -232,7 +232,7 @@ impl Export<'_> {
     }
 
     /// Rows of a border on both sides of each axis.
-    fn rows(&mut self, node: &Node, amount: &Amount, x: &Tensor) -> Result<Vec<(i64, i64)>, ExportError> {
+    fn rows(&mut self, node: &Node, amount: &Amount, x: &FileValue) -> Result<Vec<(i64, i64)>, ExportError> {
         let like = node.inputs.get(1).map(|&value| self.first(value).shape);
         (1..x.shape.rank()).map(|at| self.sides(amount, at - 1, x, (at, like))).collect()
     }
@@ -242,7 +242,7 @@ impl Export<'_> {
         &self,
         amount: &Amount,
         pair: usize,
-        x: &Tensor,
+        x: &FileValue,
         (at, like): (usize, Option<Shape>),
     ) -> Result<(i64, i64), ExportError> {
         let target = like.map(|like| like.size(at));
@@ -253,7 +253,7 @@ impl Export<'_> {
         }
     }
 
-    fn global_pool(&mut self, kind: PoolKind, input: usize, keep_axes: bool) -> Tensor {
+    fn global_pool(&mut self, kind: PoolKind, input: usize, keep_axes: bool) -> FileValue {
         let x = self.first(input);
         let kept = (1..x.shape.rank()).fold(x.shape, |shape, axis| shape.with(axis, Size::Number(1)));
         let op = match kind {
@@ -268,7 +268,7 @@ impl Export<'_> {
         self.writer.node("Flatten", &[&pooled.name], vec![attribute::int("axis", 1)], shape)
     }
 
-    fn depth_to_space(&mut self, node: &Node, factor: i64, order: DepthOrder) -> Tensor {
+    fn depth_to_space(&mut self, node: &Node, factor: i64, order: DepthOrder) -> FileValue {
         let x = self.first(node.inputs[0]);
         let mode = match order {
             DepthOrder::Dcr => "DCR",
@@ -280,7 +280,7 @@ impl Export<'_> {
     }
 
     /// ONNX puts the position in the block before the channel, PyTorch after it.
-    fn space_to_depth(&mut self, node: &Node, factor: i64) -> Tensor {
+    fn space_to_depth(&mut self, node: &Node, factor: i64) -> FileValue {
         let x = self.first(node.inputs[0]);
         let shape = self.output_first(node);
         let y = self.writer.node("SpaceToDepth", &[&x.name], vec![attribute::int("blocksize", factor)], shape);
@@ -293,7 +293,7 @@ impl Export<'_> {
     }
 
     /// The channels in another order.
-    fn shuffle(&mut self, input: usize, groups: i64) -> Tensor {
+    fn shuffle(&mut self, input: usize, groups: i64) -> FileValue {
         let x = self.first(input);
         let size = x.shape.size(0).number().unwrap_or(groups) / groups;
         let order: Vec<i64> = (0..size).flat_map(|at| (0..groups).map(move |group| group * size + at)).collect();
@@ -301,14 +301,14 @@ impl Export<'_> {
         self.writer.same("Gather", &x, &[&order], vec![attribute::int("axis", 1)])
     }
 
-    fn channels(&mut self, node: &Node, start: i64, end: Option<i64>) -> Tensor {
+    fn channels(&mut self, node: &Node, start: i64, end: Option<i64>) -> FileValue {
         let x = self.first(node.inputs[0]);
         let output = self.graph.shape(node.outputs[0]);
         let shape = x.shape.with(0, output.size(self.graph.order().channel(output.rank())));
         self.range(&x, 0, start, end, shape)
     }
 
-    fn piece(&mut self, node: &Node, x: &Tensor, at: usize, (index, pieces): (i64, Pieces)) -> Tensor {
+    fn piece(&mut self, node: &Node, x: &FileValue, at: usize, (index, pieces): (i64, Pieces)) -> FileValue {
         let shape = *self.graph.shape(node.outputs[0]);
         match (pieces, shape.size(at).number()) {
             (Pieces::Sized { start, end, .. }, _) => self.part(x, at, start, end),
@@ -318,7 +318,7 @@ impl Export<'_> {
         }
     }
 
-    fn linear(&mut self, node: &Node, outputs: i64, bias: bool) -> Tensor {
+    fn linear(&mut self, node: &Node, outputs: i64, bias: bool) -> FileValue {
         let x = self.natural(node.inputs[0]);
         let param = &self.graph.params()[node.params[0]];
         let sizes: Vec<i64> = param.shape.sizes().iter().filter_map(|size| size.number()).collect();
@@ -346,10 +346,10 @@ impl Export<'_> {
     }
 
     /// Elementwise on several values, which may have fewer axes than the result.
-    fn broadcast(&mut self, op: &str, node: &Node) -> Tensor {
+    fn broadcast(&mut self, op: &str, node: &Node) -> FileValue {
         let output = *self.graph.shape(node.outputs[0]);
         let rank = output.rank();
-        let operands: Vec<Tensor> = node.inputs.iter().map(|&value| self.widened(value, &output)).collect();
+        let operands: Vec<FileValue> = node.inputs.iter().map(|&value| self.widened(value, &output)).collect();
         let mut result = operands[0].clone();
         for operand in &operands[1..] {
             let larger = |axis: usize| match (result.shape.size(axis), operand.shape.size(axis)) {
@@ -363,7 +363,7 @@ impl Export<'_> {
     }
 
     /// A value with the axes of the one that it broadcasts to.
-    fn widened(&mut self, value: usize, output: &Shape) -> Tensor {
+    fn widened(&mut self, value: usize, output: &Shape) -> FileValue {
         let x = self.first(value);
         let own = *self.graph.shape(value);
         let more = output.rank() - own.rank();
@@ -382,7 +382,7 @@ impl Export<'_> {
         self.writer.node("Unsqueeze", &[&x.name, &axes], Vec::new(), shape)
     }
 
-    fn batch_norm(&mut self, node: &Node, eps: f64, affine: bool) -> Tensor {
+    fn batch_norm(&mut self, node: &Node, eps: f64, affine: bool) -> FileValue {
         let x = self.first(node.inputs[0]);
         let channels = x.shape.size(0).number().unwrap_or(1);
         let [scale, shift] = self.affine(node, affine, channels);
@@ -393,14 +393,14 @@ impl Export<'_> {
         self.writer.same("BatchNormalization", &x, &[&scale, &shift, &mean, &variance], epsilon)
     }
 
-    fn instance_norm(&mut self, node: &Node, eps: f64, affine: bool) -> Tensor {
+    fn instance_norm(&mut self, node: &Node, eps: f64, affine: bool) -> FileValue {
         let x = self.first(node.inputs[0]);
         let [scale, shift] = self.affine(node, affine, x.shape.size(0).number().unwrap_or(1));
         self.writer.same("InstanceNormalization", &x, &[&scale, &shift], vec![attribute::float("epsilon", eps)])
     }
 
     /// Groups as channels of one long axis; the operator of its own came late and changed its meaning.
-    fn group_norm(&mut self, node: &Node, groups: i64, eps: f64) -> Result<Tensor, ExportError> {
+    fn group_norm(&mut self, node: &Node, groups: i64, eps: f64) -> Result<FileValue, ExportError> {
         let x = self.first(node.inputs[0]);
         let elements = x.shape.elements().ok().and_then(|elements| elements.div_floor(groups).ok());
         let grouped = Shape::new(&[Size::Number(groups), elements.unwrap_or(Size::Unknown)], x.shape.scope());
@@ -416,7 +416,7 @@ impl Export<'_> {
         Ok(self.writer.same("Add", &y, &[&bias], Vec::new()))
     }
 
-    fn layer_norm(&mut self, node: &Node, size: Option<&Shape>, eps: f64) -> Tensor {
+    fn layer_norm(&mut self, node: &Node, size: Option<&Shape>, eps: f64) -> FileValue {
         let x = self.natural(node.inputs[0]);
         let size = size.unwrap_or(&x.shape);
         let dims: Vec<i64> = size.sizes().iter().filter_map(|size| size.number()).collect();
@@ -435,7 +435,7 @@ impl Export<'_> {
     }
 
     /// `x + sin(weight * x)^2 / weight`
-    fn snake(&mut self, node: &Node) -> Tensor {
+    fn snake(&mut self, node: &Node) -> FileValue {
         let x = self.first(node.inputs[0]);
         let weight = self.param(node, 0, &per_channel(x.shape.size(0).number().unwrap_or(1), &x));
         let w = &mut self.writer;
@@ -446,7 +446,7 @@ impl Export<'_> {
         w.same("Add", &x, &[&part.name], Vec::new())
     }
 
-    fn activation(&mut self, activation: &Activation, x: &Tensor) -> Tensor {
+    fn activation(&mut self, activation: &Activation, x: &FileValue) -> FileValue {
         let w = &mut self.writer;
         match *activation {
             Activation::Relu => w.same("Relu", x, &[], Vec::new()),
@@ -502,14 +502,14 @@ impl Export<'_> {
         }
     }
 
-    fn clip(&mut self, x: &Tensor, min: f64, max: f64) -> Tensor {
+    fn clip(&mut self, x: &FileValue, min: f64, max: f64) -> FileValue {
         let (min, max) = (self.writer.scalar(min), self.writer.scalar(max));
         self.writer.same("Clip", x, &[&min, &max], Vec::new())
     }
 
     /// `x / 2 * (1 + erf(x / sqrt(2)))`, or with `tanh(sqrt(2 / pi) * (x + 0.044715 * x^3))` for the
     /// second factor's function; the operator of its own came with opset 20.
-    fn gelu(&mut self, x: &Tensor, tanh: bool) -> Tensor {
+    fn gelu(&mut self, x: &FileValue, tanh: bool) -> FileValue {
         let w = &mut self.writer;
         let inner = if tanh {
             let (cubic, root) = (w.scalar(0.044_715), w.scalar((2.0 / std::f64::consts::PI).sqrt()));
@@ -532,7 +532,7 @@ impl Export<'_> {
 }
 
 /// The sizes of one number per channel, as far as the axes go; a single one for all.
-fn per_channel(channels: i64, x: &Tensor) -> Vec<i64> {
+fn per_channel(channels: i64, x: &FileValue) -> Vec<i64> {
     let mut dims = vec![channels];
     dims.resize(x.shape.rank(), 1);
     dims

@@ -4,12 +4,12 @@ use convshape::Shape;
 use convshape::graph::op::Op;
 use convshape::graph::{Node, Size};
 
-use super::writer::{Tensor, to_i64};
+use super::writer::{FileValue, to_i64};
 use super::{Export, ExportError, attribute};
 
 impl Export<'_> {
     /// ONNX's own operator came with opset 23.
-    pub(super) fn rms_norm(&mut self, node: &Node, size: Option<&Shape>, eps: f64) -> Tensor {
+    pub(super) fn rms_norm(&mut self, node: &Node, size: Option<&Shape>, eps: f64) -> FileValue {
         let x = self.natural(node.inputs[0]);
         let size = size.unwrap_or(&x.shape);
         let dims: Vec<i64> = size.sizes().iter().filter_map(|size| size.number()).collect();
@@ -29,7 +29,7 @@ impl Export<'_> {
 
     /// Engines run ONNX's own operator only for images and odd windows; otherwise it is a mean over the channels as a
     /// spatial axis.
-    pub(super) fn local_response(&mut self, node: &Node) -> Result<Tensor, ExportError> {
+    pub(super) fn local_response(&mut self, node: &Node) -> Result<FileValue, ExportError> {
         let Op::LocalResponseNorm { dialect, size, alpha, beta, k } = node.op else {
             return Err(self.inexpressible("a local response norm"));
         };
@@ -63,7 +63,7 @@ impl Export<'_> {
     }
 
     /// ONNX's own operator divides zeros by zero.
-    pub(super) fn lp_norm(&mut self, node: &Node, p: f64, eps: f64) -> Result<Tensor, ExportError> {
+    pub(super) fn lp_norm(&mut self, node: &Node, p: f64, eps: f64) -> Result<FileValue, ExportError> {
         let x = self.natural(node.inputs[0]);
         let over = node.op.reduced_axes(&x.shape, self.graph.order()).map_err(|fault| self.fault(fault))?;
         let axes: Vec<usize> = (0..x.shape.rank()).filter(|&axis| over[axis]).collect();

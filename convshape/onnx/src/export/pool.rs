@@ -5,7 +5,7 @@ use convshape::graph::op::{MAX_SPATIAL, PaddingMode, Pool, PoolKind};
 use convshape::graph::{AxisOrder, Fault, Size, Window};
 
 use super::conv::pads;
-use super::writer::{Tensor, to_i64};
+use super::writer::{FileValue, to_i64};
 use super::{Export, ExportError, attribute};
 use crate::proto::Attribute;
 
@@ -39,7 +39,7 @@ impl Sliding {
 }
 
 impl Export<'_> {
-    pub(super) fn pool(&mut self, pool: &Pool, x: &Tensor) -> Result<Tensor, ExportError> {
+    pub(super) fn pool(&mut self, pool: &Pool, x: &FileValue) -> Result<FileValue, ExportError> {
         let sliding = self.sliding(pool, x)?;
         if pool.kind == PoolKind::Max {
             let (x, attributes) = self.maxima(&sliding, x);
@@ -64,7 +64,7 @@ impl Export<'_> {
     }
 
     /// Puts `x` back where a max pooling found its maxima in `taken`.
-    pub(super) fn unpool(&mut self, pool: &Pool, x: &Tensor, taken: &Tensor) -> Result<Tensor, ExportError> {
+    pub(super) fn unpool(&mut self, pool: &Pool, x: &FileValue, taken: &FileValue) -> Result<FileValue, ExportError> {
         let sliding = self.sliding(pool, taken)?;
         let (source, attributes) = self.maxima(&sliding, taken);
         let places = self.writer.second("MaxPool", &[&source.name], attributes, sliding.shape);
@@ -78,7 +78,7 @@ impl Export<'_> {
     }
 
     /// The windows over a value.
-    fn sliding(&self, pool: &Pool, x: &Tensor) -> Result<Sliding, ExportError> {
+    fn sliding(&self, pool: &Pool, x: &FileValue) -> Result<Sliding, ExportError> {
         let windows = pool.windows(&x.shape, AxisOrder::ChannelsFirst).map_err(|fault| self.fault(fault))?;
         let windows = windows[..pool.rank].to_vec();
         let mut shape = x.shape;
@@ -97,7 +97,7 @@ impl Export<'_> {
     }
 
     /// The input of a `MaxPool`, with a border added that engines do not support as an attribute, and its attributes.
-    fn maxima(&mut self, sliding: &Sliding, x: &Tensor) -> (Tensor, Vec<Attribute>) {
+    fn maxima(&mut self, sliding: &Sliding, x: &FileValue) -> (FileValue, Vec<Attribute>) {
         let together = sliding.together();
         let (x, border) = match sliding.is_narrow(&together) {
             true => (x.clone(), together),
@@ -117,10 +117,10 @@ impl Export<'_> {
     fn wide_average(
         &mut self,
         windows: &[Window],
-        x: &Tensor,
+        x: &FileValue,
         border: &[(i64, i64)],
         shape: Shape,
-    ) -> Result<Tensor, ExportError> {
+    ) -> Result<FileValue, ExportError> {
         let mut shares: Vec<f32> = vec![1.0];
         let mut dims = vec![1, 1];
         for (axis, window) in windows.iter().enumerate() {
@@ -150,8 +150,8 @@ impl Export<'_> {
         &mut self,
         kind: PoolKind,
         size: &[i64; MAX_SPATIAL],
-        x: &Tensor,
-    ) -> Result<Tensor, ExportError> {
+        x: &FileValue,
+    ) -> Result<FileValue, ExportError> {
         let rank = x.shape.rank() - 1;
         let all_ones = size[..rank].iter().all(|&size| size == 1);
         if all_ones {
@@ -171,7 +171,7 @@ impl Export<'_> {
     }
 
     /// One axis of an adaptive pooling.
-    fn shared_out(&mut self, kind: PoolKind, x: &Tensor, axis: usize, rows: i64, shares: i64) -> Tensor {
+    fn shared_out(&mut self, kind: PoolKind, x: &FileValue, axis: usize, rows: i64, shares: i64) -> FileValue {
         let (op, reduce) = match kind {
             PoolKind::Max => ("MaxPool", "ReduceMax"),
             PoolKind::Avg => ("AveragePool", "ReduceMean"),

@@ -7,7 +7,7 @@ use convshape::Shape;
 use convshape::graph::op::{Cell, Recurrent, RecurrentOutput, RecurrentWeights};
 use convshape::graph::{Node, Size};
 
-use super::writer::{Tensor, to_i64};
+use super::writer::{FileValue, to_i64};
 use super::{Export, ExportError, attribute};
 
 /// The outputs of the nodes of a run, one node per layer.
@@ -21,12 +21,12 @@ pub(super) struct Run {
 
 impl Export<'_> {
     /// The nodes of a run.
-    pub(super) fn recurrent(&mut self, node: &Node, layer: &Recurrent) -> Tensor {
+    pub(super) fn recurrent(&mut self, node: &Node, layer: &Recurrent) -> FileValue {
         let shape = *self.graph.shape(node.outputs[0]);
         let x = self.natural(node.inputs[0]);
         // `[batch, length, features]` to `[length, batch, features]`.
         let mut read = self.writer.turned(&x.name, x.shape, 1);
-        let first: Vec<Tensor> = node.inputs[1..].iter().map(|&value| self.natural(value)).collect();
+        let first: Vec<FileValue> = node.inputs[1..].iter().map(|&value| self.natural(value)).collect();
         let directions = layer.directions();
         let mut run = Run { outputs: Vec::new(), states: [Vec::new(), Vec::new()] };
         for at in 0..layer.layers {
@@ -50,19 +50,19 @@ impl Export<'_> {
         }
         let name = run.outputs[run.outputs.len() - 1].clone();
         self.runs.insert(node.outputs[0], run);
-        Tensor { name, shape }
+        FileValue { name, shape }
     }
 
     /// The outputs of both directions in a row, with the batch as the leading axis; `length` begins with the number of
     /// steps.
-    fn joined(&mut self, output: &str, layer: &Recurrent, length: &Shape, batch: usize) -> Tensor {
+    fn joined(&mut self, output: &str, layer: &Recurrent, length: &Shape, batch: usize) -> FileValue {
         let scope = length.scope();
         let apart = Shape::new(&[length.size(0), Size::Number(layer.directions()), Size::Number(layer.hidden)], scope);
         let order = if batch == 0 { [2, 0, 1, 3] } else { [0, 2, 1, 3] };
         let turned = self.writer.elsewhere("Transpose", &[output], vec![attribute::ints("perm", order)], apart, batch);
         let sizes = self.writer.ints(&[0, 0, layer.width()]);
         let shape = Shape::new(&[length.size(0), Size::Number(layer.width())], scope);
-        Tensor { name: self.writer.elsewhere("Reshape", &[&turned, &sizes], Vec::new(), shape, batch), shape }
+        FileValue { name: self.writer.elsewhere("Reshape", &[&turned, &sizes], Vec::new(), shape, batch), shape }
     }
 
     /// One output of a run.
@@ -71,7 +71,7 @@ impl Export<'_> {
         node: &Node,
         layer: &Recurrent,
         output: RecurrentOutput,
-    ) -> Result<Tensor, ExportError> {
+    ) -> Result<FileValue, ExportError> {
         let shape = *self.graph.shape(node.outputs[0]);
         let Some(run) = self.runs.get(&node.inputs[0]).cloned() else {
             return Err(self.inexpressible("output of a run that is not there"));
@@ -79,7 +79,7 @@ impl Export<'_> {
         let state = match output {
             RecurrentOutput::Sequence => {
                 let last = &run.outputs[run.outputs.len() - 1];
-                return Ok(Tensor { shape, ..self.joined(last, layer, &shape, 0) });
+                return Ok(FileValue { shape, ..self.joined(last, layer, &shape, 0) });
             }
             RecurrentOutput::Hidden | RecurrentOutput::Last => &run.states[0],
             RecurrentOutput::Cell => &run.states[1],
@@ -98,7 +98,7 @@ impl Export<'_> {
             let sizes = self.writer.ints(&[0, layer.width()]);
             return Ok(self.writer.node("Reshape", &[&turned, &sizes], Vec::new(), shape));
         }
-        Ok(Tensor { name: turned, shape })
+        Ok(FileValue { name: turned, shape })
     }
 
     /// The weights of a layer in ONNX's layout: `[directions, gates * hidden, features]`, the same for the state, and

@@ -3,12 +3,12 @@
 use convshape::graph::op::{Interpolation, ResizeTo, Upsample};
 use convshape::graph::{AxisOrder, Node, Op, Size};
 
-use super::writer::{Tensor, to_i64};
+use super::writer::{FileValue, to_i64};
 use super::{Export, ExportError, attribute};
 
 impl Export<'_> {
-    pub(super) fn upsample(&mut self, node: &Node, upsample: &Upsample) -> Result<Tensor, ExportError> {
-        let inputs: Vec<Tensor> = node.inputs.iter().map(|&value| self.first(value)).collect();
+    pub(super) fn upsample(&mut self, node: &Node, upsample: &Upsample) -> Result<FileValue, ExportError> {
+        let inputs: Vec<FileValue> = node.inputs.iter().map(|&value| self.first(value)).collect();
         let (x, rank) = (inputs[0].clone(), inputs[0].shape.rank() - 1);
         let shapes: Vec<_> = inputs.iter().map(|input| input.shape).collect();
         let shape =
@@ -51,7 +51,7 @@ impl Export<'_> {
 
     /// Selects rows one by one if the scale is not an integer, because engines differ in how they round the position of
     /// a row.
-    fn picked(&mut self, upsample: &Upsample, x: &Tensor) -> Option<Tensor> {
+    fn picked(&mut self, upsample: &Upsample, x: &FileValue) -> Option<FileValue> {
         let rank = x.shape.rank() - 1;
         let mut picks = Vec::new();
         for axis in 0..rank {
@@ -78,7 +78,7 @@ impl Export<'_> {
 /// The scale of each axis, batch and channels included, if an engine that computes in `f32` gets the
 /// same sizes from them.
 #[expect(clippy::cast_possible_truncation, reason = "floats of the format are of f32; sizes are small")]
-fn scales(scale: &[f64], x: &Tensor, sizes: &[Size]) -> Option<Vec<f32>> {
+fn scales(scale: &[f64], x: &FileValue, sizes: &[Size]) -> Option<Vec<f32>> {
     let mut scales = vec![1.0, 1.0];
     for (axis, &scale) in scale.iter().enumerate() {
         let fits = |scale: f32| match (x.shape.size(axis + 1).number(), sizes[axis].number()) {

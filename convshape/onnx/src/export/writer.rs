@@ -20,7 +20,7 @@ const BATCH: &str = "batch";
 
 /// A value of the file: its name, and its shape without the batch axis.
 #[derive(Clone, Debug)]
-pub(super) struct Tensor {
+pub(super) struct FileValue {
     pub(super) name: String,
     pub(super) shape: Shape,
 }
@@ -53,31 +53,31 @@ impl Writer {
     }
 
     /// The layer is complete: its output gets the layer's name.
-    pub(super) fn end(&mut self, tensor: Tensor) -> Tensor {
+    pub(super) fn end(&mut self, tensor: FileValue) -> FileValue {
         let own = self.graph.node[self.start..].iter().any(|node| node.output.contains(&tensor.name));
         if !own || self.kept.contains(&tensor.name) {
             return tensor;
         }
         let name = self.unique(&self.layer.clone());
         self.rename(&tensor.name, &name);
-        Tensor { name, ..tensor }
+        FileValue { name, ..tensor }
     }
 
     pub(super) fn layer(&self) -> String {
         self.layer.clone()
     }
 
-    pub(super) fn input(&mut self, name: &str, shape: Shape) -> Tensor {
-        let tensor = Tensor { name: self.unique(name), shape };
+    pub(super) fn input(&mut self, name: &str, shape: Shape) -> FileValue {
+        let tensor = FileValue { name: self.unique(name), shape };
         self.graph.input.push(info(&tensor));
         tensor
     }
 
     /// A node with one output.
-    pub(super) fn node(&mut self, op: &str, inputs: &[&str], attributes: Vec<Attribute>, shape: Shape) -> Tensor {
+    pub(super) fn node(&mut self, op: &str, inputs: &[&str], attributes: Vec<Attribute>, shape: Shape) -> FileValue {
         let name = format!("{}/{op}", self.layer);
-        let tensor = Tensor { name: self.unique(&name), shape };
-        self.graph.node.push(proto::Node {
+        let tensor = FileValue { name: self.unique(&name), shape };
+        self.graph.node.push(proto::NodeProto {
             input: inputs.iter().map(|&input| input.to_owned()).collect(),
             output: vec![tensor.name.clone()],
             name: tensor.name.clone(),
@@ -97,7 +97,7 @@ impl Writer {
             node.output.push(name.clone());
         }
         debug_assert_ne!(first.name, name, "names are given once");
-        let mut places = info(&Tensor { name: name.clone(), shape });
+        let mut places = info(&FileValue { name: name.clone(), shape });
         if let Some(tensor) = places.r#type.as_mut().and_then(|kind| kind.tensor_type.as_mut()) {
             tensor.elem_type = data::INT64;
         }
@@ -106,10 +106,16 @@ impl Writer {
     }
 
     /// Piece `index` of `count` equal ones.
-    pub(super) fn equal_piece(&mut self, x: &Tensor, at: usize, (index, count): (i64, i64), shape: Shape) -> Tensor {
+    pub(super) fn equal_piece(
+        &mut self,
+        x: &FileValue,
+        at: usize,
+        (index, count): (i64, i64),
+        shape: Shape,
+    ) -> FileValue {
         let piece = self.node("Split", &[&x.name], vec![attribute::int("axis", to_i64(at) + 1)], shape);
         for _ in 1..count {
-            let other = Tensor { name: self.unique(&format!("{}/unread", self.layer)), shape };
+            let other = FileValue { name: self.unique(&format!("{}/unread", self.layer)), shape };
             self.graph.value_info.push(info(&other));
             self.graph.node.last_mut().into_iter().for_each(|node| node.output.push(other.name.clone()));
         }
@@ -122,7 +128,7 @@ impl Writer {
     }
 
     /// A node that gives a value of its input's shape.
-    pub(super) fn same(&mut self, op: &str, x: &Tensor, more: &[&str], attributes: Vec<Attribute>) -> Tensor {
+    pub(super) fn same(&mut self, op: &str, x: &FileValue, more: &[&str], attributes: Vec<Attribute>) -> FileValue {
         let inputs: Vec<&str> = [x.name.as_str()].into_iter().chain(more.iter().copied()).collect();
         self.node(op, &inputs, attributes, x.shape)
     }
@@ -137,7 +143,7 @@ impl Writer {
     }
 
     /// An output of the chain: the value itself under the output's name, or a copy if it has another role too.
-    pub(super) fn output(&mut self, port: &str, tensor: &Tensor) -> Tensor {
+    pub(super) fn output(&mut self, port: &str, tensor: &FileValue) -> FileValue {
         let of_node = self.graph.node.iter().any(|node| node.output.contains(&tensor.name));
         let is_output = self.graph.output.iter().any(|output| output.name == tensor.name);
         if of_node && !is_output {
@@ -146,7 +152,7 @@ impl Writer {
             // Outputs have their shape where they are declared.
             self.graph.value_info.retain(|info| info.name != port);
         } else {
-            self.graph.node.push(proto::Node {
+            self.graph.node.push(proto::NodeProto {
                 input: vec![tensor.name.clone()],
                 output: vec![port.to_owned()],
                 name: port.to_owned(),
@@ -154,7 +160,7 @@ impl Writer {
                 ..Default::default()
             });
         }
-        let tensor = Tensor { name: port.to_owned(), shape: tensor.shape };
+        let tensor = FileValue { name: port.to_owned(), shape: tensor.shape };
         self.graph.output.push(info(&tensor));
         tensor
     }
@@ -175,11 +181,11 @@ impl Writer {
     }
 
     /// The name of a value stays.
-    pub(super) fn keep(&mut self, tensor: &Tensor) {
+    pub(super) fn keep(&mut self, tensor: &FileValue) {
         self.kept.insert(tensor.name.clone());
     }
 
-    pub(super) fn transpose(&mut self, x: &Tensor, axes: &[usize]) -> Tensor {
+    pub(super) fn transpose(&mut self, x: &FileValue, axes: &[usize]) -> FileValue {
         let sizes: Vec<Size> = axes.iter().map(|&axis| x.shape.size(axis)).collect();
         let order = std::iter::once(0).chain(axes.iter().map(|&axis| to_i64(axis) + 1));
         self.node("Transpose", &[&x.name], vec![attribute::ints("perm", order)], Shape::new(&sizes, x.shape.scope()))
@@ -205,7 +211,7 @@ impl Writer {
         tensor.name
     }
 
-    fn declare(&mut self, tensor: &Tensor, batch: usize) {
+    fn declare(&mut self, tensor: &FileValue, batch: usize) {
         let mut info = info(tensor);
         let shape =
             info.r#type.as_mut().and_then(|kind| kind.tensor_type.as_mut()).and_then(|kind| kind.shape.as_mut());
@@ -235,7 +241,7 @@ impl Writer {
         }
         let states = if layer.cell == Cell::Lstm { 2 } else { 1 };
         let output: Vec<String> = (0..=states).map(|_| self.unique(&format!("{}/{op}", self.layer))).collect();
-        self.graph.node.push(proto::Node {
+        self.graph.node.push(proto::NodeProto {
             input: inputs.to_vec(),
             output: output.clone(),
             name: output[0].clone(),
@@ -249,13 +255,13 @@ impl Writer {
                 0 => (Shape::new(&[length.size(0), state[0], state[1]], length.scope()), 2),
                 _ => (Shape::new(&state, length.scope()), 1),
             };
-            self.declare(&Tensor { name: name.clone(), shape }, batch);
+            self.declare(&FileValue { name: name.clone(), shape }, batch);
         }
         output
     }
 
     /// The same elements in another shape; the batch stays.
-    pub(super) fn reshape(&mut self, x: &Tensor, shape: Shape) -> Option<Tensor> {
+    pub(super) fn reshape(&mut self, x: &FileValue, shape: Shape) -> Option<FileValue> {
         // At most one size may be left to the engine.
         let open = shape.sizes().iter().filter(|size| size.number().is_none()).count();
         let sizes: Vec<i64> = shape.sizes().iter().map(|size| size.number().unwrap_or(-1)).collect();
@@ -306,7 +312,7 @@ impl Writer {
     }
 
     fn initializer(&mut self, name: String, data_type: i32, dims: Vec<i64>, bytes: Vec<u8>) -> String {
-        self.graph.initializer.push(proto::Tensor {
+        self.graph.initializer.push(proto::TensorProto {
             dims,
             data_type,
             name: name.clone(),
@@ -347,7 +353,7 @@ impl Writer {
 }
 
 /// A value's name, type and shape.
-fn info(tensor: &Tensor) -> proto::ValueInfo {
+fn info(tensor: &FileValue) -> proto::ValueInfo {
     let batch = proto::Size::Param(BATCH.to_owned());
     let sizes = tensor.shape.sizes().iter().map(|size| match size.number() {
         Some(number) => proto::Size::Value(number),

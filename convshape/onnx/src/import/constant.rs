@@ -69,7 +69,7 @@ impl Constant {
     }
 
     /// A tensor of the file.
-    pub(super) fn read(tensor: &proto::Tensor) -> Result<Constant, String> {
+    pub(super) fn read(tensor: &proto::TensorProto) -> Result<Constant, String> {
         let sizes: Option<Vec<usize>> = tensor.dims.iter().map(|&size| usize::try_from(size).ok()).collect();
         let sizes = sizes.ok_or("a tensor with a negative size")?;
         let count = sizes.iter().try_fold(1_usize, |product, &size| product.checked_mul(size));

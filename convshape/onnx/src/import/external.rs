@@ -5,7 +5,7 @@ use std::fs::{self, File};
 use std::io::{Read, Seek, SeekFrom};
 use std::path::{Component, Path, PathBuf};
 
-use crate::proto::{Graph, Tensor};
+use crate::proto::{Graph, TensorProto};
 
 /// How many times the bytes of a file may be read: several tensors may share elements.
 const MOST_TIMES: u64 = 4;
@@ -32,7 +32,7 @@ pub(super) fn read(graph: &mut Graph, folder: &Path) -> Result<(), String> {
 }
 
 /// Whether the elements of a tensor are in another file.
-pub(super) fn is_external(tensor: &Tensor) -> bool {
+pub(super) fn is_external(tensor: &TensorProto) -> bool {
     tensor.data_location == 1 || !tensor.external_data.is_empty()
 }
 
@@ -53,7 +53,7 @@ struct Data {
 }
 
 impl Files<'_> {
-    fn bytes(&mut self, tensor: &Tensor) -> Result<Vec<u8>, String> {
+    fn bytes(&mut self, tensor: &TensorProto) -> Result<Vec<u8>, String> {
         let entry = |key: &str| tensor.external_data.iter().find(|entry| entry.key == key).map(|entry| &entry.value);
         let number = |key: &str| match entry(key) {
             Some(text) => text.parse::<u64>().map(Some).map_err(|_| format!("`{text}` is no {key}")),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::proto::{Attribute, Function, Graph, Node};
+use crate::proto::{Attribute, Function, Graph, NodeProto};
 
 /// Functions inside functions; a file whose functions call each other in a circle ends here.
 const MOST_LEVELS: usize = 32;
@@ -40,7 +40,7 @@ impl<'a> Inlining<'a> {
         Ok(())
     }
 
-    fn function(&self, node: &Node) -> Option<&'a Function> {
+    fn function(&self, node: &NodeProto) -> Option<&'a Function> {
         let is_it = |function: &&Function| {
             (&function.domain, &function.name, &function.overload) == (&node.domain, &node.op_type, &node.overload)
         };
@@ -48,7 +48,7 @@ impl<'a> Inlining<'a> {
     }
 
     /// The nodes of one use, under names of their own.
-    fn body(&mut self, function: &'a Function, node: &Node, level: usize) -> Result<Vec<Node>, String> {
+    fn body(&mut self, function: &'a Function, node: &NodeProto, level: usize) -> Result<Vec<NodeProto>, String> {
         self.uses += 1;
         self.nodes = self.nodes.saturating_add(function.node.len());
         if level >= MOST_LEVELS || self.nodes > MOST_NODES {
@@ -78,7 +78,7 @@ impl<'a> Inlining<'a> {
 }
 
 /// Puts the values of a use, or else the function's defaults, for attributes that refer to them.
-fn given(inner: &mut Node, function: &Function, node: &Node) {
+fn given(inner: &mut NodeProto, function: &Function, node: &NodeProto) {
     inner.attribute.retain_mut(|attribute| {
         if attribute.ref_attr_name.is_empty() {
             return true;

@@ -94,7 +94,7 @@ impl Import {
         &self,
         name: &str,
         seen: &mut HashSet<String>,
-        nodes: &mut Vec<proto::Node>,
+        nodes: &mut Vec<proto::NodeProto>,
         leaves: &mut Vec<String>,
     ) -> Option<()> {
         const MOST_NODES: usize = 64;

@@ -5,7 +5,7 @@ use crate::proto::{self, attribute};
 
 /// A node, read by attribute.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'a>(pub(super) &'a proto::Node);
+pub(super) struct Node<'a>(pub(super) &'a proto::NodeProto);
 
 impl<'a> Node<'a> {
     /// The operator, with its domain if that is not ONNX's own.

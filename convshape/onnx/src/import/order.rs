@@ -12,12 +12,12 @@ fn given(graph: &proto::Graph) -> HashSet<&str> {
 }
 
 /// The graphs inside a node: the branches of an `If`, the body of a `Loop`.
-fn branches(node: &proto::Node) -> impl Iterator<Item = &proto::Graph> {
+fn branches(node: &proto::NodeProto) -> impl Iterator<Item = &proto::Graph> {
     node.attribute.iter().filter_map(|attribute| attribute.g.as_deref())
 }
 
 /// The names that a node reads, itself or in its branches.
-fn reads(node: &proto::Node) -> Vec<&str> {
+fn reads(node: &proto::NodeProto) -> Vec<&str> {
     let mut names: Vec<&str> = node.input.iter().map(String::as_str).collect();
     for branch in branches(node) {
         let own = given(branch);
@@ -28,7 +28,7 @@ fn reads(node: &proto::Node) -> Vec<&str> {
 }
 
 /// All nodes of a graph, with those of branches.
-pub(super) fn all(graph: &proto::Graph) -> Vec<&proto::Node> {
+pub(super) fn all(graph: &proto::Graph) -> Vec<&proto::NodeProto> {
     let mut nodes = Vec::new();
     for node in &graph.node {
         nodes.push(node);
@@ -38,7 +38,7 @@ pub(super) fn all(graph: &proto::Graph) -> Vec<&proto::Node> {
 }
 
 /// The nodes of a file, or of a branch, which may read what is around it.
-pub(super) fn sorted(graph: &proto::Graph, is_branch: bool) -> Result<Vec<&proto::Node>, String> {
+pub(super) fn sorted(graph: &proto::Graph, is_branch: bool) -> Result<Vec<&proto::NodeProto>, String> {
     let mut known: HashSet<&str> = graph.initializer.iter().map(|tensor| tensor.name.as_str()).collect();
     known.extend(graph.input.iter().map(|port| port.name.as_str()));
     if is_branch {

@@ -1,7 +1,7 @@
 //! Checks arrays of data against ports whose sizes only const evaluation knows.
 
 use convshape_arith::code;
-use convshape_arith::data::{Found, Labels, Library, Port, label, misfit, remedy};
+use convshape_arith::data::{ArrayPort, Found, Labels, Library, label, misfit, remedy};
 use convshape_arith::symbols::Symbols;
 use convshape_arith::text::Text;
 
@@ -10,7 +10,7 @@ use super::begin;
 /// An array for the port `name`. `labels` are its elements where they may be class indices, and whether the output is
 /// the probability of one of two classes.
 #[track_caller]
-pub const fn data(array: &Found<'_>, name: &str, port: &Port<'_>, labels: Option<(Labels<'_>, bool)>) {
+pub const fn data(array: &Found<'_>, name: &str, port: &ArrayPort<'_>, labels: Option<(Labels<'_>, bool)>) {
     let mut text = Text::new();
     let mut symbols = Symbols::NONE;
     if port.fits(array.shape, array.whole, &mut symbols) {

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use convshape_arith::data::{Library, Port, arithmetic, note, remedy, sizes};
+use convshape_arith::data::{ArrayPort, Library, arithmetic, note, remedy, sizes};
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::Shape;
 use convshape_arith::text::Text;
@@ -19,7 +19,7 @@ pub(super) struct InputProblem<'a> {
 impl fmt::Display for InputProblem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let InputProblem { chain, input, found, expected, order } = *self;
-        let port = Port { shape: expected, order, output: false };
+        let port = ArrayPort { shape: expected, order, output: false };
         let mut text = Text::new();
         text.str("`").str(chain).str("`: `").str(input).str("` has ");
         arithmetic(&mut text, &port, found, false).str(" (found ");
@@ -46,7 +46,7 @@ pub(super) struct ArrayProblem<'a> {
 impl fmt::Display for ArrayProblem<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let ArrayProblem { chain, array, port: name, found, whole, expected, order, output } = *self;
-        let port = Port { shape: expected, order, output };
+        let port = ArrayPort { shape: expected, order, output };
         let mut text = Text::new();
         text.str("`").str(chain).str("`: `").str(array).str("` does not fit `").str(name).str("`: found ");
         sizes(&mut text, found).str(", expected ");
@@ -57,7 +57,7 @@ impl fmt::Display for ArrayProblem<'_> {
 }
 
 /// Appends what is probably wrong with an array, and how to make it fit.
-fn explain(text: &mut Text, port: &Port<'_>, found: &[usize], whole: bool, name: &str) {
+fn explain(text: &mut Text, port: &ArrayPort<'_>, found: &[usize], whole: bool, name: &str) {
     let cause = port.cause(found, whole);
     let mut looks = Text::new();
     if !note(&mut looks, port, cause).as_str().is_empty() {

@@ -3,7 +3,7 @@
 use alloc::vec::Vec;
 use core::fmt;
 
-use convshape_arith::data::{self, Cause, Labels, Port};
+use convshape_arith::data::{self, ArrayPort, Cause, Labels};
 use convshape_arith::op::AxisOrder;
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::text::Text;
@@ -92,7 +92,7 @@ impl TargetProblem {
         }
         let order = if axis == Some(output.len() - 1) { AxisOrder::ChannelsLast } else { AxisOrder::ChannelsFirst };
         // Where the loss takes class indices, numbers without the axis of classes are such.
-        let cause = Port { shape: &Shape::of(&sizes), order, output: true }.cause(found, axis.is_some());
+        let cause = ArrayPort { shape: &Shape::of(&sizes), order, output: true }.cause(found, axis.is_some());
         let known = axis.is_some() || sizes.len() == 1 || matches!(cause, Cause::Steps { .. });
         let labels = cause.is_of_labels() && cause != Cause::FloatClasses;
         let (axes, last) = (sizes.len(), matches!(order, AxisOrder::ChannelsLast));
@@ -164,7 +164,7 @@ impl fmt::Display for TargetProblem {
             TargetProblem::Labels { cause, axes, last } => {
                 let mut text = Text::new();
                 let order = if *last { AxisOrder::ChannelsLast } else { AxisOrder::ChannelsFirst };
-                let port = Port { shape: &Shape::unknown(*axes), order, output: true };
+                let port = ArrayPort { shape: &Shape::unknown(*axes), order, output: true };
                 f.write_str(data::note(&mut text, &port, *cause).as_str())
             }
         }

@@ -5,7 +5,7 @@ use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 use std::path::{Path, PathBuf};
 
-use convshape_arith::data::Port;
+use convshape_arith::data::ArrayPort;
 use convshape_arith::program::HasProgram;
 use convshape_arith::symbols::Symbols;
 use convshape_data::{Array, Kind, Samples};
@@ -249,7 +249,7 @@ fn stored<M: Chain + HasProgram>(
     let (name, shape) = output.map_or_else(|| M::INPUTS[port], |output| M::OUTPUTS[output]);
     let order = M::PROGRAM.order;
     let whole = array.dtype.is_whole();
-    let port = Port { shape: &shape, order, output: output.is_some() };
+    let port = ArrayPort { shape: &shape, order, output: output.is_some() };
     if !port.fits(&array.shape, whole, symbols) {
         return Err(DataError::Shape(ShapeError::Array {
             chain: M::PROGRAM.name,

@@ -1,7 +1,7 @@
 //! Functions of Python itself.
 
 use super::eval::{opaque, short};
-use super::{Machine, Read};
+use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::syntax::{Class, PyExpr};
 use crate::port::value::{PyArgs, PyNumber, PyValue, put, whole};
@@ -13,7 +13,13 @@ const SILENT: [&str; 4] = ["print", "breakpoint", "display", "assert"];
 
 impl Machine<'_> {
     /// The value of one of Python's functions; `None` if it is not one that is known.
-    pub(super) fn builtin(&mut self, path: &str, name: &str, args: &PyArgs, written: &PyExpr) -> Read<Option<PyValue>> {
+    pub(super) fn builtin(
+        &mut self,
+        path: &str,
+        name: &str,
+        args: &PyArgs,
+        written: &PyExpr,
+    ) -> PyResult<Option<PyValue>> {
         if SILENT.contains(&path) {
             return Ok(Some(PyValue::None));
         }
@@ -98,7 +104,7 @@ impl Machine<'_> {
     }
 
     /// `getattr(nn, "ReLU")`
-    fn got(&mut self, of: PyValue, args: &PyArgs, written: &PyExpr) -> Read<Option<PyValue>> {
+    fn got(&mut self, of: PyValue, args: &PyArgs, written: &PyExpr) -> PyResult<Option<PyValue>> {
         match args.positional.get(1) {
             Some(PyValue::Text(name)) => {
                 let name = name.clone();

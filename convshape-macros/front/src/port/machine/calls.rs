@@ -7,7 +7,7 @@ use std::rc::Rc;
 use convshape_arith::op::Dialect;
 
 use super::eval::{opaque, short};
-use super::{Machine, Read};
+use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::program::PortedInput;
 use crate::port::syntax::{Class, PyExpr, PyStmtKind};
@@ -21,7 +21,13 @@ const RUNS: [&str; 3] = ["forward", "call", "__call__"];
 const HOLDERS: [&str; 6] = ["Sequential", "ModuleList", "ModuleDict", "ParameterList", "sequential", "Residual"];
 
 impl Machine<'_> {
-    pub(super) fn called(&mut self, function: PyValue, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    pub(super) fn called(
+        &mut self,
+        function: PyValue,
+        args: PyArgs,
+        written: &PyExpr,
+        hint: &str,
+    ) -> PyResult<PyValue> {
         if args.all().any(PyValue::has_failed) {
             return Ok(PyValue::Failed);
         }
@@ -44,7 +50,7 @@ impl Machine<'_> {
     }
 
     /// A function or class of a framework, or of Python.
-    fn foreign(&mut self, path: &str, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn foreign(&mut self, path: &str, args: PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let name = path.rsplit('.').next().unwrap_or(path);
         if let Some(value) = self.builtin(path, name, &args, written)? {
             return Ok(value);
@@ -101,7 +107,7 @@ impl Machine<'_> {
     }
 
     /// `Sequential(..)`, `ModuleList([..])`
-    fn holder(&mut self, kind: &str, args: &PyArgs, line: usize) -> Read<PyValue> {
+    fn holder(&mut self, kind: &str, args: &PyArgs, line: usize) -> PyResult<PyValue> {
         let mut parts = Vec::new();
         let named = args.named.iter().filter(|(name, _)| name == "layers").map(|(_, value)| value);
         for value in args.positional.iter().chain(named) {
@@ -119,7 +125,7 @@ impl Machine<'_> {
         value: &PyValue,
         line: usize,
         parts: &mut Vec<(String, PyValue)>,
-    ) -> Read<()> {
+    ) -> PyResult<()> {
         let pairs: Vec<(PyValue, PyValue)> = match value {
             PyValue::Dict(pairs) => pairs.borrow().clone(),
             value => match value.items() {
@@ -165,7 +171,12 @@ impl Machine<'_> {
     }
 
     /// A module as PyTorch prints it.
-    pub(super) fn printed_module(&mut self, name: &str, parts: Vec<(String, PyValue)>, line: usize) -> Read<PyValue> {
+    pub(super) fn printed_module(
+        &mut self,
+        name: &str,
+        parts: Vec<(String, PyValue)>,
+        line: usize,
+    ) -> PyResult<PyValue> {
         if words::is_layer(name) {
             let reason =
                 format!("a printed `{name}` does not say all that it computes: write its line as Python has it");
@@ -186,7 +197,7 @@ impl Machine<'_> {
     }
 
     /// An instance of a class of the program.
-    pub(super) fn instance(&mut self, class: &Rc<Class>, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
+    pub(super) fn instance(&mut self, class: &Rc<Class>, args: PyArgs, written: &PyExpr) -> PyResult<PyValue> {
         if !self.is_module_class(class) {
             let reason = format!("`{}` is not a module: write out what it computes", class.name);
             return Ok(PyValue::opaque(reason, Some(written.line)));
@@ -227,7 +238,7 @@ impl Machine<'_> {
         instance: &Rc<Instance>,
         args: &PyArgs,
         fields: bool,
-    ) -> Read<()> {
+    ) -> PyResult<()> {
         let mut positional = args.positional.iter();
         for class in classes.iter().rev() {
             for stmt in &class.body {
@@ -253,7 +264,7 @@ impl Machine<'_> {
     }
 
     /// A value in the body of a class.
-    pub(super) fn class_value(&mut self, class: &Rc<Class>, name: &str) -> Read<Option<PyValue>> {
+    pub(super) fn class_value(&mut self, class: &Rc<Class>, name: &str) -> PyResult<Option<PyValue>> {
         for class in self.ancestors(class) {
             for stmt in &class.body {
                 match &stmt.kind {
@@ -270,7 +281,7 @@ impl Machine<'_> {
     }
 
     /// The parts of a class that extends `nn.Sequential`.
-    fn sequential(&mut self, instance: &Rc<Instance>, args: &PyArgs, line: usize) -> Read<()> {
+    fn sequential(&mut self, instance: &Rc<Instance>, args: &PyArgs, line: usize) -> PyResult<()> {
         let mut parts = Vec::new();
         args.positional.iter().try_for_each(|value| self.part(None, value, line, &mut parts))?;
         parts.into_iter().for_each(|(name, value)| instance.set(&name, value));
@@ -278,7 +289,7 @@ impl Machine<'_> {
     }
 
     /// A method of a value: of a list, of modules, of the model's data.
-    fn bound_call(&mut self, of: PyValue, name: &str, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn bound_call(&mut self, of: PyValue, name: &str, args: PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         if of.is_module() && name.starts_with("register_") && name.ends_with("_hook") {
             let reason = format!("what `{}` adds cannot be followed", short(&written.text));
             return Err(Unported::new(written.line, reason));
@@ -325,7 +336,7 @@ impl Machine<'_> {
         name: &str,
         args: PyArgs,
         written: &PyExpr,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         match name {
             "append" => {
                 items.borrow_mut().extend(args.positional);
@@ -378,7 +389,7 @@ impl Machine<'_> {
         args: PyArgs,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         match (name, args.positional.as_slice()) {
             ("add" | "append", [value]) => {
                 let mut parts = modules.parts.borrow().clone();
@@ -443,7 +454,7 @@ impl Machine<'_> {
         args: PyArgs,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         match (name, args.positional.as_slice()) {
             ("add_module" | "register_module", [PyValue::Text(name), value]) => {
                 instance.set(name, value.clone());
@@ -479,7 +490,7 @@ impl Machine<'_> {
         args: PyArgs,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         if !args.has_data() {
             self.example(&args);
             return Ok(opaque(written));
@@ -497,7 +508,7 @@ impl Machine<'_> {
         instance: &Rc<Instance>,
         args: PyArgs,
         written: &PyExpr,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         if !self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
             let name = &instance.class.name;
             self.program.note(format!(
@@ -509,7 +520,7 @@ impl Machine<'_> {
     }
 
     /// Runs a class that extends `nn.Sequential`.
-    fn run_parts(&mut self, instance: &Rc<Instance>, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn run_parts(&mut self, instance: &Rc<Instance>, args: PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         if !self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
             let reason = format!("`{}` has no method that runs it", instance.class.name);
             return Err(Unported::new(written.line, reason));
@@ -525,7 +536,7 @@ impl Machine<'_> {
         mut args: PyArgs,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         let mut value = args.positional.first().cloned().unwrap_or(PyValue::Failed);
         for part in
             parts.iter().filter(|part| part.is_module() || matches!(part, PyValue::Function(..) | PyValue::Failed))
@@ -537,7 +548,7 @@ impl Machine<'_> {
     }
 
     /// `Model(inputs, outputs)` of Keras.
-    fn model(&mut self, args: &PyArgs, written: &PyExpr) -> Read<PyValue> {
+    fn model(&mut self, args: &PyArgs, written: &PyExpr) -> PyResult<PyValue> {
         match args.get(1, "outputs") {
             Some(outputs) => self.gives(&outputs.clone(), written.line)?,
             None => return Ok(opaque(written)),
@@ -546,7 +557,7 @@ impl Machine<'_> {
     }
 
     /// An input of a Keras model.
-    fn input(&mut self, args: &PyArgs, hint: &str, line: usize) -> Read<PyValue> {
+    fn input(&mut self, args: &PyArgs, hint: &str, line: usize) -> PyResult<PyValue> {
         let shape = args.get(0, "shape").or(args.get(1, "batch_shape")).or(args.get(1, "input_shape"));
         let sizes = shape.and_then(sizes);
         if self.program.inputs.iter().any(|input| input.name == hint) {
@@ -652,7 +663,12 @@ impl Modules {
     }
 }
 
-fn dict_method(pairs: &RefCell<Vec<(PyValue, PyValue)>>, name: &str, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
+fn dict_method(
+    pairs: &RefCell<Vec<(PyValue, PyValue)>>,
+    name: &str,
+    args: PyArgs,
+    written: &PyExpr,
+) -> PyResult<PyValue> {
     match name {
         "copy" => Ok(PyValue::Dict(Rc::new(RefCell::new(pairs.borrow().clone())))),
         "update" => {

@@ -3,7 +3,7 @@
 use convshape_arith::op::Dialect;
 
 use super::eval::short;
-use super::{Machine, Read, unread};
+use super::{Machine, PyResult, unread};
 use crate::port::Unported;
 use crate::port::syntax::{Operator, PyExpr};
 use crate::port::value::{Data, NO_BATCH, PyArgs, PyNumber, PyValue, Tensor};
@@ -102,7 +102,7 @@ impl Machine<'_> {
         right: PyValue,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         let found = match (left, right) {
             (PyValue::Data(a), PyValue::Data(b)) => self.joined(operator, a, b, written, hint)?,
             (PyValue::Data(data), PyValue::Number(number)) => {
@@ -121,7 +121,7 @@ impl Machine<'_> {
         found.map(PyValue::Data).ok_or_else(|| unread(written))
     }
 
-    fn joined(&mut self, operator: Operator, a: Data, b: Data, written: &PyExpr, hint: &str) -> Read<Option<Data>> {
+    fn joined(&mut self, operator: Operator, a: Data, b: Data, written: &PyExpr, hint: &str) -> PyResult<Option<Data>> {
         let layer = match operator {
             Operator::Add => "Add",
             Operator::Sub => "Sub",
@@ -144,7 +144,7 @@ impl Machine<'_> {
         data: Data,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<Option<Data>> {
+    ) -> PyResult<Option<Data>> {
         let Some(layers) = layers else { return Ok(None) };
         self.is_plain(&data, written)?;
         let mut data = data;
@@ -155,7 +155,7 @@ impl Machine<'_> {
     }
 
     /// A free parameter as a value. Its first axis of size 1 is PyTorch's place for the batch.
-    pub(super) fn parameter(&mut self, tensor: &std::rc::Rc<Tensor>, name: &str, line: usize) -> Read<PyValue> {
+    pub(super) fn parameter(&mut self, tensor: &std::rc::Rc<Tensor>, name: &str, line: usize) -> PyResult<PyValue> {
         let place = PyValue::Tensor(tensor.clone()).place();
         let shape = match tensor.shape.as_slice() {
             [1, rest @ ..] if !rest.is_empty() => rest,
@@ -190,7 +190,7 @@ impl Machine<'_> {
     }
 
     /// A function of a framework on values: `F.relu(x)`, `torch.cat([a, b], 1)`.
-    pub(super) fn function(&mut self, path: &str, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    pub(super) fn function(&mut self, path: &str, args: PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let name = path.rsplit('.').next().unwrap_or(path);
         // A layer of the framework on the model's data: `layers.Add()([a, b])` was made before.
         if let Some(value) = self.operation(name, &args, written, hint)? {
@@ -207,7 +207,7 @@ impl Machine<'_> {
         args: PyArgs,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         let found = match self.shaped(data, name, &args, written, hint)? {
             Some(value) => Some(value),
             None => self.operation(name, &args, written, hint)?,
@@ -216,7 +216,7 @@ impl Machine<'_> {
     }
 
     /// A function or a method, which may change its first value in place: `x.mul_(2)`, `F.relu(x, True)`.
-    fn operation(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Option<PyValue>> {
+    fn operation(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<Option<PyValue>> {
         let plain = name.strip_suffix('_').filter(|_| !name.starts_with('_'));
         let found = self.operated(plain.unwrap_or(name), args, written, hint)?;
         let params =
@@ -231,7 +231,7 @@ impl Machine<'_> {
         })
     }
 
-    fn operated(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Option<PyValue>> {
+    fn operated(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<Option<PyValue>> {
         if let Some((_, operator)) = JOINS.iter().find(|(names, _)| names.contains(&name)) {
             return self.binary_function(*operator, args, written, hint).map(Some);
         }
@@ -261,7 +261,14 @@ impl Machine<'_> {
     }
 
     /// A function of one value.
-    fn table(&mut self, name: &str, data: &Data, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Option<PyValue>> {
+    fn table(
+        &mut self,
+        name: &str,
+        data: &Data,
+        args: &PyArgs,
+        written: &PyExpr,
+        hint: &str,
+    ) -> PyResult<Option<PyValue>> {
         let line = written.line;
         if let Some(layer) = elementwise(name, self.program.dialect) {
             self.is_plain(data, written)?;
@@ -301,7 +308,7 @@ impl Machine<'_> {
     }
 
     /// The layer of a function with arguments.
-    fn tabled(&mut self, name: &str, args: &PyArgs, written: &PyExpr) -> Read<Option<String>> {
+    fn tabled(&mut self, name: &str, args: &PyArgs, written: &PyExpr) -> PyResult<Option<String>> {
         let rows = match self.program.dialect {
             Dialect::Flax => FLAX,
             Dialect::Keras => KERAS,
@@ -358,7 +365,7 @@ impl Machine<'_> {
         args: &PyArgs,
         params: &[&'static str],
         written: &PyExpr,
-    ) -> Read<Vec<(&'static str, PyValue)>> {
+    ) -> PyResult<Vec<(&'static str, PyValue)>> {
         let silent = ["dtype", "input", "_stacklevel", "name", "device"];
         let mut given = Vec::new();
         for (at, value) in args.positional.iter().skip(1).enumerate() {
@@ -380,7 +387,13 @@ impl Machine<'_> {
         Ok(given)
     }
 
-    fn binary_function(&mut self, operator: Operator, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn binary_function(
+        &mut self,
+        operator: Operator,
+        args: &PyArgs,
+        written: &PyExpr,
+        hint: &str,
+    ) -> PyResult<PyValue> {
         let values = match args.positional.as_slice() {
             // Keras: `layers.add([a, b])`
             [only] => only.items().ok_or_else(|| unread(written))?,
@@ -395,7 +408,7 @@ impl Machine<'_> {
     }
 
     /// The values of a list, all of which go through the model.
-    fn listed(&self, value: Option<&PyValue>, written: &PyExpr) -> Read<Vec<Data>> {
+    fn listed(&self, value: Option<&PyValue>, written: &PyExpr) -> PyResult<Vec<Data>> {
         let data = |value: &PyValue| match value {
             PyValue::Data(data) => Some(data.clone()),
             _ => None,
@@ -412,7 +425,7 @@ impl Machine<'_> {
         Ok(found)
     }
 
-    fn concat(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn concat(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let values = self.listed(args.positional.first().or(args.get(usize::MAX, "tensors")), written)?;
         let given = self.arguments(args, &["dim", "axis", "tensors"], written)?;
         let axis = given.iter().find(|(name, _)| *name != "tensors").map(|(_, axis)| axis.as_whole());
@@ -426,7 +439,7 @@ impl Machine<'_> {
         self.emit_join("Concat", &values, &format!(", {axis}"), hint, written.line).map(PyValue::Data)
     }
 
-    fn stack(&mut self, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn stack(&mut self, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let values = self.listed(args.positional.first(), written)?;
         let given = self.arguments(args, &["dim", "axis"], written)?;
         let axis = given.first().map_or(Some(0), |(_, axis)| axis.as_whole());
@@ -438,7 +451,7 @@ impl Machine<'_> {
     }
 
     /// `torch.max(a, b)`, or `x.max(dim=1)`, which also gives where they are.
-    fn extreme(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn extreme(&mut self, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let is_max = name.starts_with("max");
         match args.positional.as_slice() {
             [PyValue::Data(a), PyValue::Data(b)] => {
@@ -464,7 +477,7 @@ impl Machine<'_> {
         }
     }
 
-    fn reduced(&mut self, layer: &str, data: &Data, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<Data> {
+    fn reduced(&mut self, layer: &str, data: &Data, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<Data> {
         self.is_plain(data, written)?;
         let given = self.arguments(args, &["dim", "keepdim", "axis", "keepdims"], written)?;
         let find = |names: [&str; 2]| given.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| value);
@@ -481,7 +494,7 @@ impl Machine<'_> {
         self.emit(&text, std::slice::from_ref(data), hint, written.line)
     }
 
-    fn normalized(&mut self, data: &Data, args: &PyArgs, written: &PyExpr) -> Read<String> {
+    fn normalized(&mut self, data: &Data, args: &PyArgs, written: &PyExpr) -> PyResult<String> {
         let given = self.arguments(args, &["p", "dim", "eps"], written)?;
         let find = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| value.clone());
         let axis = find("dim").map_or(Some(1), |axis| axis.as_whole());
@@ -495,7 +508,7 @@ impl Machine<'_> {
         Ok(format!("LpNorm({})", fields.join(", ")))
     }
 
-    fn attention(&mut self, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn attention(&mut self, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let three = args.positional.get(..3).filter(|_| args.positional.len() == 3);
         let three = self.listed(three.map(|three| PyValue::list(three.to_vec())).as_ref(), written)?;
         let mut fields = String::new();
@@ -556,7 +569,7 @@ fn number_with(operator: Operator, by: &PyNumber) -> Option<Vec<String>> {
     })
 }
 
-fn clamp(given: &[(&str, PyValue)], written: &PyExpr) -> Read<String> {
+fn clamp(given: &[(&str, PyValue)], written: &PyExpr) -> PyResult<String> {
     let bound = |name: &str| match given.iter().find(|(known, _)| *known == name) {
         Some((_, PyValue::Number(number))) => Some(number.value),
         _ => None,
@@ -569,7 +582,7 @@ fn clamp(given: &[(&str, PyValue)], written: &PyExpr) -> Read<String> {
 }
 
 /// `F.pad(x, (1, 1, 2, 2))`: both sides of each axis, the last axis first.
-fn padded(given: &[(&str, PyValue)], rank: usize, written: &PyExpr) -> Read<String> {
+fn padded(given: &[(&str, PyValue)], rank: usize, written: &PyExpr) -> PyResult<String> {
     let find = |name: &str| given.iter().find(|(known, _)| *known == name).map(|(_, value)| value);
     let sides = find("pad").and_then(PyValue::items);
     let sides: Option<Vec<i64>> = sides.and_then(|sides| sides.iter().map(PyValue::as_whole).collect());

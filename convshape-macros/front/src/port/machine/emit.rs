@@ -1,7 +1,7 @@
 //! Adds statements to the chain.
 
 use super::eval::short;
-use super::{LAYER_STEPS, Machine, Read};
+use super::{LAYER_STEPS, Machine, PyResult};
 use crate::port::program::Statement;
 use crate::port::syntax::PyExpr;
 use crate::port::value::Data;
@@ -20,7 +20,7 @@ pub(super) struct Change {
 
 impl Machine<'_> {
     /// A layer of the language that reads one value, or several by `from`.
-    pub(super) fn emit(&mut self, text: &str, reads: &[Data], hint: &str, line: usize) -> Read<Data> {
+    pub(super) fn emit(&mut self, text: &str, reads: &[Data], hint: &str, line: usize) -> PyResult<Data> {
         let reads = self.all_current(reads)?;
         let mut read = self.parsed(text, &[], line)?;
         self.reads_from(&mut read, &labels_of(&reads), line)?;
@@ -28,7 +28,14 @@ impl Machine<'_> {
     }
 
     /// A layer that joins values: `Add`, `Concat`. `fields` are its other arguments, each after a comma.
-    pub(super) fn emit_join(&mut self, op: &str, reads: &[Data], fields: &str, hint: &str, line: usize) -> Read<Data> {
+    pub(super) fn emit_join(
+        &mut self,
+        op: &str,
+        reads: &[Data],
+        fields: &str,
+        hint: &str,
+        line: usize,
+    ) -> PyResult<Data> {
         let reads = self.all_current(reads)?;
         let labels = labels_of(&reads);
         let read = self.parsed(&format!("{op}({}{fields})", labels.join(", ")), &labels, line)?;
@@ -36,7 +43,7 @@ impl Machine<'_> {
         self.add(read, &reads, hint, line)
     }
 
-    fn add(&mut self, layer: Layer, reads: &[Data], hint: &str, at: usize) -> Read<Data> {
+    fn add(&mut self, layer: Layer, reads: &[Data], hint: &str, at: usize) -> PyResult<Data> {
         let label = self.label(hint, "");
         let line = layer.to_string();
         let given = self.given(&layer, &label, reads);
@@ -80,7 +87,7 @@ impl Machine<'_> {
     }
 
     /// A value after all changes in place. What was changed through another view of it is listed.
-    pub(super) fn current(&self, data: &Data) -> Read<Data> {
+    pub(super) fn current(&self, data: &Data) -> PyResult<Data> {
         let label = self.last_label(data);
         let place = |label: &str| {
             let statement = label.split('.').next();
@@ -96,12 +103,12 @@ impl Machine<'_> {
         }
     }
 
-    fn all_current(&self, reads: &[Data]) -> Read<Vec<Data>> {
+    fn all_current(&self, reads: &[Data]) -> PyResult<Vec<Data>> {
         reads.iter().map(|data| self.current(data)).collect()
     }
 
     /// Makes a layer read values by name, unless it is the previous one.
-    pub(super) fn reads_from(&mut self, layer: &mut Layer, labels: &[String], line: usize) -> Read<()> {
+    pub(super) fn reads_from(&mut self, layer: &mut Layer, labels: &[String], line: usize) -> PyResult<()> {
         let from = match labels {
             [] => return Ok(()),
             [only] if *only == self.previous() => return Ok(()),
@@ -113,7 +120,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    pub(super) fn parsed(&self, text: &str, labels: &[String], line: usize) -> Read<Layer> {
+    pub(super) fn parsed(&self, text: &str, labels: &[String], line: usize) -> PyResult<Layer> {
         let plain = |label: &String| label.split('.').next().unwrap_or(label).to_owned();
         let mut labels: Vec<String> = labels.iter().map(plain).filter(|label| *label != "input").collect();
         labels.sort();
@@ -165,7 +172,7 @@ impl Machine<'_> {
     }
 
     /// Refuses a value whose first axis is not the batch, or that was stretched.
-    pub(super) fn is_plain(&self, data: &Data, written: &PyExpr) -> Read<()> {
+    pub(super) fn is_plain(&self, data: &Data, written: &PyExpr) -> PyResult<()> {
         let reason = match data {
             Data { stretched: true, .. } => "a chain stretches values only in sums and products",
             Data { batch: 1.., .. } => "the samples of a batch are not on the first axis here",

@@ -3,10 +3,10 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Machine, Read};
+use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::stmts::contains;
-use crate::port::syntax::{Arg, Index, Kind, Operator, PyExpr, PyPart, PyPiece, Turns};
+use crate::port::syntax::{Arg, Index, Operator, PyExpr, PyKind, PyPart, PyPiece, PyTurns};
 use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, put};
 use crate::words;
 
@@ -23,52 +23,52 @@ fn padded(number: &str, form: &str) -> Option<String> {
 
 impl Machine<'_> {
     /// The value of an expression; `hint` names the statement that computes it.
-    pub(super) fn value(&mut self, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    pub(super) fn value(&mut self, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         match &*written.kind {
-            Kind::Name(name) => Ok(match name.as_str() {
+            PyKind::Name(name) => Ok(match name.as_str() {
                 "__name__" => PyValue::Text("__main__".to_owned()),
                 name => self.found(name).unwrap_or_else(|| PyValue::Foreign(name.to_owned())),
             }),
-            Kind::Number(text) => Ok(number(text)),
-            Kind::Text(text) => Ok(PyValue::Text(text.clone())),
-            Kind::Format(pieces) => self.format(pieces, written.line),
-            Kind::None | Kind::Ellipsis => Ok(PyValue::None),
-            Kind::Bool(value) => Ok(PyValue::Bool(*value)),
-            Kind::Attribute(of, name) => {
+            PyKind::Number(text) => Ok(number(text)),
+            PyKind::Text(text) => Ok(PyValue::Text(text.clone())),
+            PyKind::Format(pieces) => self.format(pieces, written.line),
+            PyKind::None | PyKind::Ellipsis => Ok(PyValue::None),
+            PyKind::Bool(value) => Ok(PyValue::Bool(*value)),
+            PyKind::Attribute(of, name) => {
                 let of = self.value(of, hint)?;
                 self.attribute(of, name, written, hint)
             }
-            Kind::Call(function, args) => self.written_call(function, args, written, hint),
-            Kind::Printed(name, parts) => self.printed(name, parts, written),
-            Kind::Index(of, indices) => self.item(of, indices, written, hint),
-            Kind::List(items) => self.values(items, hint).map(PyValue::list),
-            Kind::Tuple(items) => self.values(items, hint).map(PyValue::Tuple),
-            Kind::Dict(pairs) => {
+            PyKind::Call(function, args) => self.written_call(function, args, written, hint),
+            PyKind::Printed(name, parts) => self.printed(name, parts, written),
+            PyKind::Index(of, indices) => self.item(of, indices, written, hint),
+            PyKind::List(items) => self.values(items, hint).map(PyValue::list),
+            PyKind::Tuple(items) => self.values(items, hint).map(PyValue::Tuple),
+            PyKind::Dict(pairs) => {
                 let pair = |(key, value): &(PyExpr, PyExpr)| Ok((self.value(key, hint)?, self.value(value, hint)?));
-                Ok(PyValue::Dict(Rc::new(RefCell::new(pairs.iter().map(pair).collect::<Read<_>>()?))))
+                Ok(PyValue::Dict(Rc::new(RefCell::new(pairs.iter().map(pair).collect::<PyResult<_>>()?))))
             }
-            Kind::Negated(of) => {
+            PyKind::Negated(of) => {
                 let value = self.value(of, hint)?;
                 self.negated(value, written, hint)
             }
-            Kind::Not(of) => {
+            PyKind::Not(of) => {
                 let value = self.value(of, hint)?;
                 self.refuse_choice(&value, of)?;
                 Ok(self.truth(&value, of).map_or_else(|| opaque(written), |truth| PyValue::Bool(!truth)))
             }
-            Kind::Binary(operator, left, right) => {
+            PyKind::Binary(operator, left, right) => {
                 let (left, right) = (self.value(left, hint)?, self.value(right, hint)?);
                 self.binary(*operator, left, right, written, hint)
             }
-            Kind::Compare(sign, left, right) => self.compared(sign, left, right, written),
-            Kind::And(left, right) => self.either(left, right, false, hint),
-            Kind::Or(left, right) => self.either(left, right, true, hint),
-            Kind::Choice { condition, then, otherwise } => match self.condition(condition)? {
+            PyKind::Compare(sign, left, right) => self.compared(sign, left, right, written),
+            PyKind::And(left, right) => self.either(left, right, false, hint),
+            PyKind::Or(left, right) => self.either(left, right, true, hint),
+            PyKind::Choice { condition, then, otherwise } => match self.condition(condition)? {
                 Some(true) => self.value(then, hint),
                 Some(false) => self.value(otherwise, hint),
                 None => Ok(opaque(written)),
             },
-            Kind::Comprehension { key, item, turns } => {
+            PyKind::Comprehension { key, item, turns } => {
                 // A pair of a dict is two values.
                 let items: Vec<&PyExpr> = key.iter().chain([item]).collect();
                 let made = self.comprehension(&items, turns, written, hint)?;
@@ -81,8 +81,8 @@ impl Machine<'_> {
                     _ => made,
                 })
             }
-            Kind::Lambda(function) => {
-                let names = |written: &PyExpr| contains(written, &|part| matches!(&*part.kind, Kind::Name(_)));
+            PyKind::Lambda(function) => {
+                let names = |written: &PyExpr| contains(written, &|part| matches!(&*part.kind, PyKind::Name(_)));
                 if function.params.iter().filter_map(|param| param.default.as_ref()).any(names) {
                     // Each turn of a loop makes another function.
                     return Ok(opaque(written));
@@ -90,11 +90,11 @@ impl Machine<'_> {
                 let closure = self.calls.last().map(|frame| frame.scope.clone());
                 Ok(PyValue::Function(function.clone(), closure))
             }
-            Kind::Star(of) => self.value(of, hint),
-            Kind::Other if self.is_in_model() || self.mentions_model(&written.text) => {
+            PyKind::Star(of) => self.value(of, hint),
+            PyKind::Other if self.is_in_model() || self.mentions_model(&written.text) => {
                 Err(Unported::new(written.line, format!("`{}` cannot be read", short(&written.text))))
             }
-            Kind::Other => Ok(opaque(written)),
+            PyKind::Other => Ok(opaque(written)),
         }
     }
 
@@ -108,12 +108,12 @@ impl Machine<'_> {
     }
 
     /// The values of items; `*items` gives several.
-    fn values(&mut self, items: &[PyExpr], hint: &str) -> Read<Vec<PyValue>> {
+    fn values(&mut self, items: &[PyExpr], hint: &str) -> PyResult<Vec<PyValue>> {
         let mut values = Vec::new();
         for item in items {
             let value = self.value(item, hint)?;
             match &*item.kind {
-                Kind::Star(of) => values.extend(self.unpacked(value, of, "*")?),
+                PyKind::Star(of) => values.extend(self.unpacked(value, of, "*")?),
                 _ => values.push(value),
             }
         }
@@ -121,7 +121,7 @@ impl Machine<'_> {
     }
 
     /// The items of `*values`.
-    fn unpacked(&mut self, value: PyValue, written: &PyExpr, stars: &str) -> Read<Vec<PyValue>> {
+    fn unpacked(&mut self, value: PyValue, written: &PyExpr, stars: &str) -> PyResult<Vec<PyValue>> {
         match self.items(&value) {
             Some(items) => Ok(items),
             None if value.has_failed() => Ok(vec![PyValue::Failed]),
@@ -132,7 +132,7 @@ impl Machine<'_> {
         }
     }
 
-    fn format(&mut self, pieces: &[PyPiece], line: usize) -> Read<PyValue> {
+    fn format(&mut self, pieces: &[PyPiece], line: usize) -> PyResult<PyValue> {
         let mut whole = String::new();
         for piece in pieces {
             match piece {
@@ -152,7 +152,7 @@ impl Machine<'_> {
         Ok(PyValue::Text(whole))
     }
 
-    fn written_call(&mut self, function: &PyExpr, args: &[Arg], written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn written_call(&mut self, function: &PyExpr, args: &[Arg], written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let function = self.value(function, hint)?;
         let mut values = PyArgs { line: written.line, ..PyArgs::default() };
         for arg in args {
@@ -176,7 +176,7 @@ impl Machine<'_> {
         self.called(function, values, written, hint)
     }
 
-    fn compared(&mut self, sign: &str, left: &PyExpr, right: &PyExpr, written: &PyExpr) -> Read<PyValue> {
+    fn compared(&mut self, sign: &str, left: &PyExpr, right: &PyExpr, written: &PyExpr) -> PyResult<PyValue> {
         let (left, right) = (self.value(left, "")?, self.value(right, "")?);
         let numbers = match (&left, &right) {
             (PyValue::Number(left), PyValue::Number(right)) => Some((left.value, right.value)),
@@ -210,7 +210,7 @@ impl Machine<'_> {
     }
 
     /// `a and b`, `a or b`
-    fn either(&mut self, left: &PyExpr, right: &PyExpr, is_or: bool, hint: &str) -> Read<PyValue> {
+    fn either(&mut self, left: &PyExpr, right: &PyExpr, is_or: bool, hint: &str) -> PyResult<PyValue> {
         let value = self.value(left, hint)?;
         self.refuse_choice(&value, left)?;
         match self.truth(&value, left) {
@@ -232,7 +232,7 @@ impl Machine<'_> {
         Some(false)
     }
 
-    fn refuse_choice(&self, value: &PyValue, written: &PyExpr) -> Read<()> {
+    fn refuse_choice(&self, value: &PyValue, written: &PyExpr) -> PyResult<()> {
         if !value.has_data() {
             return Ok(());
         }
@@ -240,7 +240,13 @@ impl Machine<'_> {
     }
 
     /// The values of a comprehension's items in all turns.
-    fn comprehension(&mut self, items: &[&PyExpr], turns: &[Turns], written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn comprehension(
+        &mut self,
+        items: &[&PyExpr],
+        turns: &[PyTurns],
+        written: &PyExpr,
+        hint: &str,
+    ) -> PyResult<PyValue> {
         // Its variables are its own.
         let outer = self.scope().borrow().clone();
         let mut made = Vec::new();
@@ -263,12 +269,12 @@ impl Machine<'_> {
     fn turns_within(
         &mut self,
         items: &[&PyExpr],
-        turns: &[Turns],
+        turns: &[PyTurns],
         written: &PyExpr,
         hint: &str,
         made: &mut Vec<PyValue>,
-    ) -> Read<Option<PyValue>> {
-        let [Turns { target, values, conditions }, inner @ ..] = turns else {
+    ) -> PyResult<Option<PyValue>> {
+        let [PyTurns { target, values, conditions }, inner @ ..] = turns else {
             for item in items {
                 made.push(self.value(item, hint)?);
             }
@@ -298,7 +304,7 @@ impl Machine<'_> {
         Ok(None)
     }
 
-    fn printed(&mut self, name: &str, parts: &[PyPart], written: &PyExpr) -> Read<PyValue> {
+    fn printed(&mut self, name: &str, parts: &[PyPart], written: &PyExpr) -> PyResult<PyValue> {
         let mut made = Vec::new();
         for part in parts {
             match self.value(&part.value, "") {
@@ -310,7 +316,7 @@ impl Machine<'_> {
     }
 
     /// An attribute of a value: `self.conv`, `nn.Conv2d`, `x.shape`.
-    pub(super) fn attribute(&mut self, of: PyValue, name: &str, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    pub(super) fn attribute(&mut self, of: PyValue, name: &str, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         Ok(match of {
             PyValue::Foreign(path) => {
                 constant(&path, name).unwrap_or_else(|| PyValue::Foreign(format!("{path}.{name}")))
@@ -346,7 +352,7 @@ impl Machine<'_> {
     }
 
     /// `of[indices]`
-    fn item(&mut self, of: &PyExpr, indices: &[Index], written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn item(&mut self, of: &PyExpr, indices: &[Index], written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let of = self.value(of, hint)?;
         if let PyValue::Data(data) = &of {
             let data = data.clone();
@@ -384,7 +390,7 @@ impl Machine<'_> {
         }
     }
 
-    fn sliced(&mut self, of: PyValue, bounds: &[Option<PyExpr>; 3], written: &PyExpr) -> Read<PyValue> {
+    fn sliced(&mut self, of: PyValue, bounds: &[Option<PyExpr>; 3], written: &PyExpr) -> PyResult<PyValue> {
         let mut found = Vec::new();
         for bound in bounds {
             found.push(match bound {
@@ -422,7 +428,13 @@ impl Machine<'_> {
     }
 
     /// `of[at] = value`
-    pub(super) fn assign_item(&mut self, of: &PyExpr, indices: &[Index], value: PyValue, target: &PyExpr) -> Read<()> {
+    pub(super) fn assign_item(
+        &mut self,
+        of: &PyExpr,
+        indices: &[Index],
+        value: PyValue,
+        target: &PyExpr,
+    ) -> PyResult<()> {
         let whole = self.value(of, "")?;
         let at = match indices {
             [Index::At(at)] => Some(self.value(at, "")?),
@@ -476,7 +488,7 @@ impl Machine<'_> {
         right: PyValue,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         if left.has_failed() || right.has_failed() {
             return Ok(PyValue::Failed);
         }
@@ -522,7 +534,7 @@ impl Machine<'_> {
         })
     }
 
-    fn negated(&mut self, value: PyValue, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn negated(&mut self, value: PyValue, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         Ok(match value {
             PyValue::Number(number) => PyValue::Number(PyNumber {
                 text: format!("-{}", number.operand()),

@@ -2,11 +2,11 @@
 
 use std::rc::Rc;
 
-use super::{Machine, Read};
+use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::program::PortedInput;
 use crate::port::stmts::{contains, mentions};
-use crate::port::syntax::{Class, Function, Kind, PyExpr, PyParam, PyStmt, PyStmtKind};
+use crate::port::syntax::{Class, Function, PyExpr, PyKind, PyParam, PyStmt, PyStmtKind};
 use crate::port::value::{Data, Instance, PyArgs, PyValue};
 
 impl Machine<'_> {
@@ -39,7 +39,7 @@ impl Machine<'_> {
         ["forward", "call", "__call__"].iter().find_map(|name| self.method(&class, name))
     }
 
-    fn model_of(&mut self, stmts: &[PyStmt], wanted: &str) -> Read<()> {
+    fn model_of(&mut self, stmts: &[PyStmt], wanted: &str) -> PyResult<()> {
         let used = self.used.clone();
         let unused = |value: &PyValue| value.place().is_some_and(|place| !used.contains(&place));
         let roots: Vec<(String, PyValue)> = self.roots.iter().filter(|(_, value)| unused(value)).cloned().collect();
@@ -106,7 +106,7 @@ impl Machine<'_> {
     }
 
     /// Runs a class with its inputs.
-    fn run_model(&mut self, instance: &Rc<Instance>) -> Read<()> {
+    fn run_model(&mut self, instance: &Rc<Instance>) -> PyResult<()> {
         self.program.class = Some(instance.class.name.clone());
         self.walk(&PyValue::Instance(instance.clone()), "");
         let method = ["forward", "call", "__call__"].iter().find_map(|name| self.method(&instance.class, name));
@@ -135,7 +135,7 @@ impl Machine<'_> {
     }
 
     /// Notes what the model gives.
-    pub(super) fn gives(&mut self, value: &PyValue, line: usize) -> Read<()> {
+    pub(super) fn gives(&mut self, value: &PyValue, line: usize) -> PyResult<()> {
         let mut found = Vec::new();
         self.outputs(value, line, &mut found)?;
         let mut labels: Vec<String> = Vec::new();
@@ -152,7 +152,7 @@ impl Machine<'_> {
         Ok(())
     }
 
-    fn outputs(&self, value: &PyValue, line: usize, found: &mut Vec<Data>) -> Read<()> {
+    fn outputs(&self, value: &PyValue, line: usize, found: &mut Vec<Data>) -> PyResult<()> {
         match value {
             PyValue::Data(data) => {
                 self.is_plain(data, &named("the output", line))?;
@@ -172,7 +172,7 @@ impl Machine<'_> {
     }
 
     /// Modules in variables, or written alone: each takes what the one before gives.
-    fn run_roots(&mut self, roots: Vec<(String, PyValue)>) -> Read<()> {
+    fn run_roots(&mut self, roots: Vec<(String, PyValue)>) -> PyResult<()> {
         let only = roots.len() == 1;
         let mut value = PyValue::data(self.input_label(0));
         let alone = roots.iter().filter(|(name, _)| name.is_empty()).count();
@@ -200,7 +200,7 @@ impl Machine<'_> {
     }
 
     /// A function that nobody calls and that needs nothing, or only numbers of the program.
-    fn run_function(&mut self, stmts: &[PyStmt]) -> Read<()> {
+    fn run_function(&mut self, stmts: &[PyStmt]) -> PyResult<()> {
         let functions = stmts.iter().filter_map(|stmt| match &stmt.kind {
             PyStmtKind::Def(function) => Some(function.clone()),
             _ => None,
@@ -273,12 +273,12 @@ fn uses(stmts: &[PyStmt], name: &str) -> bool {
 }
 
 fn is_named(written: &PyExpr, name: &str) -> bool {
-    matches!(&*written.kind, Kind::Name(found) if found == name)
+    matches!(&*written.kind, PyKind::Name(found) if found == name)
 }
 
 /// An expression for messages about code that no line contains.
 fn named(text: &str, line: usize) -> PyExpr {
-    PyExpr { line, text: text.into(), kind: Rc::new(Kind::None) }
+    PyExpr { line, text: text.into(), kind: Rc::new(PyKind::None) }
 }
 
 fn named_call(name: &str, line: usize) -> PyExpr {

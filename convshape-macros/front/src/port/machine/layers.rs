@@ -6,7 +6,7 @@ use convshape_arith::op::Dialect;
 
 use super::emit::labels_of;
 use super::eval::{opaque, short};
-use super::{Machine, Read};
+use super::{Machine, PyResult};
 use crate::port::syntax::PyExpr;
 use crate::port::value::{Data, Leaf, NO_BATCH, PyArgs, PyValue};
 use crate::port::{Unported, layer};
@@ -14,7 +14,7 @@ use crate::words::{self, Elsewhere, Kind, Lookup, Neutral};
 
 impl Machine<'_> {
     /// The layer that a call makes.
-    pub(super) fn layer(&mut self, call: &str, args: PyArgs, written: &PyExpr) -> Read<PyValue> {
+    pub(super) fn layer(&mut self, call: &str, args: PyArgs, written: &PyExpr) -> PyResult<PyValue> {
         let line = written.line;
         if let Some(own) = call.strip_prefix("Lazy") {
             let reason = format!("`{call}` takes its sizes from its first input: write `{own}` with all of them");
@@ -62,7 +62,7 @@ impl Machine<'_> {
     }
 
     /// One argument with its name: a field, or one of the framework's that changes nothing.
-    fn argument(&mut self, leaf: &mut Leaf, name: &str, value: &PyValue) -> Read<()> {
+    fn argument(&mut self, leaf: &mut Leaf, name: &str, value: &PyValue) -> PyResult<()> {
         let line = leaf.line;
         match name {
             "input_shape" | "shape" | "batch_shape" | "batch_input_shape" | "input_dim"
@@ -122,7 +122,7 @@ impl Machine<'_> {
     }
 
     /// A value that a layer can have as an argument.
-    fn worth(&self, value: &PyValue, line: usize) -> Read<PyValue> {
+    fn worth(&self, value: &PyValue, line: usize) -> PyResult<PyValue> {
         match value {
             PyValue::Opaque(reason) => Err(reason.at(line)),
             PyValue::Batch => Err(Unported::new(line, "the number of samples is not known here")),
@@ -147,7 +147,7 @@ impl Machine<'_> {
     }
 
     /// A layer or modules on values.
-    pub(super) fn apply(&mut self, module: &PyValue, args: PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    pub(super) fn apply(&mut self, module: &PyValue, args: PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         if !args.has_data() {
             self.example(&args);
             return Ok(opaque(written));
@@ -168,7 +168,7 @@ impl Machine<'_> {
     }
 
     /// The values of the model that a layer is given, in order.
-    fn operands(&self, args: &PyArgs, written: &PyExpr) -> Read<Vec<Data>> {
+    fn operands(&self, args: &PyArgs, written: &PyExpr) -> PyResult<Vec<Data>> {
         let mut operands = Vec::new();
         for value in &args.positional {
             let items = value.items().unwrap_or_else(|| vec![value.clone()]);
@@ -193,7 +193,7 @@ impl Machine<'_> {
         args: PyArgs,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<PyValue> {
+    ) -> PyResult<PyValue> {
         let kind = words::named_layer(&leaf.call, self.program.dialect).map(|found| found.words.kind);
         let named = PyArgs { positional: Vec::new(), ..args.clone() };
         let args = if kind.is_some_and(Kind::is_recurrent) { without_zeros(args) } else { args };
@@ -261,7 +261,7 @@ impl Machine<'_> {
     }
 
     /// `nn.Softmax()` of PyTorch, which chooses its axis by the number of axes.
-    fn with_axis(&mut self, leaf: &Rc<Leaf>, operands: &[Data], written: &PyExpr) -> Read<Rc<Leaf>> {
+    fn with_axis(&mut self, leaf: &Rc<Leaf>, operands: &[Data], written: &PyExpr) -> PyResult<Rc<Leaf>> {
         let chooses = self.program.dialect == Dialect::Torch
             && matches!(leaf.call.as_str(), "Softmax" | "LogSoftmax")
             && leaf.args.is_empty();
@@ -278,7 +278,7 @@ impl Machine<'_> {
     }
 
     /// Refuses what a layer cannot be told when it runs.
-    fn given_to_layer(&self, leaf: &Leaf, turned: bool, args: &PyArgs, written: &PyExpr) -> Read<()> {
+    fn given_to_layer(&self, leaf: &Leaf, turned: bool, args: &PyArgs, written: &PyExpr) -> PyResult<()> {
         if turned && self.program.dialect == Dialect::Torch {
             let reason = format!(
                 "`{}` without `batch_first=True` has the samples of a batch on its second axis; a chain has them first",
@@ -309,7 +309,7 @@ impl Machine<'_> {
         given: Option<String>,
         path: &str,
         hint: &str,
-    ) -> Read<Data> {
+    ) -> PyResult<Data> {
         let mut args: Vec<String> = Vec::new();
         for (name, value) in leaf.args.iter().filter(|(name, _)| name.as_deref() != Some("batch_first")) {
             let text = value.text().unwrap_or_default();
@@ -385,7 +385,7 @@ fn state_of(label: &str, name: &str) -> PyValue {
 }
 
 /// PyTorch counts the batch in `nn.Unflatten(1, (8, 8))`.
-fn unflatten(leaf: &Leaf) -> Read<String> {
+fn unflatten(leaf: &Leaf) -> PyResult<String> {
     let value = |at: usize, name: &str| {
         let named = leaf.args.iter().find(|(known, _)| known.as_deref() == Some(name));
         named.or_else(|| leaf.args.get(at).filter(|(name, _)| name.is_none())).map(|(_, value)| value.clone())

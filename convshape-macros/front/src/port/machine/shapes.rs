@@ -3,14 +3,14 @@
 use convshape_arith::op::Dialect;
 
 use super::eval::{opaque, short};
-use super::{MOST_DRAFTED, Machine, Read, unread};
-use crate::port::syntax::{Index, Kind, PyExpr};
+use super::{MOST_DRAFTED, Machine, PyResult, unread};
+use crate::port::syntax::{Index, PyExpr, PyKind};
 use crate::port::value::{Data, NO_BATCH, PyArgs, PyValue};
 use crate::port::{Unported, find_sizes};
 
 impl Machine<'_> {
     /// The sizes of a value without the batch, as the inputs on trial make them.
-    pub(super) fn shape_of(&mut self, data: &Data, written: &PyExpr) -> Read<Vec<i64>> {
+    pub(super) fn shape_of(&mut self, data: &Data, written: &PyExpr) -> PyResult<Vec<i64>> {
         if self.is_first_reading() {
             self.asked = true;
             return Ok(vec![1; 3]);
@@ -28,7 +28,7 @@ impl Machine<'_> {
     }
 
     /// `dim: 1` in PyTorch; elsewhere the same from the end.
-    pub(super) fn axes_field(&mut self, data: &Data, axes: &[i64], written: &PyExpr) -> Read<String> {
+    pub(super) fn axes_field(&mut self, data: &Data, axes: &[i64], written: &PyExpr) -> PyResult<String> {
         if axes.contains(&0) {
             let reason = format!("`{}` goes over the batch, which a chain does not see", short(&written.text));
             return Err(Unported::new(written.line, reason));
@@ -47,7 +47,7 @@ impl Machine<'_> {
     }
 
     /// An axis of a sample, from 0.
-    fn axis(&mut self, data: &Data, axis: &PyValue, extra: usize, written: &PyExpr) -> Read<usize> {
+    fn axis(&mut self, data: &Data, axis: &PyValue, extra: usize, written: &PyExpr) -> PyResult<usize> {
         let axis = self.whole(axis, written)?;
         let rank = (self.shape_of(data, written)?.len() + extra) as i64;
         let found = if axis < 0 { axis + rank } else { axis - 1 };
@@ -57,7 +57,7 @@ impl Machine<'_> {
         })
     }
 
-    fn whole(&self, value: &PyValue, written: &PyExpr) -> Read<i64> {
+    fn whole(&self, value: &PyValue, written: &PyExpr) -> PyResult<i64> {
         value.as_whole().ok_or_else(|| match value {
             PyValue::Opaque(reason) => reason.at(written.line),
             _ => Unported::new(written.line, format!("a number in `{}` is not known here", short(&written.text))),
@@ -65,7 +65,13 @@ impl Machine<'_> {
     }
 
     /// `x.shape`
-    pub(super) fn data_attribute(&mut self, data: Data, name: &str, written: &PyExpr, _hint: &str) -> Read<PyValue> {
+    pub(super) fn data_attribute(
+        &mut self,
+        data: Data,
+        name: &str,
+        written: &PyExpr,
+        _hint: &str,
+    ) -> PyResult<PyValue> {
         Ok(match name {
             "shape" => self.sizes(&data, written)?,
             "ndim" => PyValue::whole(self.shape_of(&data, written)?.len() as i64 + 1),
@@ -79,7 +85,7 @@ impl Machine<'_> {
     }
 
     /// All sizes of a value, in Python's order.
-    fn sizes(&mut self, data: &Data, written: &PyExpr) -> Read<PyValue> {
+    fn sizes(&mut self, data: &Data, written: &PyExpr) -> PyResult<PyValue> {
         let mut sizes: Vec<PyValue> = self.shape_of(data, written)?.into_iter().map(PyValue::whole).collect();
         if data.batch != NO_BATCH {
             sizes.insert(data.batch.min(sizes.len()), PyValue::Batch);
@@ -95,7 +101,7 @@ impl Machine<'_> {
         args: &PyArgs,
         written: &PyExpr,
         hint: &str,
-    ) -> Read<Option<PyValue>> {
+    ) -> PyResult<Option<PyValue>> {
         let rest = args.positional.get(1..).unwrap_or(&[]);
         match name {
             "size" => return self.size(data, args, written).map(Some),
@@ -153,7 +159,7 @@ impl Machine<'_> {
                     None => return Ok(None),
                 };
                 let sizes = given.get(1).and_then(|(_, sizes)| sizes.items()).unwrap_or_default();
-                let sizes = sizes.iter().map(|size| self.whole(size, written)).collect::<Read<Vec<i64>>>()?;
+                let sizes = sizes.iter().map(|size| self.whole(size, written)).collect::<PyResult<Vec<i64>>>()?;
                 Some(format!("Unflatten({axis}, [{}])", joined(&sizes)))
             }
             "squeeze" | "unsqueeze" | "expand_dims" => {
@@ -179,7 +185,7 @@ impl Machine<'_> {
         self.emit(&layer, std::slice::from_ref(data), hint, written.line).map(|data| Some(PyValue::Data(data)))
     }
 
-    fn size(&mut self, data: &Data, args: &PyArgs, written: &PyExpr) -> Read<PyValue> {
+    fn size(&mut self, data: &Data, args: &PyArgs, written: &PyExpr) -> PyResult<PyValue> {
         let given = self.arguments(args, &["dim"], written)?;
         match given.first() {
             None => self.sizes(data, written),
@@ -192,7 +198,7 @@ impl Machine<'_> {
     }
 
     /// `x.view(x.size(0), -1)`, `x.view(-1, 16, 7, 7)`. The first size must be that of the batch.
-    fn viewed(&mut self, data: &Data, sizes: &[PyValue], written: &PyExpr) -> Read<Option<String>> {
+    fn viewed(&mut self, data: &Data, sizes: &[PyValue], written: &PyExpr) -> PyResult<Option<String>> {
         let [first, rest @ ..] = sizes else { return Ok(None) };
         let open = |value: &PyValue| value.as_whole() == Some(-1);
         let is_batch = matches!(first, PyValue::Batch);
@@ -226,7 +232,7 @@ impl Machine<'_> {
     }
 
     /// `torch.flatten(x, 1)`
-    fn flattened(&mut self, args: &PyArgs, written: &PyExpr) -> Read<Option<String>> {
+    fn flattened(&mut self, args: &PyArgs, written: &PyExpr) -> PyResult<Option<String>> {
         let given = self.arguments(args, &["start_dim", "end_dim"], written)?;
         let find = |name: &str, default: i64| {
             given.iter().find(|(known, _)| *known == name).map_or(Some(default), |(_, axis)| axis.as_whole())
@@ -240,7 +246,7 @@ impl Machine<'_> {
     }
 
     /// The axes in another order, in Python's count; the batch may move.
-    fn permuted(&mut self, data: &Data, axes: &[PyValue], written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn permuted(&mut self, data: &Data, axes: &[PyValue], written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         let rank = self.shape_of(data, written)?.len() as i64 + 1;
         let mut found = Vec::new();
         for axis in axes {
@@ -270,7 +276,7 @@ impl Machine<'_> {
     }
 
     /// All axes in Python's count, with two of them swapped.
-    fn swapped(&mut self, data: &Data, a: &PyValue, b: &PyValue, written: &PyExpr) -> Read<Vec<PyValue>> {
+    fn swapped(&mut self, data: &Data, a: &PyValue, b: &PyValue, written: &PyExpr) -> PyResult<Vec<PyValue>> {
         let rank = self.shape_of(data, written)?.len() as i64 + 1;
         let mut axes: Vec<i64> = (0..rank).collect();
         let place = |axis: i64| usize::try_from(if axis < 0 { axis + rank } else { axis }).unwrap_or(usize::MAX);
@@ -284,13 +290,14 @@ impl Machine<'_> {
         Ok(axes.into_iter().map(PyValue::whole).collect())
     }
 
-    fn squeezed(&mut self, data: &Data, name: &str, axis: Option<PyValue>, written: &PyExpr) -> Read<Vec<i64>> {
+    fn squeezed(&mut self, data: &Data, name: &str, axis: Option<PyValue>, written: &PyExpr) -> PyResult<Vec<i64>> {
         let mut sizes = self.shape_of(data, written)?;
         match (name, axis) {
             ("squeeze", None) => sizes.retain(|size| *size != 1),
             ("squeeze", Some(axis)) => {
                 let axes = axis.items().unwrap_or_else(|| vec![axis]);
-                let axes = axes.iter().map(|axis| self.axis(data, axis, 0, written)).collect::<Read<Vec<usize>>>()?;
+                let axes =
+                    axes.iter().map(|axis| self.axis(data, axis, 0, written)).collect::<PyResult<Vec<usize>>>()?;
                 let mut at = 0;
                 sizes.retain(|size| {
                     at += 1;
@@ -307,7 +314,7 @@ impl Machine<'_> {
     }
 
     /// `y.expand_as(x)`: sums and products stretch by themselves.
-    fn stretched(&mut self, data: &Data, name: &str, rest: &[PyValue], written: &PyExpr) -> Read<PyValue> {
+    fn stretched(&mut self, data: &Data, name: &str, rest: &[PyValue], written: &PyExpr) -> PyResult<PyValue> {
         if name == "expand_as" && matches!(rest, [PyValue::Data(_)]) {
             return Ok(PyValue::Data(Data { stretched: true, ..data.clone() }));
         }
@@ -334,7 +341,7 @@ impl Machine<'_> {
     }
 
     /// `x.chunk(2, dim=1)`, `torch.split(x, [64, 80], 1)`
-    fn split(&mut self, data: &Data, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> Read<PyValue> {
+    fn split(&mut self, data: &Data, name: &str, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
         self.is_plain(data, written)?;
         let count = if name == "chunk" { "chunks" } else { "split_size_or_sections" };
         let given = self.arguments(args, &[count, "dim", "axis", "split_size"], written)?;
@@ -345,7 +352,7 @@ impl Machine<'_> {
         let first = find([count, "split_size"]).unwrap_or(PyValue::None);
         let length = self.shape_of(data, written)?.get(axis).copied().unwrap_or(1);
         let pieces: Vec<i64> = match first.items() {
-            Some(sizes) => sizes.iter().map(|size| self.whole(size, written)).collect::<Read<_>>()?,
+            Some(sizes) => sizes.iter().map(|size| self.whole(size, written)).collect::<PyResult<_>>()?,
             None => {
                 let number = self.whole(&first, written)?.max(1);
                 let each = if name == "chunk" { (length + number - 1) / number } else { number };
@@ -364,14 +371,20 @@ impl Machine<'_> {
     }
 
     /// `x[:, -1]`, `x[:, :, 1:3]`, `h[-1]`
-    pub(super) fn indexed(&mut self, data: &Data, indices: &[Index], written: &PyExpr, hint: &str) -> Read<PyValue> {
+    pub(super) fn indexed(
+        &mut self,
+        data: &Data,
+        indices: &[Index],
+        written: &PyExpr,
+        hint: &str,
+    ) -> PyResult<PyValue> {
         let own = self.shape_of(data, written)?;
         let rank = own.len() + usize::from(data.batch != NO_BATCH);
         let mut picks = Vec::new();
         for index in spread(indices, rank) {
             picks.push(match index {
                 index if is_whole(index) => Pick::Whole,
-                Some(Index::At(at)) if matches!(*at.kind, Kind::None) => Pick::New,
+                Some(Index::At(at)) if matches!(*at.kind, PyKind::None) => Pick::New,
                 Some(Index::At(at)) => {
                     let at = self.value(at, "")?;
                     Pick::At(self.whole(&at, written)?)
@@ -390,7 +403,14 @@ impl Machine<'_> {
 
     /// A parameter without a place for the batch, with new axes: `self.scale[:, None, None]`. A new first one is that
     /// place.
-    fn with_new_axes(&mut self, data: &Data, own: &[i64], picks: &[Pick], written: &PyExpr, hint: &str) -> Read<Data> {
+    fn with_new_axes(
+        &mut self,
+        data: &Data,
+        own: &[i64],
+        picks: &[Pick],
+        written: &PyExpr,
+        hint: &str,
+    ) -> PyResult<Data> {
         let mut own = own.iter().copied();
         let mut kept = Vec::new();
         for pick in picks {
@@ -409,7 +429,7 @@ impl Machine<'_> {
     }
 
     /// What is picked on each axis, in Python's order.
-    fn picked(&mut self, data: &Data, mut picks: Vec<Pick>, written: &PyExpr, hint: &str) -> Read<Data> {
+    fn picked(&mut self, data: &Data, mut picks: Vec<Pick>, written: &PyExpr, hint: &str) -> PyResult<Data> {
         if data.stretched || data.batch == NO_BATCH {
             return Err(unread(written));
         }
@@ -457,7 +477,7 @@ impl Machine<'_> {
     }
 
     /// The parts of a value along an axis in Python's count: `q, k, v = qkv.unbind(0)`.
-    pub(super) fn unbound(&mut self, data: &Data, axis: i64, written: &PyExpr, hint: &str) -> Read<Vec<PyValue>> {
+    pub(super) fn unbound(&mut self, data: &Data, axis: i64, written: &PyExpr, hint: &str) -> PyResult<Vec<PyValue>> {
         let sizes = self.shape_of(data, written)?;
         let axis = if axis < 0 { axis + sizes.len() as i64 + 1 } else { axis };
         let axis = usize::try_from(axis).ok().filter(|axis| *axis != data.batch).ok_or_else(|| unread(written))?;
@@ -470,7 +490,7 @@ impl Machine<'_> {
         (0..count).map(one).collect()
     }
 
-    fn end_of(&mut self, bound: Option<&PyExpr>, written: &PyExpr) -> Read<Option<i64>> {
+    fn end_of(&mut self, bound: Option<&PyExpr>, written: &PyExpr) -> PyResult<Option<i64>> {
         match bound {
             Some(bound) => {
                 let value = self.value(bound, "")?;
@@ -499,9 +519,9 @@ fn is_whole(index: Option<&Index>) -> bool {
 
 /// The indices, with `...` written out as whole axes.
 fn spread(indices: &[Index], rank: usize) -> Vec<Option<&Index>> {
-    let is = |index: &Index, kind: fn(&Kind) -> bool| matches!(index, Index::At(at) if kind(&at.kind));
-    let is_ellipsis = |index: &Index| is(index, |kind| matches!(kind, Kind::Ellipsis));
-    let news = indices.iter().filter(|index| is(index, |kind| matches!(kind, Kind::None))).count();
+    let is = |index: &Index, kind: fn(&PyKind) -> bool| matches!(index, Index::At(at) if kind(&at.kind));
+    let is_ellipsis = |index: &Index| is(index, |kind| matches!(kind, PyKind::Ellipsis));
+    let news = indices.iter().filter(|index| is(index, |kind| matches!(kind, PyKind::None))).count();
     let left_out = (rank + news + 1).saturating_sub(indices.len());
     let one = |index| match is_ellipsis(index) {
         true => vec![None; left_out],
