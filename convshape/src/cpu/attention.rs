@@ -14,12 +14,8 @@ use super::buffer::{Buffer, Grid, Place, View};
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Simd, panel};
 use super::threads::{Spread, Threads};
-use super::tuning::KEYS;
+use super::tuning::{ATTENTION_VECTORS as VECTORS, KEYS, QUERIES};
 
-/// Queries per block: a whole number of tiles on every instruction set.
-pub(super) const QUERIES: usize = 24;
-/// Width of a panel of keys or features, in vectors.
-pub(super) const VECTORS: usize = 2;
 /// The lowest score relative to the largest, as a power of 2; lower ones are raised to it. Such a weight is too small
 /// to matter in `f32`, yet no product with it is denormal.
 const LEAST: f32 = -100.0;

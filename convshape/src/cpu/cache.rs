@@ -1,7 +1,6 @@
 //! The plan cache: a model's plans and packed weights, made when first needed and again after a parameter has changed.
 
 use std::boxed::Box;
-use std::ops::RangeInclusive;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::vec::Vec;
 
@@ -10,7 +9,7 @@ use convshape_arith::shape::Shape;
 
 use super::engine::{Engine, Spares};
 use super::simd::Level;
-use super::tuning::KEPT_WEIGHTS;
+use super::tuning::{KEPT_SHAPES, KEPT_WEIGHTS};
 use crate::model::cache::Keep;
 use crate::model::error::{PlanError, ShapeError};
 use crate::model::param::Param;
@@ -26,9 +25,6 @@ pub(crate) struct Engines {
     #[cfg(feature = "train")]
     pub(crate) plans: super::train::Plans,
 }
-
-/// The smallest and the largest number of shapes that are kept. A plan takes a few kilobytes.
-const SHAPES: RangeInclusive<usize> = 4..=256;
 
 /// Calls its argument with each parameter in order.
 type Visit<'v, 'p> = dyn Fn(&mut dyn FnMut(&'p Param)) + 'v;
@@ -83,7 +79,7 @@ impl Engines {
         let lowered = graph.lowered().map_err(PlanError::from);
         let engine = lowered.and_then(|graph| Engine::new(&graph, &params, Level::best(), Arc::clone(&self.spares)));
         let engine = Arc::new(engine.map_err(|error| error.of(chain))?);
-        let most = (KEPT_WEIGHTS / engine.weights().max(1)).clamp(*SHAPES.start(), *SHAPES.end());
+        let most = (KEPT_WEIGHTS / engine.weights().max(1)).clamp(*KEPT_SHAPES.start(), *KEPT_SHAPES.end());
         let mut engines = self.engines.write().unwrap_or_else(PoisonError::into_inner);
         engines.retain(|engine| is_current(engine) && !is_wanted(engine));
         engines.truncate(most - 1);

@@ -21,8 +21,7 @@ use super::math::Epilogue;
 use super::simd::{Kernel, Level, Runs, Simd};
 use super::taps::{Axis, AxisPhase};
 use super::threads::{Spread, Threads};
-use super::tile::MOST_POSITIONS;
-use super::tuning::{CHUNK, DEPTHWISE_CHUNK, PARTIAL_STORE, RESIDENT_WEIGHTS};
+use super::tuning::{CHUNK, DEPTHWISE_CHUNK, OFFSETS as MOST_PLACES, PARTIAL_STORE, RESIDENT_WEIGHTS};
 use crate::model::workspace::{LINE, Workspace};
 
 /// A sum over taps and the steps that are fused into it.
@@ -426,9 +425,6 @@ impl Conv {
         self.last.over(self.level, y);
     }
 }
-
-/// Positions whose offsets are computed at a time, for all panels.
-const MOST_PLACES: usize = 16 * MOST_POSITIONS;
 
 /// A block of positions.
 struct Task<'a> {

@@ -7,9 +7,9 @@ use convshape_arith::op::{Op, PerAxis};
 use super::buffer::View;
 use super::math::Epilogue;
 use super::relayout::copy;
-use super::simd::{Kernel, Level, MOST_LANES, Simd};
+use super::simd::{Kernel, Level, Simd};
 use super::threads::{Spread, Threads};
-use super::tuning::BLOCK;
+use super::tuning::{BLOCK, CHANNELS, WRITTEN_OUT as WIDE};
 
 /// One thread's share of a step with one input.
 pub(super) struct ElementShare<'a> {
@@ -49,13 +49,11 @@ pub(super) fn spread_channels(
     (to, y): (&View, &mut [f32]),
     step: &(dyn Fn(ElementShare<'_>) + Sync),
 ) {
-    /// Channels that are computed together.
-    const BLOCK: usize = 4 * MOST_LANES;
-    let units = to.channels.div_ceil(BLOCK);
-    let spread = Spread { sample: to.buffer.sample(), units, origin: to.at([0; 3]), step: BLOCK };
+    let units = to.channels.div_ceil(CHANNELS);
+    let spread = Spread { sample: to.buffer.sample(), units, origin: to.at([0; 3]), step: CHANNELS };
     spread.run(threads, work * to.channels, samples, y, &|y, base, samples, units| {
-        let first = units.start * BLOCK;
-        let channels = to.channels.min(units.end * BLOCK) - first;
+        let first = units.start * CHANNELS;
+        let channels = to.channels.min(units.end * CHANNELS) - first;
         let some = |view: &View| View { channel: view.channel + first, channels, ..*view };
         let (from, to) = (some(from), some(to));
         step(ElementShare { samples, from: &from, x, to, start: [0; 3], units: 0..1, y, base });
@@ -220,9 +218,6 @@ impl Kernel for Slopes<'_> {
         }
     }
 }
-
-/// Elements that are written out at a time.
-const WIDE: usize = 128;
 
 /// A function of two elements.
 #[derive(Clone, Copy, PartialEq, Debug)]

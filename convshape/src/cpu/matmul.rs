@@ -5,11 +5,8 @@ use std::ops::Range;
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, Simd, panel};
 use super::threads::{Spread, Threads};
-use super::tuning::MATRIX_DEPTH;
+use super::tuning::{MATRIX_DEPTH, MATRIX_VECTORS as VECTORS};
 use crate::reference::kernels::Product;
-
-/// Vectors of columns in a panel.
-const VECTORS: usize = 2;
 
 /// Writes the products of all pairs of matrices of a sample.
 pub(super) fn multiply(level: Level, threads: Threads, product: &Product, [a, b]: [&[f32]; 2], y: &mut [f32]) {

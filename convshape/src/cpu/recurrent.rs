@@ -12,9 +12,7 @@ use super::math::Epilogue;
 use super::matmul::pack;
 use super::simd::{Kernel, Level, Runs, Simd, products};
 use super::threads::{Spread, Threads};
-
-/// Width of a panel of weights, in vectors.
-const VECTORS: usize = 2;
+use super::tuning::RECURRENT_VECTORS as VECTORS;
 
 /// A matrix with a row for each feature and a column for each unit of each gate, in panels of a few columns.
 pub(super) struct Panels {

@@ -9,9 +9,7 @@ use super::buffer::View;
 use super::rearrange::{Loop, Loops};
 use super::simd::{Kernel, Level, MOST_LANES, Simd};
 use super::threads::{Spread, Threads};
-
-/// Vectors that are reduced together: additions to a single one would wait for each other.
-const TOGETHER: usize = 4;
+use super::tuning::REDUCED_VECTORS as TOGETHER;
 
 /// A reduction of one view to another.
 pub(super) struct Reduce {

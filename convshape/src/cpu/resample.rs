@@ -11,6 +11,7 @@ use super::elementwise::{self, ElementShare};
 use super::scratch::with_scratch;
 use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
 use super::threads::{Spread, Threads};
+use super::tuning::RESAMPLED_VECTORS as BLOCK;
 use crate::reference::kernels;
 
 /// The most input rows of an output row along an axis: those of a cubic interpolation.
@@ -258,8 +259,6 @@ fn widen<S: Simd>(simd: S, widths: &[SourceRows], step: usize, x: &[f32], y: &mu
 /// The weighted sum of rows that begin at offsets of `rows`.
 #[inline(always)]
 fn sum<S: Simd>(simd: S, sources: &[(usize, f32)], rows: &[f32], y: &mut [f32]) {
-    /// Vectors that are summed together.
-    const BLOCK: usize = 4;
     let block = BLOCK * S::LANES;
     let whole = y.len() - y.len() % block;
     for at in (0..whole).step_by(block) {

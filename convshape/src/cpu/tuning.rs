@@ -1,11 +1,18 @@
 //! The numbers that were chosen for speed: what work costs, and how much a cache holds. The rest follows from shapes
 //! and the instruction set.
 //!
-//! To choose another value, run `cargo bench -p convshape --bench speed` before and after, several times in turn. Sizes
-//! are in elements of 4 bytes, costs in multiply-adds of one element unless they say otherwise. Another value may change
-//! the order of sums, and so their last bits.
+//! To choose another value, run the benchmark below the heading before and after, several times in turn, and for
+//! training `cargo bench -p convshape --bench training`. Sizes are in elements of 4 bytes, costs in multiply-adds of one
+//! element unless they say otherwise. Another value may change the order of sums, and so their last bits.
 
-// Threads.
+use core::ops::RangeInclusive;
+#[cfg(feature = "rayon")]
+use core::time::Duration;
+
+use super::simd::MOST_LANES;
+use super::tile::MOST_POSITIONS;
+
+// Threads: `cargo bench -p convshape --bench speed -- mnist_ae dcgan`.
 
 /// The fewest multiply-adds of a run per thread.
 #[cfg(feature = "rayon")]
@@ -13,7 +20,11 @@ pub(super) const LEAST_RUN: usize = if cfg!(test) { 1 } else { 3 << 18 };
 /// The fewest multiply-adds of a part of a step: handing it to another thread takes about as long.
 pub(super) const LEAST_WORK: usize = 1 << 15;
 
-// Costs.
+/// How long a helper spins before it sleeps.
+#[cfg(feature = "rayon")]
+pub(super) const LINGER: Duration = Duration::from_micros(100);
+
+// Costs: `cargo bench -p convshape --bench networks`.
 
 /// An element that is moved to another place.
 pub(super) const MOVE: usize = 8;
@@ -34,7 +45,38 @@ pub(super) const TRANSFORMED_LOAD: usize = 8;
 /// A transformed weight that is packed.
 pub(super) const TRANSFORMED_PACKING: usize = 16;
 
-// The first-level cache.
+// Registers: `cargo bench -p convshape --bench networks`, and `--bench training` for recurrent layers and attention.
+
+/// Vectors that are reduced together: additions to a single one would wait for each other.
+pub(super) const REDUCED_VECTORS: usize = 4;
+/// Vectors that are interpolated together.
+pub(super) const RESAMPLED_VECTORS: usize = 4;
+/// Vectors of columns in a panel of a product of matrices.
+pub(super) const MATRIX_VECTORS: usize = 2;
+/// Vectors of keys or features in a panel of attention.
+pub(super) const ATTENTION_VECTORS: usize = 2;
+/// Vectors of weights in a panel of a recurrent layer.
+pub(super) const RECURRENT_VECTORS: usize = 2;
+/// The most vectors in a block of columns of a gradient.
+#[cfg(feature = "train")]
+pub(super) const COLUMN_VECTORS: usize = 4;
+/// How much more scattered lanes cost than idle ones, as a factor.
+#[cfg(feature = "train")]
+pub(super) const IDLE_LANES: f64 = 1.1;
+/// The least number of moves that are worth a transposition.
+#[cfg(feature = "train")]
+pub(super) const TRANSPOSED_MOVES: usize = 4;
+
+// The first-level cache: `cargo bench -p convshape --bench speed -- l_`.
+
+/// Channels to which operations are applied together.
+pub(super) const CHANNELS: usize = 4 * MOST_LANES;
+/// The elements of a pattern of channels that is written out.
+pub(super) const WRITTEN_OUT: usize = 128;
+/// The weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
+pub(super) const READ_WEIGHTS: usize = 64;
+/// The positions whose offsets are computed at a time, for all panels.
+pub(super) const OFFSETS: usize = 16 * MOST_POSITIONS;
 
 /// The elements to which all operations are applied in turn, 8 KiB: with gradients and intermediate results they fit.
 pub(super) const BLOCK: usize = 2 * 1024;
@@ -42,6 +84,8 @@ pub(super) const BLOCK: usize = 2 * 1024;
 pub(super) const NORM: usize = 4 * 1024;
 /// The rows of a packed matrix that are summed over in one go.
 pub(super) const MATRIX_DEPTH: usize = 256;
+/// The queries of a block of attention: a whole number of tiles on every instruction set.
+pub(super) const QUERIES: usize = 24;
 /// The keys of a block of attention. Its scores take `4 * QUERIES * KEYS` = 24 KiB.
 pub(super) const KEYS: usize = 256;
 /// The rows and columns of weights that are multiplied by all positions of a small batch: 16 KiB.
@@ -50,7 +94,7 @@ pub(super) const DOT_ROWS: usize = 8;
 #[cfg(feature = "train")]
 pub(super) const DOT_COLUMNS: usize = 512;
 
-// The second-level cache.
+// The second-level cache: `cargo bench -p convshape --bench networks`.
 
 /// The most workspace of the samples that run together, or the size of the weights if that is larger.
 pub(super) const WORKSPACE: usize = 192 * 1024;
@@ -78,10 +122,15 @@ pub(super) const UNPACKED_WEIGHTS: usize = 64 * 1024;
 #[cfg(feature = "train")]
 pub(super) const UNPACKED_POSITIONS: usize = 64;
 
-// Memory.
+// Memory: `cargo bench -p convshape --bench training`.
 
 /// The most packed weights that are kept for earlier input shapes, 64 MiB. A small model can keep many shapes.
 pub(super) const KEPT_WEIGHTS: usize = 16 << 20;
+/// The smallest and the largest number of input shapes that are kept. A plan takes a few kilobytes.
+pub(super) const KEPT_SHAPES: RangeInclusive<usize> = 4..=256;
+/// The most plans for training that are kept: for whole batches, for the smaller last batch, and for one other use.
+#[cfg(feature = "train")]
+pub(super) const KEPT_PLANS: usize = 3;
 /// The most sums of the weight gradient of a Winograd convolution, of all shares together: 4 MiB.
 #[cfg(feature = "train")]
 pub(super) const GRADIENT_SUMS: usize = 1024 * 1024;

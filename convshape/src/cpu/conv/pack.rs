@@ -8,11 +8,8 @@ use convshape_arith::op::PerAxis;
 use super::super::buffer::View;
 use super::super::simd::{MOST_LANES, Runs};
 use super::super::tile::panels;
-use super::super::tuning::PANEL_WEIGHTS;
+use super::super::tuning::{PANEL_WEIGHTS, READ_WEIGHTS as TOGETHER};
 use super::{Conv, Panel, TapSum};
-
-/// Weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
-const TOGETHER: usize = 64;
 
 impl Conv {
     /// `[panel][tap][input channel][output channel of the panel]`; over planes, taps are contiguous within a channel.

@@ -14,13 +14,12 @@ use std::ptr;
 use std::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{LazyLock, OnceLock};
 use std::thread::{self, Thread};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 use std::vec::Vec;
 
 use rayon::{ThreadPool, ThreadPoolBuilder};
 
-/// How long a helper spins before it sleeps.
-const LINGER: Duration = Duration::from_micros(100);
+use crate::cpu::tuning::LINGER;
 
 /// The work of a round: a function that is called with the index of each part.
 struct PartTask<'a>(&'a (dyn Fn(usize) + Sync));

@@ -10,12 +10,10 @@ use convshape_arith::op::{AxisOrder, Op};
 use convshape_arith::shape::Shape;
 
 use super::Machine;
-use crate::cpu::attention::{
-    Attention, AttentionInputs, Drop, PackColumns, PackRows, QUERIES, TokenRows, VECTORS, exp2,
-};
+use crate::cpu::attention::{Attention, AttentionInputs, Drop, PackColumns, PackRows, TokenRows, exp2};
 use crate::cpu::buffer::{Buffer, Grid, View};
 use crate::cpu::simd::{Kernel, Level, Simd, panel};
-use crate::cpu::tuning::KEYS;
+use crate::cpu::tuning::{ATTENTION_VECTORS as VECTORS, KEYS, QUERIES};
 
 /// An attention layer, and what the backward pass needs of a batch.
 pub(super) struct Attend {

@@ -3,13 +3,12 @@
 use std::vec::Vec;
 
 use crate::cpu::simd::{Kernel, Level, MOST_LANES, Simd};
+use crate::cpu::tuning::TRANSPOSED_MOVES as LEAST;
 
 /// The index of an element that the other order does not have.
 pub(super) const NOTHING: u32 = u32::MAX;
 /// The most contiguous elements that are moved together: a cache line.
 const LINE: usize = crate::model::workspace::LINE;
-/// The least number of moves that are worth a transposition.
-const LEAST: usize = 4;
 const _: () = assert!(LINE <= MOST_LANES, "a line and its neighbours are transposed together");
 
 /// Contiguous elements of one order that have a constant stride in the other.

@@ -8,14 +8,12 @@ use convshape_arith::graph::Graph;
 use super::draft::Key;
 use super::plan::TrainPlan;
 use crate::cpu::simd::Level;
+use crate::cpu::tuning::KEPT_PLANS;
 use crate::model::error::BatchError;
 
 /// The plan cache: plans that are not running.
 #[derive(Default)]
 pub(crate) struct Plans(Mutex<Vec<TrainPlan>>);
-
-/// The most plans that are kept: for whole batches, for the smaller last batch, and for one other use.
-const MOST: usize = 3;
 
 impl Plans {
     /// A plan for this key: a kept one if there is one, otherwise a new one.
@@ -34,6 +32,6 @@ impl Plans {
     pub(crate) fn put(&self, plan: TrainPlan) {
         let mut plans = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         plans.insert(0, plan);
-        plans.truncate(MOST);
+        plans.truncate(KEPT_PLANS);
     }
 }

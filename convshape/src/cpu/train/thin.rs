@@ -17,10 +17,7 @@ use crate::cpu::buffer::View;
 use crate::cpu::math::Epilogue;
 use crate::cpu::simd::{Kernel, MOST_LANES, Simd};
 use crate::cpu::taps::all_taps;
-use crate::cpu::tuning::{DOT_COLUMNS, DOT_ROWS, UNPACKED_POSITIONS, UNPACKED_WEIGHTS};
-
-/// Vectors in a block of columns.
-const BLOCK: usize = 4;
+use crate::cpu::tuning::{COLUMN_VECTORS as BLOCK, DOT_COLUMNS, DOT_ROWS, UNPACKED_POSITIONS, UNPACKED_WEIGHTS};
 
 /// Whether a layer has many weights. In tests, layers are small, and some are computed in each way.
 fn has_many_weights(count: usize) -> bool {

@@ -15,11 +15,8 @@ use crate::cpu::buffer::{SLACK, View};
 use crate::cpu::simd::{Kernel, Level, Simd, Walk, outer};
 use crate::cpu::taps::{Line, all_taps};
 use crate::cpu::threads::Threads;
-use crate::cpu::tuning::{CHUNK, GRADIENT_TASKS};
+use crate::cpu::tuning::{CHUNK, COLUMN_VECTORS as BLOCK, GRADIENT_TASKS, IDLE_LANES};
 use crate::model::workspace::Workspace;
-
-/// The most vectors of a block of columns.
-const BLOCK: usize = 4;
 
 /// Contiguous elements of a position: some channels of one or several taps.
 #[derive(Clone, Copy, Debug)]
@@ -220,13 +217,11 @@ impl WeightGradient {
 /// Whether the channels of the dense side fill the vectors: the side that leaves the fewest lanes idle, or the one whose
 /// channels are closer to each other in the parameter, to which a vector is then added in fewer cache lines.
 fn has_dense_vectors(weight: &GradientOf<'_>, lanes: usize, [dense, spread]: [usize; 2]) -> bool {
-    // Idle lanes cost this much less than scattered ones.
-    const IDLE: f64 = 1.1;
     let filled = |channels: usize| channels.next_multiple_of(lanes) as f64 / channels as f64;
     let place = |dense, spread| (weight.place)(dense, spread, [0; 3]);
     let step = |other: usize| other.abs_diff(place(0, 0));
     let (dense_step, spread_step) = (step(place(dense.min(2) - 1, 0)), step(place(0, spread.min(2) - 1)));
-    let scattered = |own: usize, other: usize| if own > other { IDLE } else { 1.0 };
+    let scattered = |own: usize, other: usize| if own > other { IDLE_LANES } else { 1.0 };
     filled(dense) * scattered(dense_step, spread_step) <= filled(spread) * scattered(spread_step, dense_step)
 }
 
