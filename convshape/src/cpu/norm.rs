@@ -63,6 +63,9 @@ pub(super) struct GroupNorm {
     pub(super) epilogue: Epilogue,
 }
 
+/// The channels whose statistics are computed together: independent sums do not wait for each other.
+const TOGETHER: usize = 16;
+
 /// The units of a sample.
 #[derive(Clone, Copy)]
 pub(super) struct Units {
@@ -90,41 +93,49 @@ impl Units {
         unit * self.each..self.positions.min((unit + 1) * self.each)
     }
 
-    /// Mean and variance over some channels of some samples, from the results of [`Units::moments`].
-    pub(super) fn statistics(&self, moments: &[f32], samples: Range<usize>, channels: Range<usize>) -> (f64, f64) {
-        let (mut count, mut mean, mut squares) = (0.0, 0.0, 0.0);
-        for unit in samples.start * self.count..samples.end * self.count {
-            let size = self.positions(unit % self.count).len() as f64;
-            let (means, rest) = moments[2 * unit * self.channels..][..2 * self.channels].split_at(self.channels);
-            for (own_mean, own_squares) in means[channels.clone()].iter().zip(&rest[channels.clone()]) {
+    /// Mean and variance of each group of `size` channels over some samples, from the results of [`Units::moments`].
+    pub(super) fn statistics(
+        self,
+        moments: &[f32],
+        samples: Range<usize>,
+        size: usize,
+    ) -> impl Iterator<Item = (f64, f64)> + use<'_> {
+        let count = (samples.len() * self.positions) as f64;
+        let mut some = [[0.0; TOGETHER]; 2];
+        (0..self.channels).step_by(size).map(move |first| {
+            let (mut mean, mut squares, mut before) = (0.0, 0.0, 0.0);
+            for channel in first..first + size {
+                if channel.is_multiple_of(TOGETHER) {
+                    some = self.of_channels(moments, samples.clone(), channel);
+                }
+                let [own_mean, own_squares] = some.map(|of| of[channel % TOGETHER]);
                 // As in Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm".
-                let apart = f64::from(*own_mean) - mean;
-                let sum = count + size;
-                mean += apart * size / sum;
-                squares += f64::from(*own_squares) + apart * apart * count * size / sum;
-                count = sum;
+                let (apart, share) = (own_mean - mean, 1.0 / (before + 1.0));
+                mean += apart * share;
+                squares += own_squares + apart * apart * count * before * share;
+                before += 1.0;
             }
-        }
-        (mean, squares / count)
+            (mean, squares / (count * before))
+        })
     }
 
-    /// Mean and variance of each channel over the first `samples` samples.
-    #[cfg(feature = "train")]
-    pub(super) fn channel_statistics(&self, moments: &[f32], samples: usize) -> Vec<(f64, f64)> {
-        let (mut count, mut found) = (0.0, std::vec![(0.0, 0.0); self.channels]);
-        for unit in 0..samples * self.count {
-            let sum = count + self.positions(unit % self.count).len() as f64;
-            let share = 1.0 - count / sum;
-            let (means, squares) = moments[2 * unit * self.channels..][..2 * self.channels].split_at(self.channels);
-            for (((mean, all), own_mean), own_squares) in found.iter_mut().zip(means).zip(squares) {
+    /// The means of some channels from `first` on over some samples, and the sums of squared deviations from them.
+    fn of_channels(&self, moments: &[f32], samples: Range<usize>, first: usize) -> [[f64; TOGETHER]; 2] {
+        let end = self.channels.min(first + TOGETHER);
+        let ([mut mean, mut squares], mut before) = ([[0.0; TOGETHER]; 2], 0.0);
+        for unit in samples.start * self.count..samples.end * self.count {
+            let all = before + self.positions(unit % self.count).len() as f64;
+            let share = 1.0 - before / all;
+            let (means, rest) = moments[2 * unit * self.channels..][..2 * self.channels].split_at(self.channels);
+            let own = means[first..end].iter().zip(&rest[first..end]);
+            for ((mean, squares), (own_mean, own_squares)) in mean.iter_mut().zip(&mut squares).zip(own) {
                 let apart = f64::from(*own_mean) - *mean;
                 *mean += apart * share;
-                *all += f64::from(*own_squares) + apart * apart * count * share;
+                *squares += f64::from(*own_squares) + apart * apart * before * share;
             }
-            count = sum;
+            before = all;
         }
-        found.iter_mut().for_each(|(_, squares)| *squares /= count);
-        found
+        [mean, squares]
     }
 
     /// The mean of each channel of each unit, and the sum of squared deviations from it.
@@ -241,10 +252,10 @@ impl GroupNorm {
         units.moments(on, samples, view, x, moments);
         let size = channels / self.groups;
         for sample in 0..samples {
-            for group in (0..channels).step_by(size.max(1)) {
-                let (mean, variance) = units.statistics(moments, sample..sample + 1, group..group + size);
+            let groups = units.statistics(moments, sample..sample + 1, size.max(1));
+            for (group, (mean, variance)) in groups.enumerate() {
                 let factor = 1.0 / (variance + self.eps).sqrt();
-                for channel in group..group + size {
+                for channel in group * size..(group + 1) * size {
                     let (weight, bias) = match self.weight[..] {
                         [] => (1.0, 0.0),
                         _ => (f64::from(self.weight[channel]), f64::from(self.bias[channel])),

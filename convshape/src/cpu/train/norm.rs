@@ -123,17 +123,11 @@ impl Norm {
             let units = Units::new(&from.grid());
             self.moments.resize(samples * units.room(), 0.0);
             units.moments((on.level, on.threads), samples, from, x, &mut self.moments);
-            let each = self.sets(samples).1;
-            let moved = match self.together {
-                Together::Batch { .. } => units.channel_statistics(&self.moments, samples),
-                Together::Groups(_) => {
-                    let size = self.size(channels);
-                    let groups =
-                        (0..samples).flat_map(|sample| (0..channels).step_by(size).map(move |at| (sample, at)));
-                    let statistics = |(sample, at)| units.statistics(&self.moments, sample..sample + 1, at..at + size);
-                    groups.map(statistics).flat_map(|group| core::iter::repeat_n(group, size)).collect()
-                }
-            };
+            let ((sets, each), size) = (self.sets(samples), self.size(channels));
+            let moved: Vec<(f64, f64)> = (0..sets)
+                .flat_map(|set| units.statistics(&self.moments, set * each..(set + 1) * each, size))
+                .flat_map(|group| core::iter::repeat_n(group, size))
+                .collect();
             self.means.extend(moved.iter().map(|(mean, _)| single(*mean)));
             self.deviations.extend(moved.iter().map(|(_, variance)| libm::sqrt(variance + self.eps)));
             if let Together::Batch { momentum: Some(momentum), unbiased } = self.together {
