@@ -590,27 +590,80 @@ impl<'a> TileGroup<'a> {
         (phase, tile + count)
     }
 
-    /// The phase of each tile, and its sample, plane, row and column.
-    #[inline(always)]
-    fn places(&self) -> impl Iterator<Item = (&'a WinogradPhase, [usize; 4])> {
-        let (mut phase, mut tile) = self.first;
-        (0..self.count).map(move |_| {
-            while tile == self.tiles(&self.phases[phase]) {
-                (phase, tile) = (phase + 1, 0);
+    /// The tiles.
+    fn places(&self) -> Places<'_> {
+        let (phase, tile) = self.first;
+        let mut places = Places { group: self, phase, ranges: [const { 0..0 }; 3], at: [0; 4], rest: self.count };
+        places.enter();
+        let [planes, rows, columns] = &places.ranges;
+        let (row, column) = (tile / columns.len().max(1), tile % columns.len().max(1));
+        let (plane, row) = (row / rows.len().max(1), row % rows.len().max(1));
+        let (sample, plane) = (plane / planes.len().max(1), plane % planes.len().max(1));
+        for (at, more) in places.at.iter_mut().zip([sample, plane, row, column]) {
+            *at += more;
+        }
+        places
+    }
+}
+
+/// The phase of each tile of a group, and its sample, plane, row and column.
+struct Places<'a> {
+    group: &'a TileGroup<'a>,
+    phase: usize,
+    /// The phase's planes, rows and columns.
+    ranges: [Range<usize>; 3],
+    at: [usize; 4],
+    /// The tiles that are left.
+    rest: usize,
+}
+
+impl Places<'_> {
+    /// Goes to the first tile of this phase, or of the next one that has any.
+    fn enter(&mut self) {
+        while let Some(phase) = self.group.phases.get(self.phase) {
+            self.ranges = self.group.ranges(phase);
+            if self.ranges.iter().all(|range| !range.is_empty()) {
+                break;
             }
-            tile += 1;
-            (&self.phases[phase], self.at(&self.phases[phase], tile - 1))
-        })
+            self.phase += 1;
+        }
+        let [planes, rows, columns] = &self.ranges;
+        self.at = [self.group.samples.start, planes.start, rows.start, columns.start];
     }
 
-    /// The sample, plane, row and column of a tile of a phase.
+    /// Goes from the end of a row of tiles to the next one.
+    #[inline(never)]
+    fn carry(&mut self) {
+        let [planes, rows, columns] = &self.ranges;
+        self.at[3] = columns.start;
+        self.at[2] += 1;
+        if self.at[2] == rows.end {
+            self.at[2] = rows.start;
+            self.at[1] += 1;
+        }
+        if self.at[1] == planes.end {
+            self.at[1] = planes.start;
+            self.at[0] += 1;
+        }
+        if self.at[0] == self.group.samples.end {
+            self.phase += 1;
+            self.enter();
+        }
+    }
+}
+
+impl<'a> Iterator for Places<'a> {
+    type Item = (&'a WinogradPhase, [usize; 4]);
+
     #[inline(always)]
-    fn at(&self, phase: &WinogradPhase, tile: usize) -> [usize; 4] {
-        let [planes, rows, columns] = self.ranges(phase);
-        let (row, column) = (tile / columns.len(), tile % columns.len());
-        let (plane, row) = (row / rows.len(), row % rows.len());
-        let (sample, plane) = (plane / planes.len(), plane % planes.len());
-        [self.samples.start + sample, planes.start + plane, rows.start + row, columns.start + column]
+    fn next(&mut self) -> Option<Self::Item> {
+        self.rest = self.rest.checked_sub(1)?;
+        let place = (&self.group.phases[self.phase], self.at);
+        self.at[3] += 1;
+        if self.at[3] == self.ranges[2].end {
+            self.carry();
+        }
+        Some(place)
     }
 }
 
