@@ -40,6 +40,11 @@ impl Reach {
     pub(super) fn starting_at(self, first: usize) -> Reach {
         Reach { c: self.c + self.a * first as i64, ..self }
     }
+
+    /// The reach in an input without its first `rows`.
+    pub(super) fn without(self, rows: usize) -> Reach {
+        Reach { c: self.c - self.e * rows as i64, ..self }
+    }
 }
 
 #[cfg(feature = "train")]

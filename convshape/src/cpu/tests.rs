@@ -496,6 +496,35 @@ fn convolutions_in_tiles() {
     }
 }
 
+/// A border of zeros becomes that of the only convolution that reads it.
+#[test]
+fn convolutions_of_padded_values() {
+    let mut random = Random::new(47);
+    let mut run = 0;
+    while run < 100 {
+        let (rank, channels) = (random.one_of(&[1, 2, 2, 3]), random.one_of(&[3, 16, 20]));
+        let order = random.one_of(&[AxisOrder::ChannelsFirst, AxisOrder::ChannelsLast]);
+        let most = [40, 14, 6][rank - 1];
+        let mut sizes: Vec<i64> = (0..rank).map(|_| random.pick(1, most)).collect();
+        sizes.insert(order.channel(rank + 1), channels);
+        let pairs = [0; 3].map(|_| (random.pick(0, 3), random.pick(-1, 3)));
+        let (mode, value) = (PaddingMode::Zeros, random.one_of(&[0.0, 0.0, 0.0, 0.5]));
+        let pad = Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value, axis: None };
+        let conv = random_conv(&mut random, rank, channels);
+        let conv = Conv { inputs: None, outputs: channels, ..conv };
+        let mut layers = vec![(pad, vec![0]), (Op::Conv(conv), vec![1])];
+        match random.pick(0, 3) {
+            // What is padded is added to the result, if their sizes agree.
+            0 => layers.push((Op::Add, vec![2, 0])),
+            1 => layers.extend([(pad, vec![2]), (Op::Conv(conv), vec![3])]),
+            // The padded value is read twice.
+            2 => layers.extend([(Op::Conv(conv), vec![1]), (Op::Add, vec![2, 3])]),
+            _ => {}
+        }
+        run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[layers.len()]));
+    }
+}
+
 #[test]
 fn windows_of_each_channel() {
     let mut random = Random::new(8);
@@ -911,7 +940,8 @@ fn layers_in_company() {
                     let pairs = [0; 3].map(|_| (random.pick(0, 2), random.pick(0, 2)));
                     let mode = random.one_of(&[PaddingMode::Zeros, PaddingMode::Replicate]);
                     let axis = (random.pick(0, 1) == 1).then_some(axis);
-                    (Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value: 0.5, axis }, one)
+                    let value = random.one_of(&[0.0, 0.5]);
+                    (Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode, value, axis }, one)
                 }
                 20 => {
                     let (to, mode) = (ResizeTo::Scale([2.0, 1.0, 2.0]), Interpolation::Nearest);

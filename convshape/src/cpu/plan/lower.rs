@@ -52,7 +52,18 @@ pub(super) struct Lowering {
     pub(super) inside: Vec<Inside>,
     /// Values that were converted to another layout: the value, the layout, the new value.
     converted: Vec<(usize, AxisOrder, usize)>,
+    padded: Vec<Padded>,
     pub(super) steps: Vec<Step>,
+}
+
+/// A convolution of a padded value that nothing else reads: it reads what is padded, with the border as its own.
+#[derive(Clone, Copy)]
+struct Padded {
+    conv: usize,
+    pad: usize,
+    /// The padded value, and the rows of border before the input.
+    value: usize,
+    low: PerAxis<usize>,
 }
 
 impl Lowering {
@@ -83,6 +94,7 @@ impl Lowering {
             constants: graph.constants(),
             inside: vec![None; count],
             converted: Vec::new(),
+            padded: Vec::new(),
             steps: Vec::new(),
         };
         lowering.wanted = lowering.wanted();
@@ -431,6 +443,7 @@ impl Lowering {
         if let Some(value) = scaled {
             node.inputs = [value].into();
         }
+        self.fused.extend(self.padded(index).map(|padded| padded.pad));
         for value in &mut node.inputs {
             *value = self.operand(*value, layout, dense)?;
         }
@@ -518,6 +531,18 @@ impl Lowering {
             }
             Op::Pad { amount, mode, value, axis: None } if (1..=3).contains(&rank) => {
                 let low = border(amount, rank, &from, &to);
+                let is_wider =
+                    |axis: usize| low[axis] >= 0 && from.size[axis] as i64 + low[axis] <= to.size[axis] as i64;
+                if mode == PaddingMode::Zeros
+                    && value == 0.0
+                    && (0..3).all(is_wider)
+                    && let Some(conv) = self.convolution_of(*output)
+                {
+                    self.nodes[conv].inputs[0] = self.nodes[index].inputs[0];
+                    let low = low.map(|rows| usize::try_from(rows).unwrap_or(0));
+                    self.padded.push(Padded { conv, pad: index, value: *output, low });
+                    return Some(None);
+                }
                 Work::Resample { rows: Box::new(Resample::pad(low, mode, value, &from, &to)), planar: false }
             }
             Op::Crop { amount } if (1..=3).contains(&rank) => {
@@ -570,13 +595,30 @@ impl Lowering {
         let norm = if branches.is_empty() { self.norm(output, layout) } else { None };
         self.slices(output, layout, &mut first)?;
         let to = Grid::new(&self.shapes[*output], layout)?;
-        let axes = Box::new(conv_axes(conv, &self.shapes[x], self.order, (&from, &to), first)?);
+        let (shape, low) = match self.padded(index) {
+            Some(Padded { value, low, .. }) => (self.shapes[value], low),
+            None => (self.shapes[x], [0; 3]),
+        };
+        let axes = Box::new(conv_axes(conv, &shape, self.order, (&from, &to), (low, first))?);
         let onto = self.residual(index, groups, (from, to, layout), output);
         let activation = self.activation(output);
         self.inside[*output] = onto.map(|buffer| (buffer, 0));
         let onto = onto.is_some();
         let (axes, method) = self.method(axes, groups, onto, (x, from), (*output, to));
         Some(Work::Sum { node: main, branches, axes, norm, onto, activation, method })
+    }
+
+    /// The convolution that reads a value, if nothing else does and the value's border can be its own.
+    fn convolution_of(&self, value: usize) -> Option<usize> {
+        let next = self.next(value)?;
+        let Op::Conv(conv) = self.nodes[next].op else { return None };
+        let is_plain = conv.direction == Direction::Forward && conv.border() == PaddingMode::Zeros;
+        is_plain.then_some(next)
+    }
+
+    /// The border that was made part of a convolution.
+    fn padded(&self, conv: usize) -> Option<Padded> {
+        self.padded.iter().find(|padded| padded.conv == conv).copied()
     }
 
     /// A linear layer, and the layers that are fused into it.
@@ -712,13 +754,14 @@ impl Lowering {
     }
 }
 
-/// The axes of a convolution, of which the output has the rows from `first` on.
+/// The axes of a convolution whose input has `low` rows of border before it, and whose output has the rows from `first`
+/// on.
 fn conv_axes(
     conv: &Conv,
     shape: &Shape,
     order: AxisOrder,
     (from, to): (&Grid, &Grid),
-    first: PerAxis<usize>,
+    (low, first): (PerAxis<usize>, PerAxis<usize>),
 ) -> Option<[Axis; 3]> {
     let mut axes = [Axis::single(), Axis::single(), Axis::single()];
     let skip = 3 - conv.rank;
@@ -728,7 +771,8 @@ fn conv_axes(
             Direction::Forward => conv.windows(shape, order).ok()?[axis].into(),
             Direction::Transposed => conv.scatters(shape, order).ok()?[axis].into(),
         };
-        axes[skip + axis] = Axis::new(reach.starting_at(first[skip + axis]), input, output)?;
+        let reach = reach.starting_at(first[skip + axis]).without(low[skip + axis]);
+        axes[skip + axis] = Axis::new(reach, input, output)?;
     }
     Some(axes)
 }

@@ -39,7 +39,7 @@ impl Lowering {
     pub(super) fn branches(&self, index: usize) -> Option<Branches> {
         let node = &self.nodes[index];
         let mut first = match node.op {
-            Op::Conv(_) => Branch { conv: Some(index), ..Branch::default() },
+            Op::Conv(_) if self.padded(index).is_none() => Branch { conv: Some(index), ..Branch::default() },
             Op::BatchNorm { .. } => Branch { norm: Some(index), ..Branch::default() },
             _ => return None,
         };
@@ -95,7 +95,9 @@ impl Lowering {
         }
         nodes.push(index);
         match node.op {
-            Op::Conv(_) if node.inputs[0] == x => found.push(Branch { conv: Some(index), ..Branch::default() }),
+            Op::Conv(_) if node.inputs[0] == x && self.padded(index).is_none() => {
+                found.push(Branch { conv: Some(index), ..Branch::default() })
+            }
             Op::BatchNorm { .. } if node.inputs == [x] => {
                 found.push(Branch { norm: Some(index), ..Branch::default() });
             }
