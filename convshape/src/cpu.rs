@@ -57,7 +57,6 @@ mod clock;
 mod conv;
 mod elementwise;
 mod engine;
-mod interleave;
 mod job;
 mod math;
 mod matmul;

@@ -121,6 +121,26 @@ pub fn circle(uses: &Uses) -> Option<String> {
     uses.keys().filter_map(from).min_by_key(String::len)
 }
 
+/// The uses among the files and folders within a folder, where a file and the folder of its name are one.
+#[must_use]
+pub fn rooms(uses: &Uses, folder: &str) -> Uses {
+    let room = |file: &str| {
+        let inner = file.strip_prefix(folder)?.trim_start_matches('/').split('/').next()?;
+        Some(inner.trim_end_matches(".rs").to_owned())
+    };
+    let mut rooms = Uses::new();
+    for (file, used) in uses {
+        for (other, path) in used {
+            if let (Some(from), Some(to)) = (room(file), room(other))
+                && from != to
+            {
+                rooms.entry(from).or_default().entry(to).or_insert_with(|| format!("{file}: {path}"));
+            }
+        }
+    }
+    rooms
+}
+
 /// Whether a file is in the folder of another file's name. The crate's root has all files.
 fn is_inside(file: &str, outer: &str) -> bool {
     let folder = outer.strip_suffix("mod.rs").map_or_else(|| outer.replace(".rs", "/"), str::to_owned);

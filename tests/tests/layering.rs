@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use convshape_tests::modules::{circle, repeated_types, sources, uses};
+use convshape_tests::modules::{circle, repeated_types, rooms as rooms_of, sources, uses};
 
 /// The rooms of `convshape/src` from the ground up: each may use those before it.
 const ROOMS: [&str; 9] = ["docs", "graph", "model", "reference", "cpu", "weights", "methods", "train", "typed"];
@@ -119,17 +119,41 @@ fn a_type_name_is_once_in_a_crate() {
     assert_eq!(repeated, [""; 0]);
 }
 
+/// A folder is one with the file of its name. `rooms_use_what_is_below_them` and `stages_use_earlier_ones` hold the
+/// first levels.
+#[test]
+fn no_folders_use_each_other_in_a_circle() {
+    let front = "convshape-macros/front/src";
+    for (folder, within) in [
+        ("convshape/src", "cpu"),
+        ("convshape/src", "cpu/train"),
+        ("convshape/src", "methods"),
+        ("convshape/src", "train"),
+        (front, "diagnose"),
+        (front, "fix"),
+        (front, "words"),
+    ] {
+        let inside = rooms_of(&uses(&root().join(folder)), within);
+        assert!(inside.len() > 2, "{folder}/{within} has no files that use each other");
+        assert_eq!(circle(&inside), None, "{folder}/{within}");
+    }
+}
+
 #[test]
 fn the_library_has_few_rooms() {
     let entries = fs::read_dir(root().join("convshape/src")).expect("the library's sources").count();
     assert!(entries <= 18, "{entries} files and folders");
 }
 
-/// The files of the arithmetic, the front end and the library whose code has a word.
-fn files_with(word: &str) -> Vec<String> {
+/// The folders of the arithmetic, the front end and the library, and those of the back ends.
+const OWN: [&str; 3] = ["convshape/arith/src", "convshape-macros/front/src", "convshape/src"];
+const BACK_ENDS: [&str; 2] = ["convshape/onnx/src", "convshape/burn/src"];
+
+/// The files of folders whose code has a word.
+fn files_with(folders: &[&str], word: &str) -> Vec<String> {
     let root = root();
     let mut files = Vec::new();
-    for folder in ["convshape/arith/src", "convshape-macros/front/src", "convshape/src"] {
+    for folder in folders {
         sources(&root.join(folder), &mut files);
     }
     let has_word = |path: &Path| {
@@ -144,11 +168,11 @@ fn files_with(word: &str) -> Vec<String> {
 }
 
 /// The recipes of CONTRIBUTING: a layer with parameters, whose kernel is the fifth file, and an activation, whose code
-/// over vectors in `math.rs` makes it fast but is not needed.
+/// over vectors in `math.rs` makes it fast but is not needed. Then what each back end does with them.
 #[test]
 fn a_layer_is_in_five_files() {
     assert_eq!(
-        files_with("Snake"),
+        files_with(&OWN, "Snake"),
         [
             "convshape-macros/front/src/words/layers/activation.rs",
             "convshape/arith/src/layer.rs",
@@ -157,12 +181,25 @@ fn a_layer_is_in_five_files() {
         ]
     );
     assert_eq!(
-        files_with("Mish"),
+        files_with(&OWN, "Mish"),
         [
             "convshape-macros/front/src/words/layers/activation.rs",
             "convshape/arith/src/op/activation.rs",
             "convshape/src/cpu/math.rs",
             "convshape/src/reference/kernels/activation.rs",
+        ]
+    );
+    assert_eq!(
+        files_with(&BACK_ENDS, "Snake"),
+        ["convshape/burn/src/lower.rs", "convshape/onnx/src/export/layers.rs", "convshape/onnx/src/import/words.rs"]
+    );
+    assert_eq!(
+        files_with(&BACK_ENDS, "Mish"),
+        [
+            "convshape/burn/src/lower/activation.rs",
+            "convshape/onnx/src/export/layers.rs",
+            "convshape/onnx/src/import/activation.rs",
+            "convshape/onnx/src/import/words.rs",
         ]
     );
 }

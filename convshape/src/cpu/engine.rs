@@ -17,6 +17,7 @@ use super::matmul;
 use super::memory::{Others, RunMemory};
 use super::norm::{AlongChannels, GroupNorm};
 use super::plan::Plan;
+use super::plan::interleave::ConvStep;
 use super::plan::step::Work;
 use super::pool::{Pool, Windows};
 use super::recurrent::RecurrentBatch;
@@ -229,8 +230,7 @@ impl Engine {
                 match &self.plan.interleaved[next] {
                     Some(interleave) => {
                         steps.iter().for_each(|step| clear(step, &mut memory));
-                        let done = interleave.run(threads, steps, &mut memory);
-                        assert!(done.is_some(), "interleaved steps are convolutions with memory of their own");
+                        interleave.run(threads, |step| conv_step(&steps[step]), &mut memory);
                     }
                     None => self.step(threads, &steps[0], &mut memory),
                 }
@@ -496,6 +496,12 @@ impl Operands<f32> for Arrays<'_> {
         let elements = self.views[index].buffer.sample();
         (&self.shapes[index], &self.others.get(&self.views[index])[self.sample * elements..][..elements])
     }
+}
+
+/// A step that is interleaved with others.
+fn conv_step(step: &Ready) -> ConvStep<'_> {
+    let Job::Conv(conv) = &step.job else { unreachable!("only convolutions are interleaved") };
+    ConvStep { conv, input: &step.inputs[0], output: &step.output }
 }
 
 /// Clears the border of a buffer before the first step that writes to it.

@@ -6,6 +6,7 @@
 //! that operand's memory. The operands of a `Concat` are written directly into the joined buffer, and a `Slice` of
 //! channels is read in place. Buffers whose lifetimes do not overlap share memory.
 
+pub(super) mod interleave;
 mod lower;
 mod place;
 pub(super) mod step;
@@ -16,10 +17,10 @@ use convshape_arith::graph::{Graph, Node, Port};
 use convshape_arith::op::{AxisOrder, Conv, Op, WeightFrom};
 use convshape_arith::shape::Shape;
 
+use self::interleave::Interleave;
 use self::lower::Lowering;
 use self::step::Step;
 use super::buffer::View;
-use super::interleave::Interleave;
 use super::simd::Level;
 use crate::model::error::PlanError;
 use crate::model::param::Param;

@@ -10,7 +10,6 @@ use core::ops::RangeInclusive;
 use core::time::Duration;
 
 use super::simd::MOST_LANES;
-use super::tile::MOST_POSITIONS;
 
 // Threads: `cargo bench -p convshape --bench speed -- mnist_ae dcgan`.
 
@@ -75,8 +74,8 @@ pub(super) const CHANNELS: usize = 4 * MOST_LANES;
 pub(super) const WRITTEN_OUT: usize = 128;
 /// The weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
 pub(super) const READ_WEIGHTS: usize = 64;
-/// The positions whose offsets are computed at a time, for all panels.
-pub(super) const OFFSETS: usize = 16 * MOST_POSITIONS;
+/// The positions whose offsets are computed at a time, for all panels: those of 16 of the largest tiles.
+pub(super) const OFFSETS: usize = 192;
 
 /// The elements to which all operations are applied in turn, 8 KiB: with gradients and intermediate results they fit.
 pub(super) const BLOCK: usize = 2 * 1024;

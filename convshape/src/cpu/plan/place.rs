@@ -8,9 +8,9 @@ use convshape_arith::graph::Node;
 use convshape_arith::op::{AxisOrder, Op};
 
 use super::Plan;
+use super::interleave::{Interleave, Values};
 use super::step::{Method, Step, Work};
 use crate::cpu::buffer::{Buffer, Grid, Place, SLACK, View};
-use crate::cpu::interleave::{Interleave, Values};
 
 /// For a value without a buffer of its own: the value whose buffer it shares, and its first channel there.
 pub(super) type Inside = Option<(usize, usize)>;

@@ -12,11 +12,12 @@ use std::vec::Vec;
 use convshape_arith::graph::Node;
 use convshape_arith::op::Op;
 
-use super::buffer::{Buffer, Place, SLACK};
-use super::plan::step::{Method, Step, Work};
-use super::taps::Axis;
-use super::threads;
-use super::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, INTERLEAVED_ROWS, RESIDENT_WEIGHTS};
+pub(in crate::cpu) use self::run::ConvStep;
+use super::step::{Method, Step, Work};
+use crate::cpu::buffer::{Buffer, Place, SLACK};
+use crate::cpu::taps::Axis;
+use crate::cpu::threads;
+use crate::cpu::tuning::{INTERLEAVED, INTERLEAVED_BLOCK, INTERLEAVED_ROWS, RESIDENT_WEIGHTS};
 
 /// The most values between interleaved steps, and the most strips: a run lists them in arrays, since it must not
 /// allocate.
@@ -25,7 +26,7 @@ const MOST_STRIPS: usize = 64;
 
 /// Steps whose rows are interleaved.
 #[derive(Debug)]
-pub(super) struct Interleave {
+pub(in crate::cpu) struct Interleave {
     /// The most strips. With one, the threads divide the rows of each step.
     strips: usize,
     /// Output rows of the last step in a block, per thread and at most.
@@ -177,7 +178,7 @@ impl Interleave {
     }
 
     /// How many steps it has.
-    pub(super) fn steps(&self) -> usize {
+    pub(in crate::cpu) fn steps(&self) -> usize {
         self.links.len() + 1
     }
 

@@ -1,29 +1,40 @@
 //! Runs interleaved steps.
 
+use std::array;
 use std::iter;
 use std::ops::Range;
 use std::slice::ChunksMut;
 use std::sync::Mutex;
 
 use super::{Interleave, Link, MOST_LINKS, MOST_STRIPS};
-use crate::cpu::buffer::Place;
+use crate::cpu::buffer::{Place, View};
 use crate::cpu::conv::Conv;
-use crate::cpu::job::{Job, Ready};
 use crate::cpu::memory::RunMemory;
 use crate::cpu::threads::{Threads, take};
 
 /// The memory of the values between the steps, or a strip's part of it.
 type Between<'a> = [&'a mut [f32]; MOST_LINKS];
 
+/// A step that is interleaved.
+#[derive(Clone, Copy)]
+pub(in crate::cpu) struct ConvStep<'a> {
+    pub(in crate::cpu) conv: &'a Conv,
+    pub(in crate::cpu) input: &'a View,
+    pub(in crate::cpu) output: &'a View,
+}
+
 impl Interleave {
-    /// Runs all steps.
-    pub(in crate::cpu) fn run(&self, threads: Threads, steps: &[Ready], memory: &mut RunMemory<'_, '_>) -> Option<()> {
-        let (from, to) = (&steps.first()?.inputs[0], &steps.last()?.output);
-        let mut convs = [conv(steps.last()?)?; MOST_LINKS + 1];
-        for (conv, step) in convs.iter_mut().zip(steps) {
-            *conv = self::conv(step)?;
-        }
-        let chain = Interleaved { on: self, convs: &convs[..steps.len()] };
+    /// Runs all steps. `step` gives each of them.
+    pub(in crate::cpu) fn run<'a>(
+        &self,
+        threads: Threads,
+        step: impl Fn(usize) -> ConvStep<'a>,
+        memory: &mut RunMemory<'_, '_>,
+    ) {
+        let all: [ConvStep<'_>; MOST_LINKS + 1] = array::from_fn(|index| step(index.min(self.links.len())));
+        let (from, to) = (all[0].input, all[self.links.len()].output);
+        let convs = all.map(|step| step.conv);
+        let chain = Interleaved { on: self, convs: &convs[..self.steps()] };
         let (samples, x_sample, y_sample) = (memory.count, from.buffer.sample(), to.buffer.sample());
         let input = match from.buffer.place {
             Place::Input(port) => Some(&memory.inputs[port][memory.first * x_sample..]),
@@ -32,16 +43,15 @@ impl Interleave {
         let mut views = [None; MOST_LINKS + 2];
         views[0] = Some(from).filter(|from| from.buffer.place != to.buffer.place);
         views[1] = Some(to);
-        for (view, step) in views[2..].iter_mut().zip(&steps[..self.links.len()]) {
-            *view = Some(&step.output);
+        for (view, step) in views[2..].iter_mut().zip(&all[..self.links.len()]) {
+            *view = Some(step.output);
         }
-        let [x, y, mut between @ ..] = memory.several_mut(views)?;
+        let [x, y, mut between @ ..] = memory.several_mut(views).expect("interleaved steps have memory of their own");
         let x = input.or(views[0].map(|_| &*x));
         for sample in 0..samples {
             let x = x.map(|x| &x[sample * x_sample..]);
             chain.sample(threads, x, &mut y[sample * y_sample..], &mut between, sample);
         }
-        Some(())
     }
 
     /// The rooms of the strips for each value between the steps of a sample.
@@ -66,11 +76,6 @@ impl Interleave {
     fn ahead(&self, link: &Link) -> usize {
         link.room - self.links.iter().map(Link::beyond).sum::<usize>()
     }
-}
-
-/// The convolution of a step.
-fn conv(step: &Ready) -> Option<&Conv> {
-    if let Job::Conv(conv) = &step.job { Some(conv) } else { None }
 }
 
 /// Interleaved steps and their convolutions.
@@ -175,7 +180,7 @@ fn each_strip<'a>(
     f: &(dyn Fn(OutputStrip<'a>) + Sync),
 ) {
     // An array, since a run must not allocate.
-    let strips: [Mutex<Option<OutputStrip<'a>>>; MOST_STRIPS] = core::array::from_fn(|index| {
+    let strips: [Mutex<Option<OutputStrip<'a>>>; MOST_STRIPS] = array::from_fn(|index| {
         let rows = index * share..all.min((index + 1) * share);
         let kept = rooms.each_mut().map(|rooms| rooms.next().unwrap_or_default());
         Mutex::new(own.next().filter(|_| !rows.is_empty()).map(|own| OutputStrip { rows, own, base, kept }))
