@@ -1,9 +1,10 @@
 use std::collections::BTreeSet;
+use std::fmt::Debug;
 
 use convshape_arith::op::Dialect::{self, Flax, Jax, Keras, Onnx, Torch};
 
 use convshape_arith::op::Init;
-use convshape_arith::op::{Axes, Axis, Constant, MAX_SPATIAL, Op};
+use convshape_arith::op::{Activation, Axes, Axis, Constant, MAX_SPATIAL, Op};
 use convshape_arith::shape::{MAX_RANK, Shape};
 
 use super::*;
@@ -209,4 +210,41 @@ fn layers_are_in_every_table() {
         }
     }
     assert!(kinds > 150, "{kinds}");
+}
+
+/// The name of a variant.
+fn variant(value: &dyn Debug) -> String {
+    format!("{value:?}").split(|c: char| !c.is_alphanumeric()).next().unwrap_or_default().to_owned()
+}
+
+/// Every operation and every activation is the layer of a word, and every dialect has layers.
+#[test]
+fn every_operation_has_a_word() {
+    // Further outputs of a layer, `Reshape` with a name, and a part of multi-head attention.
+    const OF_OTHERS: [&str; 4] = ["RecurrentOutput", "CustomOutput", "ReshapeLike", "Projection"];
+    let layers_of = |dialect: Dialect| layers().filter(move |row| row.dialects.contains(&dialect));
+    let ops: Vec<Op> = ALL
+        .iter()
+        .flat_map(|&dialect| layers_of(dialect).map(move |row| (row, dialect)))
+        .flat_map(|(row, dialect)| {
+            row.ranks.iter().copied().chain([2]).filter_map(move |rank| row.default_op(dialect, rank))
+        })
+        .collect();
+    let mut found: BTreeSet<String> = ops.iter().map(|op| variant(op)).collect();
+    found.extend(OF_OTHERS.map(str::to_owned));
+    let missing = |all: &[&'static str], found: &BTreeSet<String>| -> Vec<&'static str> {
+        all.iter().copied().filter(|name| !found.contains(*name)).collect()
+    };
+    assert_eq!(missing(Op::VARIANTS, &found), [""; 0]);
+    let dialects: BTreeSet<String> =
+        ALL.iter().filter(|dialect| layers_of(**dialect).count() > 30).map(|dialect| variant(dialect)).collect();
+    assert_eq!(missing(Dialect::VARIANTS, &dialects), [""; 0]);
+    let activations: BTreeSet<String> = ops
+        .iter()
+        .filter_map(|op| match op {
+            Op::Activation(activation) => Some(variant(activation)),
+            _ => None,
+        })
+        .collect();
+    assert_eq!(missing(Activation::VARIANTS, &activations), [""; 0]);
 }

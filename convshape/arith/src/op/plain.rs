@@ -78,6 +78,11 @@ macro_rules! plain {
         }
     };
     (enum $module:ident::$name:ident { $($variant:ident $(($inner:ident))? $({ $($field:ident),* })?),* $(,)? }) => {
+        impl $name {
+            /// The names of its variants.
+            pub const VARIANTS: &'static [&'static str] = &[$(stringify!($variant)),*];
+        }
+
         impl $crate::op::Plain for $name {
             fn visit(&self, visitor: &mut dyn $crate::op::Visitor) {
                 let name = |variant| $crate::op::TypeName {
