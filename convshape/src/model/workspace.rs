@@ -239,14 +239,14 @@ const fn padded(shape: &Shape, border: [i64; 3], order: AxisOrder) -> Option<usi
 const fn border(op: &Op, input: &Shape, order: AxisOrder) -> [i64; 3] {
     let mut border = [0; 3];
     let Op::Conv(conv) = op else { return border };
-    // A layer whose channels fill vectors may compute four outputs at a time from parts of three taps: the last tile
+    // A layer whose channels fill a vector may compute four outputs at a time from parts of three taps: the last tile
     // has at most three outputs and two taps too many.
     let lanes = LINE as i64;
     let inputs = match input.size(order.channel(input.rank())).number() {
         Some(inputs) => inputs,
         None => 0,
     };
-    let in_tiles = conv.groups == 1 && inputs % lanes == 0 && conv.outputs % lanes == 0;
+    let in_tiles = conv.groups == 1 && inputs >= lanes && conv.outputs >= lanes;
     let overhang = if in_tiles { 5 } else { 1 };
     let mut axis = 0;
     while axis < conv.rank {
