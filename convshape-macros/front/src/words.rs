@@ -24,7 +24,7 @@ use convshape_arith::op::{Dialect, Op};
 
 pub(crate) use find::{
     LayerName, Lookup, find_activation, find_field, find_function, find_layer, find_word, is_field, is_layer,
-    named_layer, nearest_field, other_layer,
+    misspelt_layer, named_layer, nearest_field, other_layer,
 };
 pub(crate) use grammar::{GRAMMAR, HEADERS, LINTS, LOSSY, dialect_from_name, dialect_names, nearest_dialect};
 pub(crate) use instead::{instead, instead_of_field};

@@ -20,6 +20,9 @@ use crate::words::{self, Kind, LayerName, LayerWords, Lookup};
 /// The most outputs of a `Split` that can be named.
 const MOST_PIECES: i64 = 4096;
 
+/// A layer's row of words, its dialect and its number of spatial axes.
+type FoundWord = (LayerName, Dialect, Option<usize>);
+
 impl<'a> Resolver<'a> {
     pub(super) fn layer(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &mut Scope<'a>) -> NodeId {
         if let Some(Bound::Activation(bound)) = scope.numbers.get(&layer.op.to_string()) {
@@ -32,9 +35,34 @@ impl<'a> Resolver<'a> {
         {
             self.sink.push(diagnose::transparent_layer(&layer.op, span));
         }
-        let Some((found, dialect, rank)) = self.word(stmt, layer, scope) else {
+        if let Some(word) = self.word(stmt, layer, scope) {
+            return self.layer_of(word, stmt, layer, scope);
+        }
+        let Some((word, meant)) = self.misspelt(layer, scope) else {
             return self.broken(stmt, layer.op.span(), scope);
         };
+        // The shapes behind it are checked as if it were corrected.
+        let muted = self.sink.mute(true);
+        let id = self.layer_of(word, stmt, layer, scope);
+        self.sink.mute(muted);
+        let node = &mut self.graph.nodes[id];
+        (node.spans.op, node.writing.rewritten) = (Ident::new(&meant, layer.op.span()), true);
+        id
+    }
+
+    /// The layer that a misspelt word must mean, and its right spelling.
+    fn misspelt(&mut self, layer: &'a Layer, scope: &Scope<'a>) -> Option<(FoundWord, String)> {
+        let text = layer.op.to_string();
+        let meant = self.unknown_layers.get(&text)?.clone()?;
+        let dialect = written_dialect(&layer.args).unwrap_or(self.graph.dialect);
+        let found = words::misspelt_layer(&text, &meant, dialect)?;
+        let rank = self.rank(found, layer, dialect, scope).ok()?;
+        Some(((found, dialect, rank), meant))
+    }
+
+    /// A layer whose word is known.
+    fn layer_of(&mut self, word: FoundWord, stmt: &'a Stmt, layer: &'a Layer, scope: &mut Scope<'a>) -> NodeId {
+        let (found, dialect, rank) = word;
         let words = found.words;
         let name = match &stmt.label {
             Some(label) => label.unraw().to_string(),
@@ -170,14 +198,8 @@ impl<'a> Resolver<'a> {
         (diagnose::field_ranks(op, writing, spans, misfits, rank, meant), meant.is_none())
     }
 
-    /// The layer's row of words, its dialect and its number of spatial axes; `None` if it cannot be read, which is
-    /// reported.
-    fn word(
-        &mut self,
-        stmt: &'a Stmt,
-        layer: &'a Layer,
-        scope: &Scope<'a>,
-    ) -> Option<(LayerName, Dialect, Option<usize>)> {
+    /// What the layer's word says; `None` if it cannot be read, which is reported.
+    fn word(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &Scope<'a>) -> Option<FoundWord> {
         let dialect = self.dialect_of(&layer.args, self.graph.dialect)?;
         let found = self.find_layer(&layer.op, stmt.label.as_ref(), dialect)?;
         let words = found.words;

@@ -3,7 +3,7 @@
 use convshape_arith::op::Dialect;
 
 use super::other_names::{of_keras_1, other_fields, other_name};
-use super::{Dialects, FieldWords, Group, LayerWords, Word, layers, nearest, spell};
+use super::{Dialects, FieldWords, Group, LayerWords, Word, difference, layers, nearest, spell};
 
 /// The meaning of a name in a dialect.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -58,6 +58,21 @@ pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
         found => found,
     }
 }
+
+/// The layer that a misspelt name must mean: `near` is spelled almost like it, and no other layer of the dialect is.
+pub(crate) fn misspelt_layer(name: &str, near: &str, dialect: Dialect) -> Option<LayerName> {
+    let Lookup::Found(meant) = find_layer(near, dialect) else { return None };
+    let away = difference(name, near);
+    let same = |other: &str| {
+        let other = find_layer(other, dialect).any();
+        other.is_some_and(|other| std::ptr::eq(other.words, meant.words) && other.rank == meant.rank)
+    };
+    let as_near = |other: &String| difference(name, other) <= away && !same(other);
+    (away <= MOST_MISSPELT && !names_in(layers(), dialect).any(|other| as_near(&other))).then_some(meant)
+}
+
+/// In how many letters a name may differ from the one that is taken in its place.
+const MOST_MISSPELT: usize = 2;
 
 /// The layer named `name` in any dialect. Does not look for similar names.
 pub(crate) fn named_layer(name: &str, dialect: Dialect) -> Option<LayerName> {
@@ -124,12 +139,14 @@ fn find_among(
             Some((LayerName { words, rank }, dialects))
         })
     });
-    choose(spelled, dialect, || {
-        let names = rows.flat_map(|words| {
-            let known = words.names().filter(move |(_, dialects)| dialects.contains(&dialect));
-            known.flat_map(|(pattern, _)| spellings(pattern, words.ranks))
-        });
-        nearest(name, names)
+    choose(spelled, dialect, || nearest(name, names_in(rows, dialect)))
+}
+
+/// The names of layers in a dialect.
+fn names_in(rows: impl Iterator<Item = &'static LayerWords>, dialect: Dialect) -> impl Iterator<Item = String> {
+    rows.flat_map(move |words| {
+        let known = words.names().filter(move |(_, dialects)| dialects.contains(&dialect));
+        known.flat_map(|(pattern, _)| spellings(pattern, words.ranks))
     })
 }
 
