@@ -1,6 +1,7 @@
 //! The struct and the parts of its body in their order.
 
-use proc_macro2::{Delimiter, Group, TokenStream};
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use quote::quote;
 
 use super::cursor::{self, Cursor};
 use super::header::is_header;
@@ -186,12 +187,31 @@ impl Parser {
 
 /// Attributes `#[..]`, unchanged.
 fn outer_attrs(c: &mut Cursor<'_>) -> TokenStream {
-    let start = c.clone();
-    while c.is_punct("#") && c.group_at(1, Delimiter::Bracket).is_some() {
+    let mut attrs = TokenStream::new();
+    while let Some(attr) = c.group_at(1, Delimiter::Bracket).filter(|_| c.is_punct("#")) {
+        let others = other_derives(attr);
+        let start = c.clone();
         c.bump();
         c.bump();
+        match others {
+            None => attrs.extend(start.until(c).iter().cloned()),
+            Some(paths) if paths.is_empty() => {}
+            Some(paths) => attrs.extend(quote!(#[derive(#(#paths),*)])),
+        }
     }
-    start.until(c).iter().cloned().collect()
+    attrs
+}
+
+/// What a `derive` names besides `Clone` and `Debug`, which every model has; `None` for other attributes.
+fn other_derives(attr: &Group) -> Option<Vec<TokenStream>> {
+    let tokens: Vec<TokenTree> = attr.stream().into_iter().collect();
+    let [TokenTree::Ident(word), TokenTree::Group(paths)] = tokens.as_slice() else { return None };
+    let paths: Vec<TokenTree> = paths.stream().into_iter().collect();
+    let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ',');
+    let is_own =
+        |path: &&[TokenTree]| path.last().is_none_or(|name| matches!(name.to_string().as_str(), "Clone" | "Debug"));
+    let others = paths.split(is_comma).filter(|path| !is_own(path));
+    (word == "derive").then(|| others.map(|path| path.iter().cloned().collect()).collect())
 }
 
 /// `pub` or `pub(crate)`

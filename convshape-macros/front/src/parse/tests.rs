@@ -120,6 +120,14 @@ fn the_example_of_the_language() {
 }
 
 #[test]
+fn derives_that_a_model_has_anyway_are_left_out() {
+    let chain = accepted(
+        "#[derive(Debug, std::clone::Clone, Default)] #[derive(Debug)] struct M { input: [1]; Relu; output: [1]; }",
+    );
+    assert_eq!(chain.attrs.to_string(), "# [derive (Default)]");
+}
+
+#[test]
 fn headers_blocks_generics_and_ports() {
     let chain = accepted(
         "
