@@ -143,8 +143,8 @@ impl Parser {
                 return Ok(ports);
             }
             if !named {
-                let help = Some("several ports have names: `a [1, 28, 28], b [10]`".to_owned());
-                let fault = c.unexpected_with("`;`", help);
+                let help = self.with_names(c.clone(), ports, part);
+                let fault = c.unexpected_with("`;`", Some(help));
                 while !c.at_end() && !c.is_punct(";") {
                     c.bump();
                 }
@@ -154,6 +154,26 @@ impl Parser {
             if c.is_punct(";") {
                 return Ok(ports);
             }
+        }
+    }
+
+    /// What to write for several ports, of which the first have no names and more follow.
+    fn with_names(&mut self, mut c: Cursor<'_>, mut ports: Vec<Port>, part: Part) -> String {
+        while c.is_punct(",") && ports.len() < MOST_PORTS {
+            c.bump();
+            let name = c.ident_at(0).and_then(|_| self.name(&mut c));
+            let Ok(shape) = self.shape(&mut c) else { break };
+            ports.push(Port { name, shape });
+        }
+        let text = |(port, letter): (Port, char)| match (&port.name, part) {
+            (Some(_), _) => port.to_string(),
+            (None, Part::Input) => format!("{letter} {}", port.shape),
+            (None, Part::Output) => format!(".. {}", port.shape),
+        };
+        let texts = ports.into_iter().zip('a'..).map(text).collect::<Vec<String>>().join(", ");
+        match part {
+            Part::Input => format!("several ports have names: `{texts}`"),
+            Part::Output => format!("each of several outputs comes after its statement's name: `{texts}`"),
         }
     }
 }

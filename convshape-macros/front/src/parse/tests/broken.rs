@@ -196,7 +196,10 @@ fn shapes_and_tails() {
         ["[CS0001] expected `:` after `input` | write `input: [1];`"]
     );
     assert!(faults("struct M { input: [None, 28, 28]; output: [1]; }")[0].starts_with("[CS0002] `None`"));
-    assert!(faults("struct M { input: [1], [2]; output: [1]; }")[0].contains("several ports have names"));
+    let inputs = faults("struct M { input: [3, 32, 32], [2]; output: [1]; }");
+    assert!(inputs[0].contains("several ports have names: `a [3, 32, 32], b [2]`"), "{inputs:?}");
+    let outputs = faults("struct M { input: [1]; Relu; output: [4], [C, 5]; }");
+    assert!(outputs[0].contains("after its statement's name: `.. [4], .. [C, 5]`"), "{outputs:?}");
     let found = &faults("struct M { input: [5, 4]; l: Lstm(4 -> 8); output: l.h_n [1, 8]; }")[0];
     assert!(found.contains("`last: Identity from l.h_n;`"), "{found}");
     assert_eq!(body("a: Relu; Tanh from (a); Add((a), _);").0, ["a: Relu", "Tanh from a", "Add(a, _)"]);
