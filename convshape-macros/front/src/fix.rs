@@ -133,6 +133,24 @@ impl Fix {
         self.edits.len() == edits.len() && edits.iter().all(|edit| self.edits.contains(edit))
     }
 
+    /// Whether it inserts statements in several places, some of which resize, or declares more axes and elements: two
+    /// mistakes are more likely.
+    fn is_far(&self, graph: &Graph) -> bool {
+        let inserted = |edit: &Edit| match edit {
+            Edit::Insert { ops, .. } => Some(ops.iter().any(|op| matches!(op, Op::Conv(_) | Op::Pool(_)))),
+            _ => None,
+        };
+        let inserted: Vec<bool> = self.edits.iter().filter_map(inserted).collect();
+        let redeclared = match self.only() {
+            Some(Edit::Output { output, shape }) => {
+                let declared = &graph.outputs[*output].shape;
+                declared.rank() < shape.rank() && declared.elements() != shape.elements()
+            }
+            _ => false,
+        };
+        redeclared || inserted.len() > 1 && inserted.contains(&true)
+    }
+
     /// Whether it restores rows that rounding down dropped.
     pub(crate) fn restores_rows(&self) -> bool {
         self.edits.iter().any(|edit| match edit {
@@ -192,7 +210,11 @@ pub(crate) fn mistakes(
         let others = open.iter().filter(|other| !same_statement(graph, &problem, other));
         let others: Vec<Place> = others.map(Problem::place).collect();
         let mut fixes = if searched { search(&mut trial, &problem, &others) } else { Found::default() };
-        let step = fixes.fixes.is_empty().then(|| first_step(&mut trial, &problem, &others, &fixes.steps)).flatten();
+        let far = fixes.fixes.first().is_none_or(|fix| fix.is_far(&trial.graph));
+        let step = far.then(|| first_step(&mut trial, &problem, &others, &fixes)).flatten();
+        if step.is_some() {
+            fixes.fixes.clear();
+        }
         if fixes.fixes.is_empty() && step.is_none() {
             fixes.fixes.extend(in_two_parts(&mut trial, &problem, &others, &fixes.parts));
         }
@@ -266,9 +288,20 @@ pub(crate) fn other_output(graph: &Graph, output: usize, shape: Shape) -> Option
 }
 
 /// An edit that fixes a mistake and uncovers a second one, if that one can be fixed too.
-fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], steps: &[Candidate]) -> Option<Fix> {
+fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], found: &Found) -> Option<Fix> {
     let known = OtherProblems(others.to_vec());
-    for step in steps.iter().filter(|step| step.cost <= PLAUSIBLE).take(MOST_STEPS) {
+    // Another value that is read mends a place by itself. Beside a far fix, so does a `Flatten`.
+    let far = !found.fixes.is_empty();
+    let mends_alone = |step: &&Candidate| match step.edits.as_slice() {
+        [Edit::Operand { .. }] => true,
+        [Edit::Insert { ops, .. }] => far && ops.as_slice() == [Op::FLATTEN],
+        _ => false,
+    };
+    let moved = found.steps.iter().filter(|_| !far).take(MOST_STEPS);
+    let mut steps: Vec<&Candidate> = moved.chain(found.parts.iter().filter(mends_alone)).collect();
+    steps.retain(|step| step.cost <= PLAUSIBLE);
+    steps.sort_by_key(|step| step.cost);
+    for step in steps {
         let outcome = trial.run(&step.edits, &|_| true);
         let mends = outcome.left.iter().all(|left| !same_mistake(left, problem));
         let Some(next) = outcome.left.iter().find(|left| !known.accepts(left)).filter(|_| mends) else { continue };
@@ -319,7 +352,11 @@ fn same_mistake(left: &Problem, before: &Problem) -> bool {
         Problem::Layer { fault, .. } => matches!(fault.reason, Reason::Axis { .. } | Reason::Rank { .. }),
         _ => false,
     };
-    left.place() == before.place() && of_axes(left) == of_axes(before)
+    let other_rank = match (left, before) {
+        (Problem::Output { found: left, .. }, Problem::Output { found: before, .. }) => left.rank() != before.rank(),
+        _ => false,
+    };
+    left.place() == before.place() && of_axes(left) == of_axes(before) && !other_rank
 }
 
 /// Whether an earlier fix has changed the layer that is rejected: a message quotes what is written.
@@ -353,10 +390,12 @@ fn uses_that_show(graph: &Graph, problems: &[Problem], problem: &Problem) -> usi
 fn search(trial: &mut Trial, problem: &Problem, others: &[Place]) -> Found {
     // If a fix solves everything, it has found the cause; otherwise other mistakes may remain.
     let alone = Search::run(trial, problem, &OtherProblems(Vec::new()), others);
-    if !alone.fixes.is_empty() || others.is_empty() {
+    let near = alone.fixes.first().is_some_and(|fix| !fix.is_far(&trial.graph));
+    if near || others.is_empty() {
         return alone;
     }
-    Search::run(trial, problem, &OtherProblems(others.to_vec()), others)
+    let beside = Search::run(trial, problem, &OtherProblems(others.to_vec()), others);
+    if beside.fixes.is_empty() { alone } else { beside }
 }
 
 struct Search<'a, 'b> {

@@ -1,7 +1,7 @@
 //! What is still known about a shape after an error, or if only const evaluation knows the rest.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{AxisOrder, Conv, Op, Plain, RecurrentOutput, SeparableConv, WeightFrom};
+use convshape_arith::op::{AxisOrder, Conv, Op, RecurrentOutput, SeparableConv, WeightFrom};
 use convshape_arith::shape::{MAX_RANK, Shape};
 use convshape_arith::size::Size;
 
@@ -135,7 +135,7 @@ pub(crate) fn unseen_output(op: &Op, inputs: &[Shape], order: AxisOrder) -> Opti
 pub(crate) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: AxisOrder) -> Option<Shape> {
     let doubted = matches!(
         fault.map(|fault| fault.reason),
-        Some(Reason::Channels { .. } | Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
+        Some(Reason::Groups { .. } | Reason::TooFew { .. } | Reason::NotPositive { .. })
     );
     if matches!(
         fault.map(|fault| fault.reason),
@@ -176,8 +176,6 @@ pub(crate) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
             Some(Shape::unknown(input.rank()).with(channel, input.size(channel)))
         }
         Op::ChannelShuffle { .. } => without_channels(&inputs[0], order),
-        // The count of channels may be wrong on either side.
-        _ if op.keeps_shape() && has_channels(*op) => without_channels(&inputs[0], order),
         _ if op.keeps_shape() => Some(inputs[0]),
         Op::Split { axis, .. } => match axis.index(inputs[0].rank(), order) {
             Some(at) => Some(inputs[0].with(at, Size::Unknown)),
@@ -220,11 +218,6 @@ pub(crate) fn recover(op: &Op, inputs: &[Shape], fault: Option<&Fault>, order: A
 fn dense(input: &Shape, features: i64, outputs: i64) -> Option<Shape> {
     let flat = input.rank() == 1 || input.elements() == Ok(Size::Number(features));
     flat.then(|| Shape::new(&[Size::Number(outputs)], input.scope()))
-}
-
-/// Whether a layer counts the channels of its input.
-fn has_channels(mut op: Op) -> bool {
-    op.field_mut("channels").is_some()
 }
 
 /// Tokens whose features are not known.

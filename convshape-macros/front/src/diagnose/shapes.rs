@@ -34,21 +34,16 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
     };
     let report = in_more_uses(report, graph, problem, found.more);
     let report = found.notes.iter().fold(report, Report::note);
-    // A fix may be that very crop, in a form that a tool can apply.
-    let crops = fixes.iter().any(|fix| matches!(fix.only(), Some(Edit::Fit { .. })));
-    let crop = context.at_the_joint(problem).filter(|_| !crops);
-    let first = fixes.is_empty() && context.forgot_a_crop(problem);
-    let (before, after) = if first { (crop, None) } else { (None, crop) };
-    let report = before.iter().fold(report, Report::help);
+    let joint = context.at_the_joint(problem).filter(|_| fixes.is_empty());
+    let report = joint.iter().fold(report, Report::note);
     let report = fixes.iter().fold(report, |report, fix| match fix.is_likely(graph) {
         true => report.edit(fix.words(graph)),
         false => report.help(fix.words(graph)),
     });
     let report = found.advice.iter().fold(report, Report::help);
-    let report = after.iter().fold(report, |report, crop| match fixes.is_empty() {
-        true => report.help(crop),
-        false => report.help(format_args!("or {crop}")),
-    });
+    if let Some(used) = context.wrong_use(problem, found) {
+        return context.at_use(report, problem, used);
+    }
     match context.guilty(problem, fixes) {
         Some(span) => report.at(span),
         None => report,
@@ -346,6 +341,37 @@ impl Context<'_> {
     fn to_change(&self, fixes: &[Fix]) -> Option<NodeId> {
         let node = fixes.first()?.only()?.node()?;
         fixes.iter().all(|fix| fix.only().is_some_and(|edit| edit.node() == Some(node))).then_some(node)
+    }
+
+    /// The use of a block that must change: the best fix changes its arguments, or the block's other uses are right and
+    /// no fix changes the block.
+    fn wrong_use(&self, problem: &Problem, found: &Found) -> Option<&Use> {
+        let graph = self.graph;
+        let node = problem.node()?;
+        graph.nodes[node].writing.block.as_ref()?;
+        let around = || graph.uses.iter().filter(|used| used.entry.is_none() && used.nodes.contains(&node));
+        match found.fixes.first() {
+            Some(fix) => match fix.only()? {
+                Edit::Argument { replaced, place: ArgumentPlace::Leading | ArgumentPlace::Named(_), .. } => {
+                    around().find(|used| replaced.iter().any(|replaced| replaced.origin == used.origin))
+                }
+                _ => None,
+            },
+            None => {
+                let runs = graph.nodes.iter().filter(|other| other.origin == graph.nodes[node].origin).count();
+                around().min_by_key(|used| used.nodes.len()).filter(|_| found.more + 1 < runs)
+            }
+        }
+    }
+
+    /// The message at a block's use, with the line of the block that is rejected there.
+    fn at_use(&self, report: Report, problem: &Problem, used: &Use) -> Report {
+        let layer = problem.node().map(|node| &self.graph.nodes[node]);
+        let noted = layer.map(|layer| {
+            let line = layer.spans.op.span().start().line;
+            format!("`{}` is in line {line}, in the block `{}`", layer.name, used.block)
+        });
+        noted.into_iter().fold(report, Report::note_first).at(used.span)
     }
 
     /// The token that must change: the one that the best fix changes, if it belongs to the failing layer.

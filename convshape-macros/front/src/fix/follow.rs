@@ -71,7 +71,7 @@ pub(super) fn completed(
         let next = next.flatten()?;
         let same_mistake = match &next {
             Edit::Channels { .. } | Edit::Reshape { .. } | Edit::Argument { .. } => {
-                let shown = matches!(problem, Problem::Output { .. }) && others.contains(&problem.place());
+                let shown = others.contains(&problem.place());
                 akin(target, &problem)
                     || replaced.iter().any(|pair| same_ratio(*pair, &problem, &trial.graph, shown))
                     || counted && was_unknown(trial, &problem)
@@ -132,14 +132,15 @@ fn numbers_replaced(edit: &Edit, trial: &Trial) -> Vec<(i64, i64)> {
     pairs.into_iter().filter(|(old, new)| old != new).collect()
 }
 
-/// Whether the numbers in a problem are a count and its replacement, or as many times them both. The ratio to the
-/// declared output is chance if it is wrong without the edit too (`shown`).
+/// Whether the numbers in a problem are a count and its replacement, or as many times them both. What is wrong without
+/// the edit too (`shown`) has the ratio of a layer's counts, or it is chance.
 fn same_ratio((old, new): (i64, i64), problem: &Problem, graph: &Graph, shown: bool) -> bool {
     let joint = matches!(problem, Problem::Layer { fault, .. } if matches!(fault.reason, Reason::Join { .. }));
     let Some((a, b)) = counts(problem, graph).filter(|_| !joint) else { return false };
     let equal = |a: i64, b: i64| a.checked_mul(new).zip(b.checked_mul(old)).is_some_and(|(a, b)| a == b);
-    let same = a.min(b) == old.min(new);
-    (same || !shown) && (equal(a, b) || equal(b, a))
+    let numbers = a.min(b) == old.min(new);
+    let of_layer = matches!(problem, Problem::Layer { .. });
+    if shown && !numbers { of_layer && equal(a, b) } else { equal(a, b) || equal(b, a) }
 }
 
 /// Whether two edits set the same field of a layer, or one implies the other.

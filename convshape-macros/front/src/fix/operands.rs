@@ -46,7 +46,13 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
             for (value, nth) in values.into_iter().zip(0..) {
                 // A skip connection was read after the pooling that ends its stage.
                 let pooled = joined_late(graph, written.inputs[operand], value) && written.inputs.len() > 1;
-                let cost = if pooled { POOLED } else { cost };
+                let level = of_other_level(graph, problem, node, operand, value);
+                let cost = match (pooled || level, written.inputs.len()) {
+                    (true, 1) => cost.min(RENUMBERED),
+                    (true, _) => SKIPPED,
+                    (false, _) => cost,
+                };
+                let cost = if flattens(graph, checked, value, written.inputs[operand]) { FLAT } else { cost };
                 found.push(vec![Edit::Operand { node, operand, value }], cost + 2 * distance + nth);
             }
         }
@@ -56,8 +62,40 @@ pub(super) fn edits(graph: &Graph, checked: &Checked, problem: &Problem, found: 
 /// What a forgotten `from` costs to believe: less than a wrong number of channels.
 const FORGOTTEN: u32 = 8;
 
-/// What a skip connection that was read after its pooling costs to believe.
-const POOLED: u32 = 8;
+/// What it costs to believe that the flat form of a map was meant, if it has a name.
+const FLAT: u32 = 1;
+
+fn flattens(graph: &Graph, checked: &Checked, flat: ValueId, map: ValueId) -> bool {
+    graph
+        .producer(flat)
+        .is_some_and(|node| checked.ops[node] == Some(Op::FLATTEN) && graph.nodes[node].inputs.first() == Some(&map))
+}
+
+/// What a skip connection that was read after its pooling, or from another level, costs to believe.
+const SKIPPED: u32 = 8;
+
+/// What the wrong number in a name costs to believe, of a layer with one input: more than its own count of channels.
+const RENUMBERED: u32 = 12;
+
+/// Whether a layer that is rejected reads the value of another level: the sizes are far apart, and the names differ in
+/// their number, as `e1` and `e2`.
+fn of_other_level(graph: &Graph, problem: &Problem, node: NodeId, operand: usize, value: ValueId) -> bool {
+    let Problem::Layer { node: refused, fault: Fault { reason, .. }, .. } = problem else { return false };
+    let far = match reason {
+        Reason::Join { first, other, .. } if first.rank() == other.rank() => {
+            (0..first.rank().saturating_sub(1)).any(|axis| {
+                let place = graph.order().spatial(axis);
+                let rows = first.size(place).number().zip(other.size(place).number());
+                rows.is_some_and(|(a, b)| a.max(b) >= a.min(b).saturating_mul(2))
+            })
+        }
+        Reason::Channels { .. } => true,
+        _ => false,
+    };
+    let stem = |name: &str| name.trim_end_matches(|letter: char| letter.is_ascii_digit()).to_owned();
+    let [now, meant] = [graph.nodes[node].inputs[operand], value].map(|value| graph.reference(value).map(stem));
+    far && *refused == node && now == meant && now.is_some_and(|stem| !stem.is_empty())
+}
 
 /// Whether a value is the pooled one of another.
 fn joined_late(graph: &Graph, late: ValueId, early: ValueId) -> bool {

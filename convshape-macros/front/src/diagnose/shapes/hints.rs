@@ -1,7 +1,7 @@
 //! Hints about the likely mistake, and remedies other than changing a field.
 
 use convshape_arith::fault::{Fault, Reason};
-use convshape_arith::op::{Axis, AxisOrder, Op, PerAxis, PoolKind};
+use convshape_arith::op::{AxisOrder, Op, PerAxis, PoolKind};
 use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
@@ -161,22 +161,6 @@ impl Context<'_> {
         report
     }
 
-    /// Whether a skip connection was probably to be cropped: the other side lost several rows in convolutions without
-    /// padding.
-    pub(super) fn forgot_a_crop(&self, problem: &Problem) -> bool {
-        match problem {
-            Problem::Layer {
-                op: Op::Concat { axis: Axis::Channels },
-                fault: Fault { reason: Reason::Join { axis: Some(place), first, other, .. }, .. },
-                ..
-            } if *place != self.graph.order().channel(first.rank()) => {
-                let sides = first.size(*place).number().zip(other.size(*place).number());
-                sides.is_some_and(|(a, b)| a.abs_diff(b) > 1)
-            }
-            _ => false,
-        }
-    }
-
     /// The layer that a layer undoes, and the later one whose output it reads.
     pub(super) fn undone_too_early(&self, node: NodeId, input: &Shape) -> Option<(&str, &str)> {
         let (Recipe::Undo { of, .. } | Recipe::Unpool { of }) = self.graph.nodes[node].recipe else { return None };
@@ -233,10 +217,10 @@ impl Context<'_> {
             // A vector has no places for a convolution.
             return match (first.rank(), other.rank()) {
                 (1, 1) => {
-                    Some(format!("bring `{b}` to {left} features, or `{a}` to {right}, with a `Linear` in that branch"))
+                    Some(format!("a `Linear` in its branch brings `{b}` to {left} features, or `{a}` to {right}"))
                 }
                 (2.., 2..) => Some(format!(
-                    "bring `{b}` to {left} channels, or `{a}` to {right}, with a convolution of kernel 1 in that branch"
+                    "a convolution of kernel 1 in its branch brings `{b}` to {left} channels, or `{a}` to {right}"
                 )),
                 _ => None,
             };
@@ -247,15 +231,16 @@ impl Context<'_> {
         let (Some(large), Some(small)) = (graph.reference(large), graph.reference(small)) else {
             if let Some(large) = graph.reference(large) {
                 return Some(format!(
-                    "name `{unnamed}` (`up: ..;`) and crop `{large}` to it (`Crop(like: up) from {large};`)"
+                    "with a name for `{unnamed}` (`up: ..;`), `{large}` can be cropped to it (`Crop(like: up) from {large};`)"
                 ));
             }
             return Some(
-                "crop one of the two where they meet (`Crop(like: ..)`), or pad the other (`Pad(like: ..)`)".to_owned(),
+                "one of the two can be cropped where they meet (`Crop(like: ..)`), or the other padded (`Pad(like: ..)`)"
+                    .to_owned(),
             );
         };
         Some(format!(
-            "crop `{large}` where they meet (`Crop(like: {small}) from {large};`), or pad `{small}` (`Pad(like: {large}) from {small};`)"
+            "`{large}` can be cropped where they meet (`Crop(like: {small}) from {large};`), or `{small}` padded (`Pad(like: {large}) from {small};`)"
         ))
     }
 }

@@ -41,7 +41,7 @@ impl Edit {
         match self {
             Edit::Channels { node, inputs, outputs } => {
                 let node = &graph.nodes[*node];
-                let verbs = channels_verbs(node, *inputs, *outputs).into_iter();
+                let verbs = channels_verbs(graph, node, *inputs, *outputs).into_iter();
                 verbs.map(|verb| (verb, node.writing.statement.clone())).collect()
             }
             // Its name says nothing about axes.
@@ -393,7 +393,7 @@ fn is_for(word: &Ident, rank: usize) -> bool {
 }
 
 /// The channels as written: positional, or as fields.
-fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
+fn channels_verbs(graph: &Graph, node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
     let now = counts(node);
     let field = |name: &str, value: i64| {
         let (_, word) = node.writing.words.iter().find(|(known, _)| *known == name)?;
@@ -407,11 +407,20 @@ fn channels_verbs(node: &Node, inputs: i64, outputs: i64) -> Vec<Verb> {
             _ => number.to_string(),
         };
         let (into, out) = (text("in_channels", now.0, inputs), text("out_channels", Some(now.1), outputs));
+        let into = expression_above(graph, node, inputs).filter(|_| now.0 != Some(inputs)).unwrap_or(into);
         return vec![Verb::Write(if counted { out } else { format!("{into} -> {out}") })];
     }
     let into = into.filter(|_| now.0 != Some(inputs));
     let out = out.filter(|_| now.1 != outputs);
     into.into_iter().chain(out).collect()
+}
+
+/// The count as the layer above gives it, if that is an expression with names of the same block or repeat.
+fn expression_above(graph: &Graph, node: &Node, inputs: i64) -> Option<String> {
+    let above = &graph.nodes[graph.shaper(*node.inputs.first()?)?];
+    let scope = |node: &Node| node.writing.statement.rsplit_once('.').map(|(scope, _)| scope.to_owned());
+    let same = scope(node).is_some_and(|own| scope(above) == Some(own)) && counts(above).1 == inputs;
+    above.writing.expression("out_channels").filter(|_| same).map(str::to_owned)
 }
 
 /// A count as an expression, as it is written: in the leading part, or as a field.
