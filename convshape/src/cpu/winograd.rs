@@ -591,9 +591,9 @@ impl<'a> TileGroup<'a> {
     }
 
     /// The tiles.
-    fn places(&self) -> Places<'_> {
+    fn places(&self) -> TilePlaces<'_> {
         let (phase, tile) = self.first;
-        let mut places = Places { group: self, phase, ranges: [const { 0..0 }; 3], at: [0; 4], rest: self.count };
+        let mut places = TilePlaces { group: self, phase, ranges: [const { 0..0 }; 3], at: [0; 4], rest: self.count };
         places.enter();
         let [planes, rows, columns] = &places.ranges;
         let (row, column) = (tile / columns.len().max(1), tile % columns.len().max(1));
@@ -607,7 +607,7 @@ impl<'a> TileGroup<'a> {
 }
 
 /// The phase of each tile of a group, and its sample, plane, row and column.
-struct Places<'a> {
+struct TilePlaces<'a> {
     group: &'a TileGroup<'a>,
     phase: usize,
     /// The phase's planes, rows and columns.
@@ -617,7 +617,7 @@ struct Places<'a> {
     rest: usize,
 }
 
-impl Places<'_> {
+impl TilePlaces<'_> {
     /// Goes to the first tile of this phase, or of the next one that has any.
     fn enter(&mut self) {
         while let Some(phase) = self.group.phases.get(self.phase) {
@@ -652,7 +652,7 @@ impl Places<'_> {
     }
 }
 
-impl<'a> Iterator for Places<'a> {
+impl<'a> Iterator for TilePlaces<'a> {
     type Item = (&'a WinogradPhase, [usize; 4]);
 
     #[inline(always)]
