@@ -59,7 +59,8 @@ pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
     }
 }
 
-/// The layer that a misspelt name must mean: `near` is spelled almost like it, and no other layer of the dialect is.
+/// The layer that a misspelt name must mean: `near` is spelled almost like it, and no other layer of the dialect is. The
+/// beginning of a name is not misspelt: it is being typed.
 pub(crate) fn misspelt_layer(name: &str, near: &str, dialect: Dialect) -> Option<LayerName> {
     let Lookup::Found(meant) = find_layer(near, dialect) else { return None };
     let away = difference(name, near);
@@ -68,7 +69,8 @@ pub(crate) fn misspelt_layer(name: &str, near: &str, dialect: Dialect) -> Option
         other.is_some_and(|other| std::ptr::eq(other.words, meant.words) && other.rank == meant.rank)
     };
     let as_near = |other: &String| difference(name, other) <= away && !same(other);
-    (away <= MOST_MISSPELT && !names_in(layers(), dialect).any(|other| as_near(&other))).then_some(meant)
+    let is_other = |other: String| other.starts_with(name) || as_near(&other);
+    (away <= MOST_MISSPELT && !names_in(layers(), dialect).any(is_other)).then_some(meant)
 }
 
 /// In how many letters a name may differ from the one that is taken in its place.
