@@ -183,7 +183,7 @@ pub(super) struct Winograd {
     read: usize,
     inputs: usize,
     outputs: usize,
-    /// The output channels of whole vectors.
+    /// The number of output channels, rounded up to whole vectors.
     width: usize,
     /// The phases, those with the same weights one after the other.
     phases: Vec<WinogradPhase>,
@@ -590,7 +590,7 @@ impl<'a> TileGroup<'a> {
         (phase, tile + count)
     }
 
-    /// The tiles.
+    /// The places of the tiles in order.
     fn places(&self) -> TilePlaces<'_> {
         let (phase, tile) = self.first;
         let mut places = TilePlaces { group: self, phase, ranges: [const { 0..0 }; 3], at: [0; 4], rest: self.count };

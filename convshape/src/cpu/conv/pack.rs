@@ -42,7 +42,7 @@ impl Conv {
             let by_input = sources.clone().flat_map(|input| taps.iter().map(move |tap| (tap, input)));
             let order: Vec<_> = if x.buffer.planar { by_input.collect() } else { by_tap.collect() };
             let width = vectors * lanes;
-            // Partial sums of a single position are of all inputs.
+            // A single position has several partial sums, each of inputs from the whole panel.
             let parts = if positions == 1 { 1 } else { (order.len() * width).div_ceil(PANEL_WEIGHTS).max(1) };
             for part in 0..parts {
                 let order = &order[part * order.len() / parts..(part + 1) * order.len() / parts];

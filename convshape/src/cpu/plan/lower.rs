@@ -56,7 +56,7 @@ pub(super) struct Lowering {
     pub(super) steps: Vec<Step>,
 }
 
-/// A convolution of a padded value that nothing else reads: it reads what is padded, with the border as its own.
+/// A convolution that alone reads a padded value. It reads the value before the padding, and adds the border itself.
 #[derive(Clone, Copy)]
 struct Padded {
     conv: usize,
