@@ -21,7 +21,7 @@ use super::math::Epilogue;
 use super::simd::{Kernel, Level, Runs, Simd};
 use super::taps::{Axis, AxisPhase};
 use super::threads::{Spread, Threads};
-use super::tuning::{CHUNK, DEPTHWISE_CHUNK, OFFSETS as MOST_PLACES, PARTIAL_STORE, RESIDENT_WEIGHTS};
+use super::tuning::{CHUNK, DEPTHWISE_CHUNK, OFFSETS as MOST_PLACES, PANEL_WEIGHTS, PARTIAL_STORE, RESIDENT_WEIGHTS};
 use crate::model::workspace::{LINE, Workspace};
 
 /// A sum over taps and the steps that are fused into it.
@@ -321,7 +321,9 @@ impl Conv {
                     let positions: usize = count.iter().product();
                     conv.work += positions * taps.len() * inputs * y.channels;
                     // Reserve for the constants of the panels too: growing would copy all packed weights.
-                    packed.reserve((taps.len() * inputs + 1) * y.channels.next_multiple_of(4 * lanes) + LINE);
+                    let rows = taps.len() * inputs;
+                    let parts = 1 + 4 * lanes * rows / PANEL_WEIGHTS;
+                    packed.reserve((rows + parts) * y.channels.next_multiple_of(4 * lanes) + LINE);
                     match kind {
                         Kind::Products => conv.pack_products(&mut packed, sum, &taps, (inputs, outputs), positions, &x),
                         Kind::Dots => conv.pack_dots(&mut packed, sum, &taps, inputs, outputs, &x),

@@ -20,7 +20,7 @@ use rand::{RngExt, SeedableRng};
 
 use super::engine::Engine;
 use super::plan::Plan;
-use super::plan::step::Work;
+use super::plan::step::{Method, Work};
 use super::simd::Level;
 use crate::model::param::AxisSizes;
 use crate::model::param::Param;
@@ -522,6 +522,37 @@ fn convolutions_of_padded_values() {
             _ => {}
         }
         run += u32::from(check(&mut random, order, Shape::of(&sizes), &layers, &[layers.len()]));
+    }
+}
+
+/// The planner takes the fast way that the tests above compare with the definition.
+#[test]
+fn padded_values_and_tiles_are_planned() {
+    let steps = |input: &[i64], layers: &[(Op, Vec<usize>)]| {
+        let graph = graph(AxisOrder::ChannelsFirst, Shape::of(input), layers, &[layers.len()]).expect("fits");
+        Plan::new(&graph.lowered().expect("fits"), Level::best()).expect("a plan").steps
+    };
+    let pads = |steps: &[super::plan::step::Step]| steps.iter().any(|step| matches!(step.work, Work::Resample { .. }));
+    let pad = |value: f64| {
+        let pairs = [(2, 1), (0, 0), (0, 0)];
+        Op::Pad { amount: Amount::Pairs { rank: None, pairs }, mode: PaddingMode::Zeros, value, axis: None }
+    };
+    let plain = Conv::new(Dialect::Torch, Direction::Forward, 1);
+    let conv = Op::Conv(Conv { outputs: 8, kernel: [3, 1, 1], ..plain });
+    let first = (Op::Activation(Activation::Relu), vec![0]);
+    assert!(!pads(&steps(&[8, 20], &[first.clone(), (pad(0.0), vec![1]), (conv, vec![2])])));
+    assert!(pads(&steps(&[8, 20], &[first.clone(), (pad(0.5), vec![1]), (conv, vec![2])])));
+    // Two convolutions read the padded value.
+    let twice = [first.clone(), (pad(0.0), vec![1]), (conv, vec![2]), (conv, vec![2]), (Op::Mul, vec![3, 4])];
+    assert!(pads(&steps(&[8, 20], &twice)));
+    // What is padded is part of a join, which would become wider as a whole.
+    let joined = [first, (pad(0.0), vec![1]), (conv, vec![2]), (Op::Concat { axis: Axis::At(0) }, vec![1, 0])];
+    assert!(pads(&steps(&[8, 20], &joined)));
+    if !Level::best().is_portable() {
+        let plain = Conv::new(Dialect::Torch, Direction::Forward, 2);
+        let conv = Op::Conv(Conv { outputs: 72, kernel: [3, 3, 1], ..plain });
+        let steps = steps(&[40, 30, 30], &[(conv, vec![0])]);
+        assert!(steps.iter().any(|step| matches!(step.work, Work::Sum { method: Method::Winograd(_), .. })));
     }
 }
 

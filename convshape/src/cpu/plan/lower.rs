@@ -536,6 +536,7 @@ impl Lowering {
                 if mode == PaddingMode::Zeros
                     && value == 0.0
                     && (0..3).all(is_wider)
+                    && self.takes_border(self.nodes[index].inputs[0])
                     && let Some(conv) = self.convolution_of(*output)
                 {
                     self.nodes[conv].inputs[0] = self.nodes[index].inputs[0];
@@ -614,6 +615,14 @@ impl Lowering {
         let Op::Conv(conv) = self.nodes[next].op else { return None };
         let is_plain = conv.direction == Direction::Forward && conv.border() == PaddingMode::Zeros;
         is_plain.then_some(next)
+    }
+
+    /// Whether a border makes only this value's memory larger: it is not, and will not be, part of a wider one.
+    fn takes_border(&self, value: usize) -> bool {
+        let whole = root(&self.inside, value).0;
+        let readers = self.nodes.iter().filter(|node| node.inputs.contains(&value));
+        self.grids[whole].channels == self.grids[value].channels
+            && readers.into_iter().all(|node| matches!(node.op, Op::Pad { .. } | Op::Conv(_) | Op::Add))
     }
 
     /// The border that was made part of a convolution.
