@@ -185,7 +185,7 @@ impl Parser {
     }
 }
 
-/// Attributes `#[..]`, unchanged.
+/// Attributes `#[..]`, without derives of `Clone` and `Debug`, which every model has.
 fn outer_attrs(c: &mut Cursor<'_>) -> TokenStream {
     let mut attrs = TokenStream::new();
     while let Some(attr) = c.group_at(1, Delimiter::Bracket).filter(|_| c.is_punct("#")) {
