@@ -76,7 +76,7 @@ impl Engine {
     /// An engine for a lowered graph and its parameters, which have their shapes.
     ///
     /// # Errors
-    /// If a size is a symbol, or there is no step for a layer.
+    /// If a size is a symbol, or the planner does not know a layer.
     pub(crate) fn new(
         graph: &Graph,
         params: &[&Param],

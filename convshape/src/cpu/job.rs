@@ -116,7 +116,7 @@ pub(super) struct Reference {
 }
 
 impl Ready {
-    /// A step of a plan with its packed weights; `None` if there is nothing to run for it.
+    /// A step of a plan with its packed weights; `None` if no kernel can run it.
     pub(super) fn new(plan: &Plan, step: &Step, clears: bool, params: &[&Param], level: Level) -> Option<Ready> {
         let mut inputs: Vec<View> = step.inputs.iter().map(|&value| plan.views[value]).collect::<Option<_>>()?;
         let mut output = plan.views[step.output]?;

@@ -48,7 +48,7 @@ impl Plan {
     /// The plan of a lowered graph.
     ///
     /// # Errors
-    /// If a size is a symbol, or there is no step for a layer.
+    /// If a size is a symbol, or the planner does not know a layer.
     pub(super) fn new(graph: &Graph, level: Level) -> Result<Plan, PlanError> {
         let shapes = |ports: &[Port]| ports.iter().map(|port| *graph.shape(port.value)).collect();
         let lowered = Lowering::new(level, graph)?;
@@ -73,7 +73,7 @@ impl Plan {
         self.interleaved[step].as_ref().map_or(1, Interleave::steps)
     }
 
-    /// The error that there is nothing to run for a step.
+    /// The error for a step that no kernel can run.
     pub(super) fn unplanned(&self, step: &Step) -> PlanError {
         let name = |node: &usize| self.nodes[*node].name.clone();
         PlanError::Unplanned { layer: step.nodes.first().map(name).unwrap_or_default() }

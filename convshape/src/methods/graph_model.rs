@@ -91,8 +91,8 @@ pub enum RunError {
         /// How many samples there are.
         batch: usize,
     },
-    /// There is no plan for a layer. This is a mistake in this library.
-    #[error("there is no plan for `{layer}`, which is a mistake in convshape; please report it")]
+    /// The planner does not know a layer: a bug in this library.
+    #[error("convshape has no plan for `{layer}`; this is a bug, please report it")]
     Unplanned {
         /// The layer.
         layer: String,

@@ -174,9 +174,9 @@ pub enum ShapeError {
         /// The shape its layer needs.
         expected: Vec<usize>,
     },
-    /// There is no plan for a layer. This is a mistake in this library.
+    /// The planner does not know a layer: a bug in this library.
     #[cfg(feature = "std")]
-    #[error("`{chain}`: there is no plan for `{layer}`, which is a mistake in convshape; please report it")]
+    #[error("`{chain}`: convshape has no plan for `{layer}`; this is a bug, please report it")]
     Unplanned {
         /// The chain.
         chain: &'static str,
@@ -410,7 +410,7 @@ pub(crate) enum PlanError {
     Layer(GraphError),
     /// A size is a symbol.
     Symbols,
-    /// The planner has no step for a layer, which is a mistake in the planner.
+    /// The planner does not know a layer.
     Unplanned {
         /// The layer.
         layer: String,

@@ -41,7 +41,7 @@ impl<'a> Resolver<'a> {
         let Some((word, meant)) = self.misspelt(layer, scope) else {
             return self.broken(stmt, layer.op.span(), scope);
         };
-        // The shapes behind it are checked as if it were corrected.
+        // What follows is checked as if the name were right.
         let muted = self.sink.mute(true);
         let id = self.layer_of(word, stmt, layer, scope);
         self.sink.mute(muted);

@@ -70,7 +70,7 @@ impl Lowering {
     /// The steps of a graph.
     ///
     /// # Errors
-    /// If a size is a symbol, or there is no step for a layer.
+    /// If a size is a symbol, or the planner does not know a layer.
     pub(super) fn new(level: Level, graph: &Graph) -> Result<Self, PlanError> {
         let (order, count) = (graph.order(), graph.values().len());
         let shapes: Vec<Shape> = graph.values().iter().map(|value| value.shape).collect();
@@ -396,7 +396,8 @@ impl Lowering {
         Some(buffer)
     }
 
-    /// Adds the step of a node, or none if its output is part of another value. `None` if there is no step for it.
+    /// Adds the step of a node, unless its output is part of another value. `None` if the planner does not know the
+    /// layer.
     fn lower(&mut self, index: usize) -> Option<()> {
         let mut node = self.nodes[index].clone();
         if self.constants[node.outputs[0]] {
