@@ -438,7 +438,9 @@ impl Engine {
         memory: &mut RunMemory<'_, '_>,
     ) {
         let (level, samples) = (self.level, memory.count);
-        let ([arrays @ .., out], [shapes @ .., shape]) = (&reference.arrays[..], &reference.shapes[..]) else { return };
+        let ([arrays @ .., out], [shapes @ .., shape]) = (&reference.arrays[..], &reference.shapes[..]) else {
+            unreachable!("a layer has an output")
+        };
         for (view, array) in inputs.iter().zip(arrays).filter(|(view, array)| view != array) {
             let (x, y) = memory.pair(view, array);
             Relayout { level, view: *view }.export(threads, samples, x, y);
@@ -448,7 +450,7 @@ impl Engine {
         let array = |index: usize| &others.get(&arrays[index])[..samples * arrays[index].buffer.sample()];
         if let Some(packed) = &reference.recurrent {
             let first = [1, 2].map(|index| (index < arrays.len()).then(|| array(index)));
-            let length = shapes[0].numbers().map_or(0, |sizes| sizes[0]);
+            let length = shapes[0].numbers().expect("a plan has no symbols")[0];
             packed.run(threads, RecurrentBatch { length, x: array(0), first, factors: None, y, keep: false });
         } else {
             let mut params: [&[f32]; MAX_PARAMS] = [&[]; MAX_PARAMS];
