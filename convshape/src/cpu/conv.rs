@@ -21,7 +21,7 @@ use super::math::Epilogue;
 use super::simd::{Kernel, Level, Runs, Simd};
 use super::taps::{Axis, AxisPhase};
 use super::threads::{Spread, Threads};
-use super::tuning::{CHUNK, DEPTHWISE_CHUNK, OFFSETS as MOST_PLACES, PANEL_WEIGHTS, PARTIAL_STORE, RESIDENT_WEIGHTS};
+use super::tuning::{CHUNK, DEPTHWISE_CHUNK, OFFSETS, PANEL_WEIGHTS, PARTIAL_STORE, RESIDENT_WEIGHTS};
 use crate::model::workspace::{LINE, Workspace};
 
 /// A sum over taps and the steps that are fused into it.
@@ -501,7 +501,7 @@ impl Kernel for &mut Task<'_> {
                 }
                 WorkUnit::Rows(_) | WorkUnit::Phases(_) => panels,
             };
-            let (mut starts, mut places) = ([0; MOST_PLACES], [0; MOST_PLACES]);
+            let (mut starts, mut places) = ([0; OFFSETS], [0; OFFSETS]);
             // Weights too large for the cache pass through it once, panel by panel.
             let together = if conv.chunk == usize::MAX { 1 } else { panels.len().max(1) };
             for (turn, own) in panels.chunks(together).enumerate() {
@@ -509,7 +509,7 @@ impl Kernel for &mut Task<'_> {
                 let mut cursor = Cursor { y: start.y + first - self.base, ..start };
                 let mut rest = positions;
                 while rest > 0 {
-                    let count = rest.min(MOST_PLACES);
+                    let count = rest.min(OFFSETS);
                     let (starts, places) = (&mut starts[..count], &mut places[..count]);
                     cursor.fill(starts, places);
                     for (index, panel) in own.iter().enumerate() {

@@ -12,7 +12,7 @@ use super::elementwise::{ElementShare, RunPair, RunPairs};
 use super::math::{Epilogue, exp};
 use super::simd::{Kernel, Level, MOST_LANES, Sets, Simd};
 use super::threads::{Spread, Threads};
-use super::tuning::NORM;
+use super::tuning::{MEANS, NORM};
 
 /// Calls `$code` for blocks of four vectors of channels, then for single vectors, with the number of vectors, the first
 /// channel, and the number of channels in the last vector.
@@ -63,9 +63,6 @@ pub(super) struct GroupNorm {
     pub(super) epilogue: Epilogue,
 }
 
-/// The channels whose statistics are computed together: independent sums do not wait for each other.
-const TOGETHER: usize = 16;
-
 /// The units of a sample.
 #[derive(Clone, Copy)]
 pub(super) struct Units {
@@ -101,14 +98,14 @@ impl Units {
         size: usize,
     ) -> impl Iterator<Item = (f64, f64)> + use<'_> {
         let count = (samples.len() * self.positions) as f64;
-        let mut some = [[0.0; TOGETHER]; 2];
+        let mut some = [[0.0; MEANS]; 2];
         (0..self.channels).step_by(size).map(move |first| {
             let (mut mean, mut squares, mut before) = (0.0, 0.0, 0.0);
             for channel in first..first + size {
-                if channel.is_multiple_of(TOGETHER) {
+                if channel.is_multiple_of(MEANS) {
                     some = self.of_channels(moments, samples.clone(), channel);
                 }
-                let [own_mean, own_squares] = some.map(|of| of[channel % TOGETHER]);
+                let [own_mean, own_squares] = some.map(|of| of[channel % MEANS]);
                 // As in Chan, Golub and LeVeque 1979, "Updating formulae and a pairwise algorithm".
                 let (apart, share) = (own_mean - mean, 1.0 / (before + 1.0));
                 mean += apart * share;
@@ -120,9 +117,9 @@ impl Units {
     }
 
     /// The means of some channels from `first` on over some samples, and the sums of squared deviations from them.
-    fn of_channels(&self, moments: &[f32], samples: Range<usize>, first: usize) -> [[f64; TOGETHER]; 2] {
-        let end = self.channels.min(first + TOGETHER);
-        let ([mut mean, mut squares], mut before) = ([[0.0; TOGETHER]; 2], 0.0);
+    fn of_channels(&self, moments: &[f32], samples: Range<usize>, first: usize) -> [[f64; MEANS]; 2] {
+        let end = self.channels.min(first + MEANS);
+        let ([mut mean, mut squares], mut before) = ([[0.0; MEANS]; 2], 0.0);
         for unit in samples.start * self.count..samples.end * self.count {
             let all = before + self.positions(unit % self.count).len() as f64;
             let share = 1.0 - before / all;

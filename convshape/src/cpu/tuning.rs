@@ -70,6 +70,8 @@ pub(super) const TRANSPOSED_MOVES: usize = 4;
 
 /// Channels to which operations are applied together.
 pub(super) const CHANNELS: usize = 4 * MOST_LANES;
+/// Channels whose means are computed together: sums of one channel would wait for each other.
+pub(super) const MEANS: usize = 16;
 /// The elements of a pattern of channels that is written out.
 pub(super) const WRITTEN_OUT: usize = 128;
 /// The weights of an output channel that are read at a time: four cache lines, which the processor prefetches.
@@ -100,6 +102,10 @@ pub(super) const WORKSPACE: usize = 192 * 1024;
 /// The most weights that stay while the positions pass. Larger ones pass through the cache once, and all positions use
 /// each panel.
 pub(super) const RESIDENT_WEIGHTS: usize = 128 * 1024;
+/// The most elements of a small tile of a Winograd convolution, with its inputs and outputs transformed.
+pub(super) const SMALL_TILE: usize = 16 * 1024;
+/// Tiles that are transformed together: small ones, and larger ones.
+pub(super) const TRANSFORMED: [usize; 2] = [60, 36];
 /// The most weights of a panel, 256 KiB: the cache holds them for all tiles while those of the next one arrive. In
 /// one panel, a 3 x 3 convolution of 1,024 to 1,280 channels on 4 x 4 positions takes 2.4 times as long.
 pub(super) const PANEL_WEIGHTS: usize = if cfg!(test) { 1024 } else { 64 * 1024 };

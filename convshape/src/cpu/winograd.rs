@@ -23,7 +23,7 @@ use super::simd::{Kernel, Level, MOST_LANES, Runs, Sets, Simd};
 use super::taps::{Axis, AxisPhase, Row, RowPart};
 use super::threads::{Spread, Threads};
 use super::tile::{EACH, Products, Tile, panels, rows};
-use super::tuning::{TRANSFORM, TRANSFORMED_LOAD, TRANSFORMED_PACKING};
+use super::tuning::{SMALL_TILE, TRANSFORM, TRANSFORMED, TRANSFORMED_LOAD, TRANSFORMED_PACKING};
 use crate::model::workspace::Workspace;
 
 /// How an axis is computed: `step` outputs from `taps + step - 1` inputs at a time.
@@ -156,7 +156,8 @@ fn transform(edges: [usize; 2]) -> usize {
 
 /// How many tiles are computed together, so that their transforms stay in the cache.
 fn together(points: usize, read: usize, outputs: usize) -> usize {
-    if points * (read + outputs) <= 16 * 1024 { 60 } else { 36 }
+    let [small, large] = TRANSFORMED;
+    if points * (read + outputs) <= SMALL_TILE { small } else { large }
 }
 
 /// Rows whose parts have at most as many taps as the form; `None` if some rows have more parts than others.
