@@ -591,18 +591,17 @@ impl<'a> TileGroup<'a> {
         (phase, tile + count)
     }
 
-    /// The places of the tiles in order.
+    /// The places of the tiles, of which there is at least one, in order.
     fn places(&self) -> TilePlaces<'_> {
         let (phase, tile) = self.first;
         let mut places = TilePlaces { group: self, phase, ranges: [const { 0..0 }; 3], at: [0; 4], rest: self.count };
         places.enter();
-        let [planes, rows, columns] = &places.ranges;
-        let (row, column) = (tile / columns.len().max(1), tile % columns.len().max(1));
-        let (plane, row) = (row / rows.len().max(1), row % rows.len().max(1));
-        let (sample, plane) = (plane / planes.len().max(1), plane % planes.len().max(1));
-        for (at, more) in places.at.iter_mut().zip([sample, plane, row, column]) {
-            *at += more;
+        let mut rest = tile;
+        for (axis, range) in (0..3).zip(&places.ranges).rev() {
+            places.at[axis + 1] += rest % range.len();
+            rest /= range.len();
         }
+        places.at[0] += rest;
         places
     }
 }
