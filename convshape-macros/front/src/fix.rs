@@ -210,8 +210,8 @@ pub(crate) fn mistakes(
         let others = open.iter().filter(|other| !same_statement(graph, &problem, other));
         let others: Vec<Place> = others.map(Problem::place).collect();
         let mut fixes = if searched { search(&mut trial, &problem, &others) } else { Found::default() };
-        let far = fixes.fixes.first().is_none_or(|fix| fix.is_far(&trial.graph));
-        let step = far.then(|| first_step(&mut trial, &problem, &others, &fixes)).flatten();
+        let doubtful = fixes.fixes.first().is_none_or(|fix| fix.is_far(&trial.graph));
+        let step = doubtful.then(|| first_step(&mut trial, &problem, &others, &fixes)).flatten();
         if step.is_some() {
             fixes.fixes.clear();
         }
@@ -297,8 +297,9 @@ fn first_step(trial: &mut Trial, problem: &Problem, others: &[Place], found: &Fo
         [Edit::Insert { ops, .. }] => far && ops.as_slice() == [Op::FLATTEN],
         _ => false,
     };
-    let moved = found.steps.iter().filter(|_| !far).take(MOST_STEPS);
-    let mut steps: Vec<&Candidate> = moved.chain(found.parts.iter().filter(mends_alone)).collect();
+    let moved = if far { &[][..] } else { &found.steps[..] };
+    let mut steps: Vec<&Candidate> =
+        moved.iter().take(MOST_STEPS).chain(found.parts.iter().filter(mends_alone)).collect();
     steps.retain(|step| step.cost <= PLAUSIBLE);
     steps.sort_by_key(|step| step.cost);
     for step in steps {
