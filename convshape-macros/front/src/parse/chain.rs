@@ -208,8 +208,12 @@ fn other_derives(attr: &Group) -> Option<Vec<TokenStream>> {
     let [TokenTree::Ident(word), TokenTree::Group(paths)] = tokens.as_slice() else { return None };
     let paths: Vec<TokenTree> = paths.stream().into_iter().collect();
     let is_comma = |token: &TokenTree| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ',');
-    let is_own =
-        |path: &&[TokenTree]| path.last().is_none_or(|name| matches!(name.to_string().as_str(), "Clone" | "Debug"));
+    let is_own = |path: &&[TokenTree]| {
+        let path: String = path.iter().map(ToString::to_string).collect();
+        let path = path.trim_start_matches("::");
+        let name = ["std::", "core::"].iter().find_map(|root| path.strip_prefix(root)).unwrap_or(path);
+        matches!(name, "" | "Clone" | "Debug" | "clone::Clone" | "fmt::Debug")
+    };
     let others = paths.split(is_comma).filter(|path| !is_own(path));
     (word == "derive").then(|| others.map(|path| path.iter().cloned().collect()).collect())
 }

@@ -122,9 +122,10 @@ fn the_example_of_the_language() {
 #[test]
 fn derives_that_a_model_has_anyway_are_left_out() {
     let chain = accepted(
-        "#[derive(Debug, std::clone::Clone, Default)] #[derive(Debug)] struct M { input: [1]; Relu; output: [1]; }",
+        "#[derive(Debug, std::clone::Clone, Default, other::Debug)] #[derive(Debug)]
+         struct M { input: [1]; Relu; output: [1]; }",
     );
-    assert_eq!(chain.attrs.to_string(), "# [derive (Default)]");
+    assert_eq!(chain.attrs.to_string(), "# [derive (Default , other :: Debug)]");
 }
 
 #[test]
