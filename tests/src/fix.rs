@@ -22,24 +22,33 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
     let tokens = token::tokens(source);
     let found = statements(&tokens);
     let mut edits: Vec<(Range<usize>, String)> = Vec::new();
+    let start = |name: &str| match name.strip_prefix("block ") {
+        Some(block) => {
+            let named = tokens.windows(2).find(|pair| pair[0].text == "block" && pair[1].text == block);
+            named.map(|pair| pair[0].span.start)
+        }
+        None => find(&found, name).map(|statement| statement.start),
+    };
     for change in changes(help) {
-        if let (Some(block), What::Insert(text)) = (change.target.strip_prefix("block "), &change.what) {
-            let named = |pair: &&[token::Token<'_>]| pair[0].text == "block" && pair[1].text == block;
-            let at = tokens.windows(2).find(named)?[0].span.start;
+        if let What::Insert(text) = &change.what {
+            let at = start(change.target)?;
             edits.push((at..at, format!("{text} ")));
             continue;
         }
-        let statement = find(&found, change.target)?;
         let whole = |start: usize| {
-            let end = tokens.iter().find(|token| token.text == ";" && token.span.start > start)?;
-            Some(start..end.span.end)
+            let first = tokens.iter().position(|token| token.span.start == start)?;
+            let ends = if tokens[first].text == "block" { "{" } else { ";" };
+            let end = first + tokens[first..].iter().position(|token| token.text == ends)?;
+            let end = if ends == "{" { token::closing(&tokens, end)? } else { end };
+            Some(start..tokens[end].span.end)
         };
         if let What::Move { before } = change.what {
-            let (moved, to) = (whole(statement.start)?, find(&found, before)?.start);
+            let (moved, to) = (whole(start(change.target)?)?, start(before)?);
             edits.push((to..to, format!("{} ", &source[moved.clone()])));
             edits.push((moved, String::new()));
             continue;
         }
+        let statement = find(&found, change.target)?;
         if let What::Swap { with } = change.what {
             let (one, other) = (whole(statement.start)?, whole(find(&found, with)?.start)?);
             edits.push((one.clone(), source[other.clone()].to_owned()));
@@ -47,7 +56,6 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             continue;
         }
         let edit = match (&statement.body, &change.what) {
-            (_, What::Insert(text)) => (statement.start..statement.start, format!("{text} ")),
             (Body::Layer(_), What::Remove) => (whole(statement.start)?, String::new()),
             (Body::Port(shape), What::Write(text)) => (shape.clone(), (*text).to_owned()),
             (Body::Layer(layer), What::Write(text)) => write_positional(layer, text),
@@ -69,26 +77,15 @@ pub fn apply(source: &str, help: &str) -> Option<String> {
             (Body::Count(count), What::Rename { word, replaces }) if source[count.clone()] == **replaces => {
                 (count.clone(), (*word).to_owned())
             }
-            (Body::Layer(_), What::Rename { .. } | What::Entry { .. } | What::Move { .. } | What::Swap { .. })
+            (_, What::Insert(_) | What::Move { .. } | What::Swap { .. })
+            | (Body::Layer(_), What::Rename { .. } | What::Entry { .. })
             | (
                 Body::Port(_),
-                What::Set { .. }
-                | What::Rename { .. }
-                | What::Entry { .. }
-                | What::Read(_)
-                | What::Move { .. }
-                | What::Swap { .. }
-                | What::Remove,
+                What::Set { .. } | What::Rename { .. } | What::Entry { .. } | What::Read(_) | What::Remove,
             )
             | (
                 Body::List(_) | Body::Count(_),
-                What::Set { .. }
-                | What::Write(_)
-                | What::Rename { .. }
-                | What::Read(_)
-                | What::Move { .. }
-                | What::Swap { .. }
-                | What::Remove,
+                What::Set { .. } | What::Write(_) | What::Rename { .. } | What::Read(_) | What::Remove,
             )
             | (Body::Count(_), What::Entry { .. }) => {
                 return None;

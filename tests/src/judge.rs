@@ -70,7 +70,7 @@ pub fn judge(source: &str) -> Judgement {
             let Some(text) = text.trim_start().strip_prefix("help: ") else { continue };
             let fixed = match fix::help::meant(text) {
                 Some(word) => instead(source, finding, word),
-                None if text.ends_with(fix::READ_BELOW) => fix::renamed(source, finding.span.byte_range().start, text),
+                None if text.ends_with(fix::READ_BELOW) && text.starts_with("write") => renamed(source, finding),
                 None if fix::is_edit(text) => fix::apply(source, text),
                 None => continue,
             };
@@ -88,6 +88,19 @@ fn instead(source: &str, finding: &Finding, word: &str) -> Option<String> {
     source.get(at.clone()).filter(|now| !now.is_empty() && !now.contains(char::is_whitespace))?;
     fixed.replace_range(at, word);
     Some(fixed)
+}
+
+/// The text with other names for the statements of a finding, the last one first: what comes before keeps its place.
+fn renamed(source: &str, finding: &Finding) -> Option<String> {
+    let helps: Vec<&str> = finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")).collect();
+    helps.iter().rev().try_fold(source.to_owned(), |source, help| {
+        let Some((line, help)) = help.strip_prefix("on line ").and_then(|rest| rest.split_once(", ")) else {
+            return fix::renamed(&source, finding.span.byte_range().start, help);
+        };
+        let before: usize = source.split_inclusive('\n').take(line.parse::<usize>().ok()? - 1).map(str::len).sum();
+        let indent = source[before..].len() - source[before..].trim_start().len();
+        fix::renamed(&source, before + indent, help)
+    })
 }
 
 /// The findings in every `conv_chain!` of a text: errors, then warnings.

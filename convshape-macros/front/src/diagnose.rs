@@ -41,7 +41,9 @@ pub(crate) struct Report {
     /// Whether an equal message elsewhere is the same mistake, as with a misspelt word.
     once: Option<String>,
     /// The field that a layer lacks, and whether it is its leading value.
-    needed: Option<(&'static str, bool)>,
+    needed: Option<(String, bool)>,
+    /// What may be written as the leading part here, with `None` for a number to be found.
+    leading: Vec<Vec<Option<String>>>,
     /// Whether one of its helps is a likely edit, in a form that a tool can apply.
     has_edit: bool,
     /// Whether the word here is spelled as it should be.
@@ -80,6 +82,7 @@ impl Report {
             foreign: None,
             once: None,
             needed: None,
+            leading: Vec::new(),
             has_edit: false,
             is_spelled: false,
         }
@@ -95,13 +98,22 @@ impl Report {
     }
 
     /// Records the missing field, and whether it is the value that a layer begins with.
-    pub(crate) fn of_needed(mut self, field: &'static str, leads: bool) -> Report {
-        self.needed = Some((field, leads));
+    pub(crate) fn of_needed(mut self, field: impl Into<String>, leads: bool) -> Report {
+        self.needed = Some((field.into(), leads));
         self
     }
 
-    pub(crate) fn needed(&self) -> Option<(&'static str, bool)> {
-        self.needed
+    pub(crate) fn needed(&self) -> Option<(&str, bool)> {
+        self.needed.as_ref().map(|(field, leads)| (field.as_str(), *leads))
+    }
+
+    /// Records what may be written as the leading part here.
+    pub(crate) fn of_leading(self, leading: Vec<Vec<Option<String>>>) -> Report {
+        Report { leading, ..self }
+    }
+
+    pub(crate) fn leading(&self) -> &[Vec<Option<String>>] {
+        &self.leading
     }
 
     pub(crate) fn code(&self) -> Option<&'static str> {
@@ -347,6 +359,7 @@ impl Sink {
     pub(crate) fn merge_repeated(&mut self) {
         let mut first: HashMap<String, usize> = HashMap::new();
         let mut lines: HashMap<usize, Vec<usize>> = HashMap::new();
+        let mut helps: HashMap<usize, Vec<String>> = HashMap::new();
         let mut kept: Vec<Report> = Vec::new();
         let mut seen: HashSet<(String, LineColumn)> = HashSet::new();
         for report in std::mem::take(&mut self.errors) {
@@ -360,6 +373,10 @@ impl Sink {
                     if line != kept[*at].span.start().line && others.last() != Some(&line) {
                         others.push(line);
                     }
+                    let other_help = report.lines.iter().find(|help| !kept[*at].lines.contains(help));
+                    if let Some(help) = other_help.and_then(|line| line.strip_prefix("help: ")) {
+                        helps.entry(*at).or_default().push(format!("on line {line}, {help}"));
+                    }
                 }
                 None => {
                     if let Some(key) = &report.once {
@@ -372,9 +389,11 @@ impl Sink {
         for (at, lines) in lines.into_iter().filter(|(_, lines)| !lines.is_empty()) {
             let report = std::mem::replace(&mut kept[at], Report::silent());
             let help = report.lines.len();
-            kept[at] = report.note(format_args!("the same in {}", fault::in_lines(&lines)));
+            kept[at] = report.note(format_args!("the same on {}", fault::line_numbers(&lines)));
             // Helps come last.
             kept[at].lines.swap(0, help);
+            let others = helps.remove(&at).unwrap_or_default();
+            kept[at].lines.extend(others.into_iter().map(|help| format!("help: {help}")));
         }
         self.errors = kept;
     }

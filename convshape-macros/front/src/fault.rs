@@ -37,7 +37,7 @@ pub(crate) enum SyntaxFault {
     /// A part that occurs twice.
     Twice { span: Span, part: String },
     /// A part in the wrong place.
-    Misplaced { span: Span, part: String, place: &'static str, help: &'static str },
+    Misplaced { span: Span, part: String, place: &'static str, help: String },
     /// `struct Name {}`
     EmptyChain { span: Span, chain: String },
     /// `repeat 3 {}` or `block B() {}`
@@ -124,9 +124,9 @@ impl SyntaxFault {
         match self {
             SyntaxFault::Slip { also, .. } if !also.is_empty() => {
                 let also: Vec<usize> = also.iter().map(|(line, _)| *line).collect();
-                format!("in line {first}, {}{}", self.message(), lines(&also))
+                format!("on line {first}, {}{}", self.message(), lines(&also))
             }
-            _ => format!("in line {first}, {}", self.message()),
+            _ => format!("on line {first}, {}", self.message()),
         }
     }
 
@@ -135,7 +135,7 @@ impl SyntaxFault {
         let SyntaxFault::Slip { span, rewritten, also, .. } = self else { return self.helps() };
         let first = [(span.start().line, rewritten.clone())];
         let all = first.iter().chain(also.iter().take(MOST_LINES));
-        all.map(|(line, text)| format!("in line {line}, write `{text}`")).collect()
+        all.map(|(line, text)| format!("on line {line}, write `{text}`")).collect()
     }
 
     /// The token to point at.
@@ -271,7 +271,7 @@ impl SyntaxFault {
                 "input" | "output" => format!("several are written in one: `{part}: a [1, 28, 28], b [10];`"),
                 _ => "remove one of the two".to_owned(),
             }],
-            SyntaxFault::Misplaced { help, .. } => vec![(*help).to_owned()],
+            SyntaxFault::Misplaced { help, .. } => vec![help.clone()],
             SyntaxFault::EmptyChain { .. } => vec![
                 "write `input: [1, 28, 28]; Conv2d(1 -> 8, kernel: 3); output: [8, 26, 26];` between the braces"
                     .to_owned(),
@@ -298,7 +298,7 @@ const MOST_LINES: usize = 12;
 
 /// What to write in the line of a fault and in later ones.
 fn by_line(first: &str, also: &[(usize, String)]) -> Vec<String> {
-    let others = also.iter().take(MOST_LINES).map(|(line, text)| format!("in line {line}, write `{text}`"));
+    let others = also.iter().take(MOST_LINES).map(|(line, text)| format!("on line {line}, write `{text}`"));
     std::iter::once(format!("write `{first}`")).chain(others).collect()
 }
 
@@ -310,11 +310,11 @@ fn port(line: &str) -> Option<(&str, &str)> {
 
 /// Further places of a habit.
 pub(crate) fn lines(also: &[usize]) -> String {
-    if also.is_empty() { String::new() } else { format!(" ({} too)", in_lines(also)) }
+    if also.is_empty() { String::new() } else { format!(" ({} too)", line_numbers(also)) }
 }
 
 /// `line 5`, `lines 5, 6`
-pub(crate) fn in_lines(lines: &[usize]) -> String {
+pub(crate) fn line_numbers(lines: &[usize]) -> String {
     const SHOWN: usize = 6;
     let shown: Vec<String> = lines.iter().take(SHOWN).map(ToString::to_string).collect();
     let more = if lines.len() > SHOWN { ", .." } else { "" };

@@ -29,7 +29,8 @@ mod trial;
 mod unlike;
 mod words;
 
-pub(crate) use self::edit::{ArgumentPlace, Edit, field_text, transposed, with_rank};
+pub(crate) use self::candidates::{ancestors, blamed};
+pub(crate) use self::edit::{ArgumentPlace, Edit, field_text, transposed};
 
 use convshape_arith::fault::Reason;
 use convshape_arith::op::{AxisOrder, Op};

@@ -207,6 +207,8 @@ pub(crate) struct Writing {
     pub(crate) per_axis: bool,
     /// Whether the line was read in a form that it does not have: messages about its fields then refer to that form.
     pub(crate) rewritten: bool,
+    /// The misspelt word for the layer or its block, and the word as which it is read.
+    pub(crate) misspelt: Option<(Ident, String)>,
     /// The first arguments as they should be, if only they are in another language.
     pub(crate) correction: Option<Correction>,
     /// The statement's name, prefixed with those of the blocks and repeats around it: `Res.c1`, `blocks.c`.
@@ -232,6 +234,7 @@ impl Writing {
             operands: Vec::new(),
             per_axis: false,
             rewritten: false,
+            misspelt: None,
             correction: None,
             statement,
             block: None,

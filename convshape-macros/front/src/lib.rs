@@ -114,6 +114,7 @@ fn read<T>(
     }
     let Some(chain) = chain else { return (make(None), sink) };
     let mut graph = resolve::resolve(&krate, &chain, &mut sink);
+    let unbound = sink.reports().len() - of_syntax;
     let foreign = sink.foreign_words();
     sink.merge_foreign_words(graph.dialect);
     sink.merge_repeated();
@@ -123,7 +124,7 @@ fn read<T>(
     let right = sink.has_only(of_syntax) && checked.problems.is_empty();
     let short = graph.nodes.len() <= rewrite::MOST_LAYERS;
     let spoken = if short { spoken(&krate, &text, &chain, foreign, right) } else { None };
-    let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced);
+    let reread = |replaced: &[graph::Replaced]| resolve::with_arguments(&krate, &chain, replaced, unbound);
     // What the lines of `forward` do is missing in the chain.
     if spoken.is_none() && !faults.iter().any(SyntaxFault::is_of_forward) {
         report(&mut graph, &checked, &faults, kept, &reread, &mut sink);

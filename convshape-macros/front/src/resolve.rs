@@ -13,7 +13,7 @@ mod reuse;
 mod scope;
 mod undo;
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 use std::sync::{Mutex, PoisonError};
 
@@ -43,11 +43,16 @@ pub(crate) fn resolve(krate: &TokenStream, chain: &Chain, sink: &mut Sink) -> Gr
     resolve_with(krate, chain, Vec::new(), sink)
 }
 
-/// The graph with other arguments for blocks; `None` if something then cannot be bound.
-pub(crate) fn with_arguments(krate: &TokenStream, chain: &Chain, replaced: &[Replaced]) -> Option<Graph> {
+/// The graph with other arguments for blocks; `None` if more than `unbound` things then cannot be bound.
+pub(crate) fn with_arguments(
+    krate: &TokenStream,
+    chain: &Chain,
+    replaced: &[Replaced],
+    unbound: usize,
+) -> Option<Graph> {
     let mut sink = Sink::default();
     let graph = resolve_with(krate, chain, replaced.to_vec(), &mut sink);
-    (!sink.refused()).then_some(graph)
+    (sink.reports().len() <= unbound).then_some(graph)
 }
 
 fn resolve_with(krate: &TokenStream, chain: &Chain, replaced: Vec<Replaced>, sink: &mut Sink) -> Graph {
@@ -160,7 +165,7 @@ struct Given<'a> {
 }
 
 struct Resolver<'a> {
-    blocks: HashMap<String, Option<&'a Block>>,
+    blocks: BTreeMap<String, Option<&'a Block>>,
     /// The blocks being expanded, to detect one that uses itself.
     open_blocks: Vec<String>,
     /// A replacement for an argument of a block.
@@ -188,8 +193,8 @@ struct Resolver<'a> {
 }
 
 /// The blocks by name; `None` for one with the name of a layer.
-fn blocks<'a>(blocks: &'a [Block], sink: &mut Sink) -> HashMap<String, Option<&'a Block>> {
-    let mut found = HashMap::new();
+fn blocks<'a>(blocks: &'a [Block], sink: &mut Sink) -> BTreeMap<String, Option<&'a Block>> {
+    let mut found = BTreeMap::new();
     for block in blocks {
         let name = block.name.to_string();
         if matches!(words::find_layer(&name, Dialect::Torch), Lookup::Found(_)) {
@@ -285,6 +290,7 @@ impl<'a> Resolver<'a> {
     }
 
     fn chain_outputs(&mut self, chain: &'a Chain, scope: &Scope<'a>) {
+        let mut repeated: Vec<&Ident> = Vec::new();
         for port in &chain.outputs {
             let shape = self.or_report(scope.numbers.shape(&port.shape)).unwrap_or_else(|| open_shape(&port.shape));
             let (name, value, span) = match &port.name {
@@ -295,12 +301,19 @@ impl<'a> Resolver<'a> {
                 self.mark_read(value);
             }
             if self.graph.outputs.iter().any(|output| output.name == name) {
-                if let Some(name) = &port.name {
-                    self.sink.push(diagnose::repeated_name(name));
-                }
+                repeated.extend(&port.name);
                 continue;
             }
             self.graph.outputs.push(Output { name, value, shape, span });
+        }
+        let unread = |name: &&String| {
+            let node = scope.names.get(*name).and_then(|found| self.graph.producer(found.value));
+            node.is_some_and(|node| !self.graph.nodes[node].read)
+        };
+        let mut unread = scope.own.iter().filter(unread);
+        let meant = unread.next().filter(|_| unread.next().is_none()).cloned();
+        for name in repeated {
+            self.sink.push(diagnose::repeated_port(name, meant.clone()));
         }
     }
 
@@ -341,8 +354,11 @@ impl<'a> Resolver<'a> {
                 } else if scope.untaken.contains_key(&name) || !scope.own.insert(name.clone()) {
                     let ends = scope.path.is_empty() && self.ends.contains(&name);
                     let read_below = ends || stmts[at + 1..].iter().any(|below| below.mentions(&name));
-                    self.sink.push(diagnose::repeated_label(label, &scope.free_name(&name), read_below));
+                    let free = scope.free_name(&name);
+                    self.sink.push(diagnose::repeated_label(label, &free, read_below));
                     repeated = true;
+                    // The next statement of this name needs yet another.
+                    scope.names.insert(free, binding.clone());
                     // As in Python, what follows means the last one.
                     scope.names.insert(name, binding);
                 } else {
@@ -368,6 +384,13 @@ impl<'a> Resolver<'a> {
             // It is unclear whether the layer or the block is meant.
             Some(None) => self.unreadable(stmt, layer.op.span(), scope),
             None => {
+                if let Some(block) = self.misspelt_block(layer) {
+                    let first = self.graph.nodes.len();
+                    let done = self.block(stmt, layer, block, scope);
+                    let read = Some((layer.op.clone(), block.name.to_string()));
+                    self.graph.nodes[first..].iter_mut().for_each(|node| node.writing.misspelt = read.clone());
+                    return done;
+                }
                 let node = self.layer(stmt, layer, scope);
                 let name = self.field_name(stmt, node);
                 let Node { docs, inputs, recipe, outputs, .. } = &self.graph.nodes[node];
@@ -385,6 +408,16 @@ impl<'a> Resolver<'a> {
                 (Some(member), given)
             }
         }
+    }
+
+    /// The block that a word which is no layer must mean, which is reported.
+    fn misspelt_block(&mut self, layer: &Layer) -> Option<&'a Block> {
+        let word = layer.op.to_string();
+        let Lookup::Unknown { nearest } = words::find_layer(&word, self.graph.dialect) else { return None };
+        let near = words::nearest(&word, self.blocks.keys().cloned().chain(nearest))?;
+        let block = self.blocks.get(&near).copied().flatten()?;
+        self.sink.push(diagnose::unknown_layer(&layer.op, Some(near)));
+        Some(block)
     }
 
     /// A statement that could not be read or whose parts do not fit, which is reported.
@@ -443,11 +476,13 @@ impl<'a> Resolver<'a> {
         let name = match &stmt.label {
             Some(label) => label.to_string(),
             None => {
-                let known = match &stmt.kind {
-                    StmtKind::Layer(layer) => words::named_layer(&layer.op.to_string(), self.graph.dialect),
-                    _ => None,
+                let word = match &stmt.kind {
+                    StmtKind::Layer(layer) => layer.op.to_string(),
+                    _ => String::new(),
                 };
-                scope.next_name(known.map_or("broken", |known| known.words.snake))
+                let known = words::named_layer(&word, self.graph.dialect).map(|known| known.words.snake.to_owned());
+                let block = || self.blocks.contains_key(&word).then(|| scope::snake(&word));
+                scope.next_name(&known.or_else(block).unwrap_or_else(|| "broken".to_owned()))
             }
         };
         let (op, origin) = (Ident::new("broken", span), std::ptr::from_ref(stmt).addr());
@@ -497,7 +532,10 @@ impl<'a> Resolver<'a> {
         // Sorted, so that the message is always the same.
         let nearest = || {
             let known: BTreeSet<String> = scope.names.keys().cloned().collect();
-            words::nearest(text, known.into_iter())
+            let mut close = known.iter().filter(|name| words::difference(text, name) == 1);
+            // A short name has one letter more or less, if no other has.
+            let only = close.next().filter(|_| close.next().is_none()).cloned();
+            words::nearest(text, known.into_iter()).or(only)
         };
         let nearest = if self.unknown_names <= MOST_NEAREST { nearest() } else { None };
         diagnose::unknown_name(name, nearest, inside)

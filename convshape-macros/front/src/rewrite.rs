@@ -16,12 +16,15 @@ pub(crate) use self::spoken::{ReadBack, spoken};
 
 use self::spoken::in_dialect;
 use crate::diagnose::{Report, Sink};
-use crate::fix::{transposed, with_rank};
+use crate::fix::transposed;
 use crate::graph::{Graph, Recipe};
-use crate::words;
+use crate::words::{self, with_rank};
 
 /// The most texts that are read for one chain: each costs as much as the chain itself.
 const MOST_READ: usize = 48;
+
+/// The most numbers or pairs of numbers that are tried: some texts are needed to see that no others fit.
+const MOST_TRIED: usize = 32;
 
 /// Longer chains are not read again.
 pub(crate) const MOST_LAYERS: usize = 400;
@@ -77,10 +80,13 @@ impl Reader<'_> {
         {
             return Some(resized);
         }
+        if let Some(leading) = report.leading().iter().find_map(|leading| self.with_leading(&at, leading)) {
+            return Some(leading);
+        }
         let word = word(&self.text, &at)?;
         if let Some((field, leads)) = report.needed() {
             if field == "out_channels" {
-                return self.with_channels(&at);
+                return self.only(&|counts| self.with_field(&at, field, leads, &number(counts[0])), 1);
             }
             let same = (field == "padding").then(|| ident("same"));
             let values = same.into_iter().chain(VALUES.iter().map(|value| number(*value)));
@@ -236,17 +242,67 @@ impl Reader<'_> {
         Some(Rewrite { text, help, at: None })
     }
 
-    /// The text with the channels that a layer lacks, if what follows takes that number and no other.
-    fn with_channels(&self, at: &[usize]) -> Option<Rewrite> {
+    /// The text with another leading part of the block's use at a place or around it.
+    fn with_leading(&self, at: &[usize], leading: &[Option<String>]) -> Option<Rewrite> {
+        let used = || {
+            let (group, around) = at.split_last()?.1.split_last()?;
+            let at = [around, &[group.checked_sub(1)?]].concat();
+            Some((self.name_of(&at)?, at))
+        };
+        let (name, at) = self.name_of(at).map(|name| (name, at.to_vec())).or_else(used)?;
+        let with = |numbers: &[i64]| {
+            let mut numbers = numbers.iter().map(ToString::to_string);
+            let values: Option<Vec<String>> =
+                leading.iter().map(|value| value.clone().or_else(|| numbers.next())).collect();
+            let values = values?.join(", ");
+            let written: TokenStream = format!("{values},").parse().ok()?;
+            let text = changed(&self.text, &at, &|tokens, at| {
+                let given = match tokens.get(at + 1) {
+                    Some(TokenTree::Group(group)) if group.delimiter() == Delimiter::Parenthesis => {
+                        let given = group.stream().into_iter().collect();
+                        tokens.remove(at + 1);
+                        given
+                    }
+                    _ => Vec::new(),
+                };
+                let named = given.windows(2).position(|pair| is_punct(&pair[1], ':')).unwrap_or(given.len());
+                let inside = written.clone().into_iter().chain(given.into_iter().skip(named)).collect();
+                tokens.insert(at + 1, TokenTree::Group(Group::new(Delimiter::Parenthesis, inside)));
+            });
+            Some(Rewrite { text, help: format!("in `{name}`, write `{values}`"), at: None })
+        };
+        self.only(&with, leading.iter().filter(|value| value.is_none()).count())
+    }
+
+    /// The text with numbers of the chain, if no other numbers fit as well.
+    fn only(&self, with: &dyn Fn(&[i64]) -> Option<Rewrite>, unknown: usize) -> Option<Rewrite> {
+        let counts = self.counts();
+        let tried: Vec<Vec<i64>> = match unknown {
+            0 => vec![Vec::new()],
+            1 => counts.into_iter().map(|count| vec![count]).collect(),
+            2 => counts.iter().flat_map(|one| counts.iter().map(|two| vec![*one, *two])).collect(),
+            _ => Vec::new(),
+        };
+        let mut tried = tried.into_iter().take(MOST_TRIED);
+        let (found, numbers) = tried.find_map(|numbers| Some((self.first(with(&numbers))?, numbers)))?;
+        let is_free = |at: usize| {
+            let mut others = numbers.clone();
+            others[at] += 1;
+            self.first(with(&others)).is_some()
+        };
+        (!(0..unknown).any(is_free)).then_some(found)
+    }
+
+    /// The numbers of channels that layers take, and the sizes of ports.
+    fn counts(&self) -> Vec<i64> {
         let taken = self.graph.nodes.iter().filter_map(|node| match &node.recipe {
             Recipe::Given(Op::Conv(conv)) => conv.inputs,
             Recipe::Given(Op::Linear { inputs, .. }) => *inputs,
             Recipe::Given(Op::BatchNorm { channels, .. } | Op::GroupNorm { channels, .. }) => *channels,
             _ => None,
         });
-        let ports =
-            self.graph.outputs.iter().map(|port| port.shape).chain(self.graph.inputs.iter().map(|port| port.shape));
-        let ports: Vec<Shape> = ports.collect();
+        let (outputs, inputs) = (self.graph.outputs.iter(), self.graph.inputs.iter());
+        let ports: Vec<Shape> = outputs.map(|port| port.shape).chain(inputs.map(|port| port.shape)).collect();
         let of_ports = ports.iter().flat_map(Shape::sizes).filter_map(|size| size.number());
         let mut counts: Vec<i64> = Vec::new();
         for count in taken.chain(of_ports) {
@@ -254,10 +310,7 @@ impl Reader<'_> {
                 counts.push(count);
             }
         }
-        let with = |count: i64| self.with_field(at, "out_channels", true, &number(count));
-        let found = counts.iter().find_map(|count| Some((*count, self.first(with(*count))?)));
-        let (count, found) = found?;
-        self.first(with(count + 1)).is_none().then_some(found)
+        counts
     }
 
     /// The texts with PyTorch's resizing, which takes any factor, in place of keras' at a place or around it.

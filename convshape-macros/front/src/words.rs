@@ -339,6 +339,11 @@ fn spell(pattern: &str, rank: Option<usize>) -> String {
     }
 }
 
+/// The name for a different number of axes.
+pub(crate) fn with_rank(word: &str, rank: usize) -> String {
+    word.replacen(|letter: char| letter.is_ascii_digit(), &rank.to_string(), 1)
+}
+
 /// Names as code: `` `a`, `b` ``.
 pub(crate) fn list<T: std::fmt::Display>(items: impl IntoIterator<Item = T>) -> String {
     items.into_iter().map(|item| format!("`{item}`")).collect::<Vec<_>>().join(", ")

@@ -137,9 +137,13 @@ fn removable(chain: &Chain, span: Span) -> Option<Range<usize>> {
 
 /// A statement moved before another.
 fn moved(chain: &Chain, name: &str, other: &str) -> Option<Vec<Edit>> {
-    let span = statement(chain, name)?.span;
+    let place = |name: &str| {
+        let block = name.strip_prefix("block ").map(|block| block_span(chain, block));
+        block.unwrap_or_else(|| port_span(chain, name).or_else(|| Some(statement(chain, name)?.span)))
+    };
+    let span = place(name)?;
     let (range, (_, text)) = (removable(chain, span)?, written(chain, span)?);
-    let inserted = before(chain, statement(chain, other)?.span, &text)?;
+    let inserted = before(chain, place(other)?, &text)?;
     Some(vec![inserted, Edit { range, text: String::new() }])
 }
 

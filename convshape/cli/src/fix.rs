@@ -7,7 +7,7 @@ use convshape_front::Finding;
 use similar::TextDiff;
 
 use crate::check::is_error;
-use crate::lines::IN_LINE;
+use crate::lines::ON_LINE;
 use crate::report::{Unusable, replace};
 use crate::source::{Chain, Source};
 use crate::{Outcome, complain, edit};
@@ -91,7 +91,7 @@ fn further(chain: &Chain, finding: &Finding) -> bool {
 
 /// Whether a finding asks for other lines to be written anew.
 fn rewrites(finding: &Finding) -> bool {
-    finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")).any(|help| help.starts_with(IN_LINE))
+    finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")).any(|help| help.starts_with(ON_LINE))
 }
 
 /// Whether a chain has an error.

@@ -1,5 +1,6 @@
-//! Helps that write whole statements anew: ``write `c: Conv2d(1 -> 8, kernel: 3)` ``, ``in line 8, write `Relu` ``; and
-//! those that replace a word: ``write `activation: Relu` instead of `Relu` ``, or add one: ``insert `;` after this``.
+//! Helps that write whole statements anew: ``write `c: Conv2d(1 -> 8, kernel: 3)` ``, ``on line 8, write `Relu` ``; and
+//! those that replace a word: ``write `activation: Relu` instead of `Relu` ``, ``on line 8, write `c3` instead of `c` ``,
+//! or add one: ``insert `;` after this``.
 
 use std::ops::Range;
 
@@ -10,7 +11,7 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use crate::source::{Chain, Edit};
 
 /// How a help begins that gives another line than the one of its finding.
-pub(crate) const IN_LINE: &str = "in line ";
+pub(crate) const ON_LINE: &str = "on line ";
 
 /// Between the new words of a help and the old one: ``write `activation: Relu` instead of `Relu` ``.
 const INSTEAD: &str = "` instead of `";
@@ -34,7 +35,15 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
     let place = finding.span.byte_range();
     let mut edits: Vec<Option<Edit>> = Vec::new();
     for help in finding.lines.iter().filter_map(|line| line.strip_prefix("help: ")) {
-        if let Some((text, old)) = help.strip_prefix("write `").and_then(|rest| rest.split_once(INSTEAD)) {
+        let other = help.strip_prefix(ON_LINE).and_then(|rest| rest.split_once(", "));
+        if let Some((text, old)) =
+            other.map_or(help, |(_, help)| help).strip_prefix("write `").and_then(|rest| rest.split_once(INSTEAD))
+        {
+            let place = match other {
+                Some((line, _)) => begins_with(&chain.tokens, line, old.split('`').next().unwrap_or(old)),
+                None => Some(place.clone()),
+            };
+            let Some(place) = place else { return Vec::new() };
             let mut places = vec![place.clone()];
             if let Some(name) = old.strip_suffix(READ_BELOW) {
                 read_below(&chain.tokens, &place, name, &mut places);
@@ -47,7 +56,7 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
         } else if let Some(text) = quoted(help, "write ").filter(|text| of_syntax || of_undo && text.ends_with(';')) {
             let statement = around(&chain.tokens, &place).filter(|tokens| keeps_name(tokens, text));
             edits.push(statement.map(|tokens| edit(&tokens, text)));
-        } else if let Some((line, text)) = help.strip_prefix(IN_LINE).and_then(|rest| rest.split_once(", ")) {
+        } else if let Some((line, text)) = other {
             let (Ok(line), Some(text)) = (line.parse(), quoted(text, "write ")) else { return Vec::new() };
             edits.push(in_line(&chain.tokens, line, text).map(|tokens| edit(&tokens, text)));
         }
@@ -178,6 +187,15 @@ fn in_line(tokens: &TokenStream, line: usize, text: &str) -> Option<StatementTok
         found.retain(|statement| statement.iter().any(same));
     }
     if found.len() == 1 { found.pop() } else { None }
+}
+
+/// Where a name is given on a line.
+fn begins_with(tokens: &TokenStream, line: &str, name: &str) -> Option<Range<usize>> {
+    let given = |statement: StatementTokens| {
+        let first = statement.first().filter(|first| first.to_string() == name)?.span();
+        (first.start().line.to_string() == line).then(|| first.byte_range())
+    };
+    statements(tokens).into_iter().find_map(given)
 }
 
 /// The statements of a chain and of its bodies, without attributes.

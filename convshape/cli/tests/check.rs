@@ -163,8 +163,8 @@ fn first_fixes_repair_most_chains() {
 const WRONG: &str = "\
 convshape::conv_chain! {
     struct Ae {
-        input: x [1, 28, 28];
         block Down(c) { d: Conv2d(c, kernel: 3, stride: 2, padding: 1); }
+        input: x [1, 28, 28];
         enc: Conv2d(1 -> 16, kernel_size: 3, stride: 2, padding: 1, ); // a comment
         ConvTranspose2d(16 -> 1, kernel: 3, stride: 2, padding: 1) restores enc;
         output: [1, 28, 28];

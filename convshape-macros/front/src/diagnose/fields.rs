@@ -7,12 +7,12 @@ use proc_macro2::{Ident, Span};
 use super::names::as_bool;
 use super::{ForeignWord, Report};
 use crate::fault::Slip;
-use crate::fix::{field_text, with_rank};
+use crate::fix::field_text;
 use crate::graph::{Misfit, Spans, Writing};
 use crate::syntax::Value;
 use crate::words::{
     Dialects, FieldWords, Kind, LayerName, LayerWords, Neutral, Positional, Takes, Word, instead, instead_of_field,
-    list,
+    list, with_rank,
 };
 
 /// The dialects that have a word: `flax, keras or onnx`.

@@ -6,7 +6,7 @@ use proc_macro2::{Ident, Span};
 
 use super::Report;
 use crate::check::ClashKind;
-use crate::syntax::{Block, Comparison, Param, ParamKind, Repeat, Source, Text, Value};
+use crate::syntax::{Block, Comparison, Layer, Param, ParamKind, Repeat, Source, Text, Value};
 use crate::words::{list, nearest};
 
 /// `inside` is the block's use or the repeat that contains a statement of this name.
@@ -57,6 +57,14 @@ pub(crate) fn later_name(name: &Ident) -> Report {
 
 pub(crate) fn repeated_name(name: &Ident) -> Report {
     Report::new(code::REPEATED_NAME, name.span(), format!("the name `{name}` is given twice"))
+}
+
+/// An output of the chain with the name of another; `meant` is the only statement that nothing reads.
+pub(crate) fn repeated_port(name: &Ident, meant: Option<String>) -> Report {
+    match meant {
+        Some(meant) => repeated_name(name).meant(Some(meant)),
+        None => repeated_name(name).help("each output is another statement: name it here, or leave this one out"),
+    }
 }
 
 /// A statement with the name of an earlier one. `free` is a name that nothing has yet.
@@ -328,20 +336,61 @@ fn signature(block: &Block) -> String {
     format!("{}({})", block.name, params.join(", "))
 }
 
-pub(crate) fn too_many_arguments(block: &Block, span: Span) -> Report {
-    let name = &block.name;
-    let message = match block.params.len() {
+pub(crate) fn too_many_arguments(layer: &Layer, block: &Block) -> Report {
+    let (name, count) = (&block.name, block.params.len());
+    let message = match count {
         0 => format!("the block `{name}` takes no arguments"),
         1 => format!("the block `{name}` takes 1 argument, and this is a second one"),
         count => format!("the block `{name}` takes {count} arguments, and this is one more"),
     };
-    Report::new(code::BLOCK, span, message).note(format_args!("it is `{}`", signature(block)))
+    let given = &layer.args.positional;
+    let report =
+        Report::new(code::BLOCK, given[count].span(), message).note(format_args!("it is `{}`", signature(block)));
+    let text = |values: &[Value]| values.iter().map(ToString::to_string).collect::<Vec<String>>();
+    // What is too much is rather at the end.
+    let left = (0..=count).rev().map(|kept| [&given[..kept], &given[kept + given.len() - count..]].concat());
+    match text(&given[..count]).join(", ") {
+        none if none.is_empty() => report.help(format_args!("write `{name}`")),
+        first => report.help(format_args!("write `{name}({first})`")),
+    }
+    .of_leading(left.map(|values| text(&values).into_iter().map(Some).collect()).collect())
 }
 
-pub(crate) fn missing_argument(op: &Ident, block: &Block, param: &Param) -> Report {
-    Report::new(code::BLOCK, op.span(), format!("the block `{op}` needs `{}`", param.name))
+/// A use of a block that lacks arguments; `given` has a value for each of its parameters, or none.
+pub(crate) fn missing_arguments(layer: &Layer, block: &Block, given: &[Option<&Value>]) -> Report {
+    let params = block.params.iter().zip(given);
+    let missing: Vec<&Param> =
+        params.filter(|(param, value)| value.is_none() && param.default.is_none()).map(|(param, _)| param).collect();
+    let names: Vec<String> = missing.iter().map(|param| format!("`{}`", param.name)).collect();
+    let message = format!("the block `{}` needs {}", block.name, names.join(" and "));
+    let positional = || layer.args.positional.iter().map(ToString::to_string);
+    let added = missing.iter().map(|param| format!("{}: {}", param.name, example(param.kind)));
+    let args: Vec<String> =
+        positional().chain(layer.args.fields.iter().map(ToString::to_string)).chain(added).collect();
+    let report = Report::new(code::BLOCK, layer.op.span(), message)
         .note(format_args!("it is `{}`", signature(block)))
-        .help(format_args!("write `{op}(.., {}: {})`", param.name, example(param.kind)))
+        .help(format_args!("write for example `{}({})`", layer.op, args.join(", ")));
+    if missing.iter().any(|param| param.kind != ParamKind::Size) {
+        return report;
+    }
+    let leading: Vec<Option<String>> = positional().map(Some).chain(missing.iter().map(|_| None)).collect();
+    let follow =
+        missing.iter().zip(&block.params[layer.args.positional.len()..]).all(|(one, two)| one.name == two.name);
+    match missing.as_slice() {
+        _ if follow => report.of_leading(vec![leading]),
+        [only] => report.of_needed(only.name.to_string(), false),
+        _ => report,
+    }
+}
+
+/// `Res(16 -> 32, 3)`: channels as a layer takes them.
+pub(crate) fn arrow_of_a_layer(block: &Block, [from, to]: [&Value; 2], others: &[Value]) -> Report {
+    let message = format!("a block's arguments are separated by commas, found `{from} -> {to}`");
+    let values: Vec<String> = [from, to].into_iter().chain(others).map(ToString::to_string).collect();
+    Report::new(code::BLOCK, from.span(), message)
+        .note(format_args!("it is `{}`", signature(block)))
+        .help(format_args!("write `{}({})`", block.name, values.join(", ")))
+        .of_leading(vec![values.into_iter().map(Some).collect()])
 }
 
 pub(crate) fn repeated_argument(name: &Ident) -> Report {

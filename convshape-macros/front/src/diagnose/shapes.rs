@@ -17,9 +17,10 @@ use proc_macro2::Span;
 use super::Report;
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
-use crate::fix::{ArgumentPlace, Edit, Fix, Found, with_rank};
+use crate::fix::{ArgumentPlace, Edit, Fix, Found, ancestors, blamed};
 use crate::graph::{Graph, NodeId, Recipe, Use};
 use crate::unseen::visible;
+use crate::words::with_rank;
 
 /// Puts one problem into words.
 pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, found: &Found) -> Report {
@@ -32,6 +33,7 @@ pub(crate) fn describe(graph: &Graph, checked: &Checked, problem: &Problem, foun
         Some(note) => report.note(note),
         None => report,
     };
+    let report = context.assumed(problem).into_iter().fold(report, Report::note);
     let report = in_more_uses(report, graph, problem, found.more);
     let report = found.notes.iter().fold(report, Report::note);
     let joint = context.at_the_joint(problem).filter(|_| fixes.is_empty());
@@ -75,6 +77,20 @@ impl Context<'_> {
         let took = self.checked.shapes.get(self.graph.nodes[first].inputs[0]).copied().flatten()?;
         let (name, first) = (self.name(*node), self.name(first));
         Some(format!("`{name}` runs `{first}` again, with its parameters: `{first}` took {}", visible(&took)))
+    }
+
+    /// The misspelt words that the message takes as others.
+    fn assumed(&self, problem: &Problem) -> Vec<String> {
+        let graph = self.graph;
+        let mut notes: Vec<String> = Vec::new();
+        for (node, _) in ancestors(graph, &blamed(graph, problem), graph.nodes.len()) {
+            let Some((word, read)) = &graph.nodes[node].writing.misspelt else { continue };
+            let note = format!("`{word}` on line {} is taken as `{read}` here", word.span().start().line);
+            if !notes.contains(&note) {
+                notes.push(note);
+            }
+        }
+        notes
     }
 
     fn name(&self, node: NodeId) -> &str {
@@ -369,7 +385,7 @@ impl Context<'_> {
         let layer = problem.node().map(|node| &self.graph.nodes[node]);
         let noted = layer.map(|layer| {
             let line = layer.spans.op.span().start().line;
-            format!("`{}` is in line {line}, in the block `{}`", layer.name, used.block)
+            format!("`{}` is on line {line}, in the block `{}`", layer.name, used.block)
         });
         noted.into_iter().fold(report, Report::note_first).at(used.span)
     }

@@ -44,7 +44,7 @@ impl Candidates {
 }
 
 /// The values that a problem is about.
-pub(super) fn blamed(graph: &Graph, problem: &Problem) -> Vec<ValueId> {
+pub(crate) fn blamed(graph: &Graph, problem: &Problem) -> Vec<ValueId> {
     match problem {
         Problem::Output { output, .. } => graph.outputs[*output].value.into_iter().collect(),
         Problem::Body { body, .. } => vec![graph.bodies[*body].output],
@@ -53,7 +53,7 @@ pub(super) fn blamed(graph: &Graph, problem: &Problem) -> Vec<ValueId> {
 }
 
 /// The layers that given values come from, nearest first, with their distance.
-pub(super) fn ancestors(graph: &Graph, values: &[usize], most: usize) -> Vec<(NodeId, u32)> {
+pub(crate) fn ancestors(graph: &Graph, values: &[usize], most: usize) -> Vec<(NodeId, u32)> {
     let mut found: Vec<(NodeId, u32)> = Vec::new();
     let mut front: Vec<usize> = values.to_vec();
     let mut distance = 0;

@@ -7,7 +7,7 @@ use std::fmt;
 use convshape_arith::op::{Conv, Direction, MAX_SPATIAL, Op, ResizeTo};
 use convshape_arith::shape::Shape;
 
-pub(crate) use self::verbs::{Verb, can_fit, can_insert, can_remove, field_text, transposed, with_rank};
+pub(crate) use self::verbs::{Verb, can_fit, can_insert, can_remove, field_text, transposed};
 use crate::check::Fitting;
 use crate::fields::{self, Setting};
 use crate::graph::{Graph, Inserted, Node, NodeId, Recipe, Replaced, ValueId};

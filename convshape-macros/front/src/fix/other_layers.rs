@@ -9,11 +9,12 @@ use convshape_arith::solve::AxisField;
 
 use super::Edit;
 use super::candidates::{Candidates, ancestors, blamed};
-use super::edit::{can_fit, can_insert, can_remove, with_rank};
+use super::edit::{can_fit, can_insert, can_remove};
 use super::refused::without_the_batch;
 use crate::check::{Checked, Fitting, Problem, fitted};
 use crate::fields::Setting;
 use crate::graph::{Graph, NodeId, Recipe, ValueId};
+use crate::words::with_rank;
 
 /// How many layers before a mistake are tried with a join along another axis.
 const MOST_LAYERS: usize = 8;

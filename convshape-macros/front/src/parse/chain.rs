@@ -16,6 +16,8 @@ pub(super) struct Progress {
     pub(super) stage: Stage,
     pub(super) input: bool,
     pub(super) output: bool,
+    /// The first block that is in its place.
+    first_block: Option<String>,
     /// Statements after `output` are reported once.
     late: bool,
 }
@@ -95,7 +97,8 @@ impl Parser {
             self.fault(SyntaxFault::EmptyChain { span: chain.name.span(), chain: chain.name.to_string() });
             return;
         }
-        let mut progress = Progress { stage: Stage::Headers, input: false, output: false, late: false };
+        let mut progress =
+            Progress { stage: Stage::Headers, input: false, output: false, first_block: None, late: false };
         while !c.at_end() {
             if c.punct(";").is_none() {
                 self.item(&mut c, chain, &mut progress);
@@ -156,12 +159,9 @@ impl Parser {
         if progress.stage == Stage::Output && !progress.late {
             progress.late = true;
             let part = c.peek().map(ToString::to_string).unwrap_or_default();
-            self.fault(SyntaxFault::Misplaced {
-                span: c.span(),
-                part,
-                place: "after `output`, which must be last",
-                help: ORDER,
-            });
+            let help = if c.is_labelled() { format!("move `{part}` before `output`") } else { ORDER.to_owned() };
+            let place = "after `output`, which must be last";
+            self.fault(SyntaxFault::Misplaced { span: c.span(), part, place, help });
         }
         progress.stage = progress.stage.max(Stage::Body);
         let statement = self.statement(c);
@@ -170,8 +170,13 @@ impl Parser {
 
     /// Moves on to a part, or reports that it comes too late.
     pub(super) fn reach(&mut self, stage: Stage, c: &Cursor<'_>, progress: &mut Progress) {
+        let first = c.peek().map(ToString::to_string).unwrap_or_default();
+        let part = c.ident_at(1).filter(|_| first == "block").map_or(first, |name| format!("block {name}"));
         if stage >= progress.stage {
             progress.stage = stage;
+            if stage == Stage::Blocks {
+                progress.first_block.get_or_insert(part);
+            }
             return;
         }
         let place = match progress.stage {
@@ -180,8 +185,17 @@ impl Parser {
             Stage::Body => "after the first layer, but belongs before it",
             Stage::Output => "after `output`, which must be last",
         };
-        let part = c.peek().map(ToString::to_string).unwrap_or_default();
-        self.fault(SyntaxFault::Misplaced { span: c.span(), part, place, help: ORDER });
+        // What comes after it in the right order.
+        let before = match (stage, &progress.first_block) {
+            (Stage::Headers, Some(block)) => Some(block.as_str()),
+            (Stage::Headers | Stage::Blocks, _) if progress.input => Some("input"),
+            _ => None,
+        };
+        let help = match before.filter(|_| part != "for") {
+            Some(before) => format!("move `{part}` before `{before}`"),
+            None => ORDER.to_owned(),
+        };
+        self.fault(SyntaxFault::Misplaced { span: c.span(), part, place, help });
     }
 }
 

@@ -120,7 +120,7 @@ impl Parser {
                 let span = c.span();
                 if c.is_labelled() && c.is_word("input") {
                     let (part, place) = ("input".to_owned(), "inside a body");
-                    let help = "name what the body reads in front of it: `reads a, b {`";
+                    let help = "name what the body reads in front of it: `reads a, b {`".to_owned();
                     parser.fault(SyntaxFault::Misplaced { span, part, place, help });
                     c.bump();
                     c.skip_statement();
@@ -139,7 +139,7 @@ impl Parser {
                     if output.is_some() {
                         let part = c.peek().map(ToString::to_string).unwrap_or_default();
                         let place = "after `output`, which must be last";
-                        let help = "move it in front of `output`";
+                        let help = "move it in front of `output`".to_owned();
                         parser.fault(SyntaxFault::Misplaced { span, part, place, help });
                         // Reporting it once is enough.
                         while c.bump().is_some() {}
@@ -326,7 +326,7 @@ impl Parser {
                 if c.is_labelled() && (c.is_word("input") || c.is_word("output")) {
                     let part = c.peek().map(ToString::to_string).unwrap_or_default();
                     let place = "inside an `if`";
-                    let help = "name a statement in each branch, and give that after the `if`";
+                    let help = "name a statement in each branch, and give that after the `if`".to_owned();
                     parser.fault(SyntaxFault::Misplaced { span: c.span(), part, place, help });
                     c.bump();
                     c.skip_statement();

@@ -43,7 +43,8 @@ impl<'a> Resolver<'a> {
                 }
                 // A default may refer to earlier parameters.
                 (None, None, Some(default)) => self.bind(param, default, &numbers),
-                (None, None, None) => Err(diagnose::missing_argument(&layer.op, block, param)),
+                // Reported with the others that are missing.
+                (None, None, None) => Err(Report::silent()),
             };
             numbers = numbers.with(param.name.to_string(), self.or_report(bound)?);
         }
@@ -54,8 +55,12 @@ impl<'a> Resolver<'a> {
     fn given_arguments(&mut self, layer: &'a Layer, block: &'a Block) -> Option<Vec<Option<&'a Value>>> {
         let mut given: Vec<Option<&Value>> = layer.args.positional.iter().map(Some).collect();
         let mut complete = true;
-        if let Some(Some(extra)) = given.get(block.params.len()) {
-            self.sink.push(diagnose::too_many_arguments(block, extra.span()));
+        if let [Value::Arrow { from, to }, others @ ..] = layer.args.positional.as_slice() {
+            self.sink.push(diagnose::arrow_of_a_layer(block, [from, to], others));
+            return None;
+        }
+        if given.len() > block.params.len() {
+            self.sink.push(diagnose::too_many_arguments(layer, block));
             return None;
         }
         given.resize(block.params.len(), None);
@@ -73,6 +78,11 @@ impl<'a> Resolver<'a> {
                     complete = false;
                 }
             }
+        }
+        let is_missing = |(param, value): (&Param, &Option<&Value>)| value.is_none() && param.default.is_none();
+        if complete && block.params.iter().zip(&given).any(is_missing) {
+            self.sink.push(diagnose::missing_arguments(layer, block, &given));
+            return None;
         }
         complete.then_some(given)
     }

@@ -47,13 +47,14 @@ impl<'a> Resolver<'a> {
         self.sink.mute(muted);
         let node = &mut self.graph.nodes[id];
         (node.spans.op, node.writing.rewritten) = (Ident::new(&meant, layer.op.span()), true);
+        node.writing.misspelt = Some((layer.op.clone(), meant));
         id
     }
 
     /// The layer that a misspelt word must mean, and its right spelling.
     fn misspelt(&mut self, layer: &'a Layer, scope: &Scope<'a>) -> Option<(FoundWord, String)> {
         let text = layer.op.to_string();
-        let meant = self.unknown_layers.get(&text)?.clone()?;
+        let meant = self.of_rank(self.unknown_layers.get(&text)?.clone()?, layer, scope);
         let dialect = written_dialect(&layer.args).unwrap_or(self.graph.dialect);
         let found = words::misspelt_layer(&text, &meant, dialect)?;
         let rank = self.rank(found, layer, dialect, scope).ok()?;
@@ -201,7 +202,7 @@ impl<'a> Resolver<'a> {
     /// What the layer's word says; `None` if it cannot be read, which is reported.
     fn word(&mut self, stmt: &'a Stmt, layer: &'a Layer, scope: &Scope<'a>) -> Option<FoundWord> {
         let dialect = self.dialect_of(&layer.args, self.graph.dialect)?;
-        let found = self.find_layer(&layer.op, stmt.label.as_ref(), dialect)?;
+        let found = self.find_layer(stmt, layer, dialect, scope)?;
         let words = found.words;
         let rank = match self.rank(found, layer, dialect, scope) {
             Ok(rank) => rank,
@@ -284,27 +285,44 @@ impl<'a> Resolver<'a> {
         found
     }
 
-    fn find_layer(&mut self, op: &Ident, label: Option<&Ident>, dialect: Dialect) -> Option<LayerName> {
+    fn find_layer(&mut self, stmt: &Stmt, layer: &Layer, dialect: Dialect, scope: &Scope<'_>) -> Option<LayerName> {
+        let op = &layer.op;
         let text = op.to_string();
-        if let Some(nearest) = self.unknown_layers.get(&text) {
-            self.sink.push(diagnose::unknown_layer(op, nearest.clone()));
-            return None;
-        }
-        match words::find_layer(&text, dialect) {
-            Lookup::Found(found) => Some(found),
-            Lookup::Elsewhere { words, dialects } => {
-                self.sink.push(diagnose::layer_elsewhere(op, label, &words, dialects, dialect));
-                None
+        let nearest = match (self.unknown_layers.get(&text), words::find_layer(&text, dialect)) {
+            (None, Lookup::Found(found)) => return Some(found),
+            (None, Lookup::Elsewhere { mut words, dialects }) => {
+                let read = self.axes_read(layer, scope).filter(|axes| words.words.ranks.contains(axes));
+                words.rank = words.rank.or(read);
+                self.sink.push(diagnose::layer_elsewhere(op, stmt.label.as_ref(), &words, dialects, dialect));
+                return None;
             }
-            Lookup::Unknown { nearest } => {
+            (Some(nearest), _) => nearest.clone(),
+            (None, Lookup::Unknown { nearest }) => {
                 // The written word may be an unrelated name of the layer.
                 let known = self.blocks.keys().cloned().chain(nearest.clone());
                 let nearest = words::nearest(&text, known).or(nearest);
-                self.sink.push(diagnose::unknown_layer(op, nearest.clone()));
-                self.unknown_layers.insert(text, nearest);
-                None
+                self.unknown_layers.insert(text, nearest.clone());
+                nearest
             }
+        };
+        let nearest = nearest.map(|nearest| self.of_rank(nearest, layer, scope));
+        self.sink.push(diagnose::unknown_layer(op, nearest));
+        None
+    }
+
+    /// The name of a layer for the number of axes that come in, if what is written in its place has no number.
+    fn of_rank(&self, name: String, layer: &Layer, scope: &Scope<'_>) -> String {
+        let numbered = layer.op.to_string().contains(|letter: char| letter.is_ascii_digit());
+        let mut value = self.value_read(layer, scope).filter(|_| !numbered);
+        // What could not be read rarely changes the number of axes.
+        while let Some(node) =
+            value.filter(|value| self.ranks[*value].is_none()).and_then(|value| self.graph.producer(value))
+        {
+            value = Some(self.graph.nodes[node].inputs[0]);
         }
+        let axes = value.and_then(|value| self.axes_of(value));
+        let ranked = axes.map(|axes| words::with_rank(&name, axes)).filter(|ranked| words::is_layer(ranked));
+        ranked.unwrap_or(name)
     }
 
     /// The number of spatial axes, from the name or the kernel (`Conv` of flax and onnx).
@@ -326,21 +344,35 @@ impl<'a> Resolver<'a> {
         {
             return Ok(Some(items.len()));
         }
+        match self.axes_read(layer, scope) {
+            Some(rank) => Ok(Some(rank)),
+            None => Err(diagnose::open_rank(&layer.op)),
+        }
+    }
+
+    /// The number of spatial axes of what a layer reads.
+    fn axes_read(&self, layer: &Layer, scope: &Scope<'_>) -> Option<usize> {
+        self.axes_of(self.value_read(layer, scope)?)
+    }
+
+    fn axes_of(&self, value: ValueId) -> Option<usize> {
+        let rank = self.ranks.get(value).copied().flatten();
+        rank.filter(|rank| (2..=4).contains(rank)).map(|rank| rank - 1)
+    }
+
+    /// The first value that a layer reads.
+    fn value_read(&self, layer: &Layer, scope: &Scope<'_>) -> Option<ValueId> {
         let first = match &layer.from {
             // Its weight comes second.
             Some(Source::Several(sources, _)) => sources.first(),
             from => from.as_ref(),
         };
-        let read = match first {
+        match first {
             None | Some(Source::Previous) => Some(scope.previous),
             Some(Source::Named(Reference { name, port: None })) => {
                 scope.names.get(&name.to_string()).map(|found| found.value)
             }
             Some(Source::Named(_) | Source::Several(..)) => None,
-        };
-        match read.and_then(|value| self.ranks.get(value).copied().flatten()) {
-            Some(rank @ 2..=4) => Ok(Some(rank - 1)),
-            _ => Err(diagnose::open_rank(&layer.op)),
         }
     }
 
@@ -494,6 +526,7 @@ fn writing(read: &mut Builder<'_>, layer: &Layer, name: &str, scope: &Scope<'_>)
         operands: operand_names(read.operands, layer.from.as_ref()),
         per_axis: read.settings.iter().any(|(_, setting)| setting.axes().is_some()),
         rewritten: layer.args.rewritten || !read.misfits.is_empty(),
+        misspelt: None,
         correction: layer.args.correction.clone(),
         statement: format!("{}{name}", scope.statements),
         block: scope.block.clone(),

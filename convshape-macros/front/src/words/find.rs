@@ -53,20 +53,31 @@ pub(crate) fn find_layer(name: &str, dialect: Dialect) -> Lookup<LayerName> {
                 return Lookup::Found(LayerName { words, rank: None });
             }
             let other = other_layer(name, dialect).map(|found| found.words.name(found.rank));
-            Lookup::Unknown { nearest: other.or(nearest) }
+            Lookup::Unknown { nearest: other.or(nearest).or_else(|| nearest_of_any_rank(name, dialect)) }
         }
         found => found,
     }
+}
+
+/// The layer for images whose name without its number of axes is spelled almost like `name`.
+fn nearest_of_any_rank(name: &str, dialect: Dialect) -> Option<String> {
+    let ranked = layers().filter(|words| words.ranks.contains(&2) && words.dialects.contains(&dialect));
+    let near = nearest(name, ranked.clone().map(|words| words.name(None)))?;
+    ranked.map(|words| (words.name(None), words.name(Some(2)))).find(|(any, _)| *any == near).map(|(_, name)| name)
 }
 
 /// The layer that a misspelt name must mean: `near` is spelled almost like it, and no other layer of the dialect is. The
 /// beginning of a name is not misspelt: it is being typed.
 pub(crate) fn misspelt_layer(name: &str, near: &str, dialect: Dialect) -> Option<LayerName> {
     let Lookup::Found(meant) = find_layer(near, dialect) else { return None };
-    let away = difference(name, near);
+    let any_rank = !name.contains(|letter: char| letter.is_ascii_digit());
+    let away = match any_rank {
+        true => difference(name, near).min(difference(name, &meant.words.name(None))),
+        false => difference(name, near),
+    };
     let same = |other: &str| {
         let other = find_layer(other, dialect).any();
-        other.is_some_and(|other| std::ptr::eq(other.words, meant.words) && other.rank == meant.rank)
+        other.is_some_and(|other| std::ptr::eq(other.words, meant.words) && (any_rank || other.rank == meant.rank))
     };
     let as_near = |other: &String| difference(name, other) <= away && !same(other);
     let is_other = |other: String| other.starts_with(name) || as_near(&other);

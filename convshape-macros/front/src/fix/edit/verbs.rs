@@ -9,7 +9,7 @@ use super::{ArgumentPlace, Edit, Formula, counts, is_of_rows, keeping, shape_fie
 use crate::check::Fitting;
 use crate::fields::Setting;
 use crate::graph::{Carried, Graph, Node, NodeId, Recipe, ValueId};
-use crate::words::{self, Positional, Takes};
+use crate::words::{self, Positional, Takes, with_rank};
 
 /// A change of the program's text at one place.
 pub(crate) enum Verb {
@@ -380,11 +380,6 @@ pub(crate) fn transposed(word: &str) -> String {
         Some(_) => format!("{word}Transpose"),
         None => word.replacen("Conv", "ConvTranspose", 1),
     }
-}
-
-/// The name for a different number of axes.
-pub(crate) fn with_rank(word: &str, rank: usize) -> String {
-    word.replacen(|letter: char| letter.is_ascii_digit(), &rank.to_string(), 1)
 }
 
 /// Whether a layer's name is that for a number of axes, or for any.

@@ -78,20 +78,37 @@ fn parts_of_a_chain() {
     assert_eq!(faults("struct M { Relu; }").len(), 2);
     assert!(faults("struct M {}")[0].starts_with("[CS0003] `M` is empty"));
     let order = "the order is: `dialect: ..;` and other headers, blocks, `input: ..;`, statements, `output: ..;`";
-    for (source, message) in [
-        ("Relu; input: [1]; output: [1];", "`input` comes after the first layer, but belongs before it"),
-        ("input: [1]; dialect: keras; output: [1];", "`dialect` comes after `input`, but belongs before it"),
-        ("input: [1]; Relu; lossy: deny; output: [1];", "`lossy` comes after the first layer, but belongs before it"),
-        ("input: [1]; for h in 1..; output: [1];", "`for` comes after `input`, but belongs before it"),
-        ("input: [1]; block B() { Relu; } output: [1];", "`block` comes after `input`, but belongs before it"),
+    for (source, message, help) in [
+        ("Relu; input: [1]; output: [1];", "`input` comes after the first layer, but belongs before it", order),
+        (
+            "input: [1]; dialect: keras; output: [1];",
+            "`dialect` comes after `input`, but belongs before it",
+            "move `dialect` before `input`",
+        ),
+        (
+            "input: [1]; Relu; lossy: deny; output: [1];",
+            "`lossy` comes after the first layer, but belongs before it",
+            "move `lossy` before `input`",
+        ),
+        ("input: [1]; for h in 1..; output: [1];", "`for` comes after `input`, but belongs before it", order),
+        (
+            "input: [1]; block B() { Relu; } output: [1];",
+            "`block B` comes after `input`, but belongs before it",
+            "move `block B` before `input`",
+        ),
         (
             "block B() { Relu; } dialect: jax; input: [1]; output: [1];",
             "`dialect` comes after a block, but belongs before it",
+            "move `dialect` before `block B`",
         ),
-        ("input: [1]; output: [1]; a: Relu; Tanh;", "`a` comes after `output`, which must be last"),
-        ("output: [1]; input: [1];", "`input` comes after `output`, which must be last"),
+        (
+            "input: [1]; output: [1]; a: Relu; Tanh;",
+            "`a` comes after `output`, which must be last",
+            "move `a` before `output`",
+        ),
+        ("output: [1]; input: [1];", "`input` comes after `output`, which must be last", order),
     ] {
-        assert_eq!(faults(&format!("struct M {{ {source} }}")), [format!("[CS0003] {message} | {order}")]);
+        assert_eq!(faults(&format!("struct M {{ {source} }}")), [format!("[CS0003] {message} | {help}")]);
     }
     for source in [
         "input: [1]; input: [2]; output: [1];",

@@ -136,8 +136,8 @@ fn a_module_line_by_line() {
     assert_eq!(shown, ["conv1: Conv2d(1 -> 16, kernel: 3)", "relu: ReLU", "pool: MaxPool2d(2)"]);
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].ends_with(
-        "write `conv1: Conv2d(1 -> 16, kernel: 3);` | in line 2, write `relu: ReLU;` \
-         | in line 3, write `pool: MaxPool2d(2);`"
+        "write `conv1: Conv2d(1 -> 16, kernel: 3);` | on line 2, write `relu: ReLU;` \
+         | on line 3, write `pool: MaxPool2d(2);`"
     ));
 }
 
@@ -151,7 +151,7 @@ fn lines_of_a_sequence_end_with_commas() {
     assert_eq!(shown, ["Conv2d(1 -> 16, kernel: 3)", "ReLU", "MaxPool2d(2)"]);
     assert_eq!(faults.len(), 1, "{faults:?}");
     assert!(faults[0].ends_with(
-        "write `Conv2d(1 -> 16, kernel: 3);` | in line 2, write `ReLU;` | in line 3, write `MaxPool2d(2);`"
+        "write `Conv2d(1 -> 16, kernel: 3);` | on line 2, write `ReLU;` | on line 3, write `MaxPool2d(2);`"
     ));
 }
 
