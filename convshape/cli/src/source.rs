@@ -49,8 +49,10 @@ impl Source {
         let first_line = if shebang { readable.find('\n').unwrap_or(readable.len()) } else { 0 };
         let readable = " ".repeat(first_line) + &readable[first_line..];
         let tokens: TokenStream = readable.parse().map_err(|error: proc_macro2::LexError| {
-            let at = Place::of(&text, error.span().byte_range());
-            Unusable::new(path, format!("line {}, column {}: this is not Rust", at.line, at.column))
+            let range = error.span().byte_range();
+            let at = Place::of(&text, range.clone());
+            let why = single_quotes(text.get(range.start..).unwrap_or_default());
+            Unusable::new(path, format!("line {}, column {}: this is not Rust{why}", at.line, at.column))
         })?;
         let folder = crate_folder(path);
         let mut found = Vec::new();
@@ -70,6 +72,15 @@ impl Source {
             return range;
         }
         chain.inspection.name.as_ref().map_or(chain.range.clone(), |name| name.span().byte_range())
+    }
+}
+
+/// What to write for a text between Python's single quotes.
+fn single_quotes(text: &str) -> String {
+    let word = text.strip_prefix('\'').and_then(|rest| rest.split_once('\'')).map(|(word, _)| word);
+    match word.filter(|word| !word.contains('\n')) {
+        Some(word) => format!(": write `{word:?}`, in double quotes"),
+        None => String::new(),
     }
 }
 

@@ -313,6 +313,10 @@ fn a_file_that_cannot_be_read_is_named() {
         assert_eq!(output.status.code(), Some(2), "{output:?}");
         assert!(String::from_utf8_lossy(&output.stderr).contains(file.to_str().unwrap_or_default()), "{output:?}");
     }
+    let quoted = "conv_chain! { struct N { input: [4]; Linear(4 -> 2, activation='relu'); output: [2]; } }";
+    let output = convshape(&["check"], &files("check-quotes", &[quoted]));
+    let expected = "line 1, column 64: this is not Rust: write `\"relu\"`, in double quotes";
+    assert!(String::from_utf8_lossy(&output.stderr).contains(expected), "{output:?}");
     let output = convshape(&["weights"], &broken[..1]);
     assert_eq!(output.status.code(), Some(2), "{output:?}");
     assert!(String::from_utf8_lossy(&output.stderr).contains(": not a safetensors file: "), "{output:?}");
