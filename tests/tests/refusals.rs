@@ -305,6 +305,21 @@ fn an_impossible_class_names_its_sample() {
     assert_eq!(error.expect_err("none"), ShapeError::AllIgnored);
 }
 
+#[test]
+fn a_target_without_a_class_names_its_sample() {
+    let y = Array4::<f32>::zeros((2, 3, 2, 2)).into_dyn();
+    let mut t = Array4::from_shape_fn((2, 3, 2, 2), |(_, class, ..)| f32::from(u8::from(class == 1))).into_dyn();
+    let mut loss = CrossEntropy.smoothing(0.1);
+    assert!(loss.evaluate(&[y.view()], &[t.view()]).is_ok());
+    // PyTorch takes several classes, too.
+    t[[0, 0, 1, 0]] = 1.0;
+    assert!(loss.evaluate(&[y.view()], &[t.view()]).is_ok());
+    t[[1, 1, 0, 1]] = 0.0;
+    let error = loss.evaluate(&[y.view()], &[t.view()]).expect_err("no class");
+    assert_eq!(error, ShapeError::NoClass { sample: 1 });
+    assert!(error.to_string().contains("the target of sample 1 is 0 for every class"), "{error}");
+}
+
 /// `torch.nn.functional.cross_entropy` with these weights, smoothing and targets, as PyTorch 2 gives it.
 #[test]
 fn cross_entropy_with_weights_and_smoothing() {

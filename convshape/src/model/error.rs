@@ -286,6 +286,16 @@ pub enum ShapeError {
         /// How many classes there are.
         classes: usize,
     },
+    /// A target gives every class the probability 0.
+    #[cfg(feature = "train")]
+    #[error(
+        "`CrossEntropy`: the target of sample {sample} is 0 for every class, expected 1 for its class, or probabilities; to leave \
+         a target out, use class numbers and `CrossEntropy.ignore(-100.0)`"
+    )]
+    NoClass {
+        /// The sample, counted from 0 in its batch.
+        sample: usize,
+    },
     /// Every target of a batch is the class that the loss ignores.
     #[cfg(feature = "train")]
     #[error("`CrossEntropy`: all targets of the batch are left out, and the loss is a mean over the others")]

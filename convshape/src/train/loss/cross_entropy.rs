@@ -13,7 +13,8 @@ use crate::model::error::{ShapeError, TargetProblem};
 ///
 /// The outputs are logits `[batch, classes, ..]`, or `[batch, .., classes]` in the dialects `flax` and `keras`. Targets
 /// are probabilities of the same shape, or class indices from 0 of that shape without the axis of classes. An index
-/// that is not a class is an error, unless it is ignored with [`CrossEntropy::ignore`].
+/// that is not a class is an error, unless it is ignored with [`CrossEntropy::ignore`]. As in PyTorch, probabilities need
+/// not add up to 1; but a target that is 0 for every class is an error.
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct CrossEntropy;
 
@@ -154,6 +155,9 @@ impl Loss for CrossEntropyWith {
         let mut counted = 0.0;
         for (place, target) in target.lanes(axis).into_iter().enumerate() {
             counted += match (by_number, class_of(target[0], classes)) {
+                (false, _) if target.iter().all(|share| *share == 0.0) => {
+                    return Err(ShapeError::NoClass { sample: place / positions });
+                }
                 (false, _) => 1.0,
                 (true, _) if self.is_ignored(target[0]) => 0.0,
                 (true, Some(class)) => self.weight(class),
