@@ -198,7 +198,7 @@ fn chain(program: &Program, name: &str, input: &[String]) -> String {
 }
 
 fn written(program: &Program, name: &str, input: &[String], outputs: &[String]) -> String {
-    let mut text = format!("    pub struct {} {{\n", program.class.as_deref().unwrap_or(name));
+    let mut text = format!("    pub struct {} {{\n", type_name(program.class.as_deref().unwrap_or(name)));
     if program.dialect != Dialect::Torch {
         let _ = writeln!(text, "        dialect: {};", program.dialect.name());
     }
@@ -227,6 +227,15 @@ fn written(program: &Program, name: &str, input: &[String], outputs: &[String]) 
     };
     let _ = writeln!(text, "\n        output: {};\n    }}", ports.join(", "));
     text
+}
+
+/// A class's name as a type's: `conv_net` is `ConvNet`.
+fn type_name(name: &str) -> String {
+    if !name.starts_with(|first: char| first.is_ascii_lowercase()) {
+        return name.to_owned();
+    }
+    let capital = |word: &str| word[..word.len().min(1)].to_ascii_uppercase() + word.get(1..).unwrap_or("");
+    name.split('_').map(capital).collect()
 }
 
 /// What the check says about a chain whose output's shape is not known yet.

@@ -9,7 +9,7 @@ use convshape_arith::op::Dialect;
 use super::program::Program;
 use super::stmts::{assigned, contains, mentions};
 use super::syntax::{Class, Function, Operator, PyExpr, PyKind, PyParam, PyStmt, PyStmtKind};
-use super::value::{Instance, PyArgs, PyScope, PyValue};
+use super::value::{Instance, PyArgs, PyScope, PyValue, put};
 use super::{InputSizes, Unported};
 use crate::words;
 
@@ -283,6 +283,7 @@ impl<'a> Machine<'a> {
                     return Err(Unported::new(target.line, reason));
                 }
                 PyValue::Instance(instance) => instance.set(name, value.plain()),
+                PyValue::Dict(pairs) => put(&mut pairs.borrow_mut(), PyValue::Text(name.clone()), value.plain()),
                 of if of.has_data() || value.has_data() => return Err(unread()),
                 PyValue::Layer(leaf) => {
                     let is_weight = WEIGHTS.contains(&name.as_str());
@@ -338,6 +339,17 @@ impl<'a> Machine<'a> {
             vec![items.first().cloned().unwrap_or(PyValue::whole(1)); targets.len()]
         } else {
             items
+        };
+        let star = targets.iter().position(|target| matches!(&*target.kind, PyKind::Star(_)));
+        let items = match star {
+            Some(at) if items.len() + 1 >= targets.len() => {
+                let mut items = items;
+                let end = items.len() + 1 + at - targets.len();
+                let rest = items.drain(at..end).collect();
+                items.insert(at, PyValue::list(rest));
+                items
+            }
+            _ => items,
         };
         if items.len() != targets.len() {
             if !value.has_data() && !self.is_in_model() {

@@ -913,7 +913,6 @@ fn what_no_chain_says_is_listed() {
         "x = x.flatten()",
         "x = x.view(3, -1)",
         "x = x.permute(1, 0, 2, 3)\n    x = self.conv(x)",
-        "x = x[:, :, ::2]",
         "x[:, 0] = 0",
         "x = torch.cat([x, x])",
         "x = torch.cat([x, y], 1)",
@@ -1319,4 +1318,193 @@ fn letters_and_insertions() {
          #[name = \"s.a_proj\"] a_proj: Conv2d(4 -> 4, kernel: 1) from conv; Sub(b_proj, a_proj); output: [4, 14, 14];",
     );
     lists("self.s = nn.ModuleList([nn.Tanh()])\nself.s.insert(k, nn.ReLU())", "return self.s[0](x)", "cannot be");
+}
+
+/// The chain of a class with these lines in its constructor's place, after lines of the program.
+#[track_caller]
+fn class(before: &str, body: &str, after: &str, expected: &str) {
+    let python = format!("{before}\nclass Net(nn.Module):\n{body}\n{after}\n");
+    let lines = chain(&python);
+    assert_eq!(lines.join(" "), expected, "{python}");
+}
+
+#[test]
+fn classes_that_extend_a_layer() {
+    let causal = "
+class Causal(nn.Conv1d):
+    def __init__(self, n, kernel_size, dilation=1, **kwargs):
+        self.pad = (kernel_size - 1) * dilation
+        super().__init__(n, n, kernel_size, dilation=dilation, **kwargs)
+    def forward(self, x):
+        return super(Causal, self).forward(F.pad(x, (self.pad, 0)))
+class Same(nn.Conv1d):
+    def forward(self, x):
+        x = super().forward(F.pad(x, (self.dilation[0] * (self.kernel_size[0] - 1), 0)))
+        return x * self.out_channels
+";
+    class(
+        causal,
+        "    def __init__(self):
+        super().__init__()
+        self.a = Causal(4, 3, dilation=2, bias=False)
+        self.b = nn.ModuleList([Same(4, 8, 3)])
+    def forward(self, x):
+        return self.b[0](self.a(x))",
+        "x = torch.randn(1, 4, 50)",
+        "input: [4, 50]; ZeroPad1d((4, 0)); a: Conv1d(4 -> 4, kernel: 3, dilation: 2, bias: false); ZeroPad1d((2, 0)); \
+         #[name = \"b.0\"] Conv1d(4 -> 8, kernel: 3); Scale(8.0); output: [8, 50];",
+    );
+}
+
+#[test]
+fn functions_that_make_models() {
+    let classes = "
+class Block(nn.Module):
+    expansion = 2
+    def __init__(self, n):
+        super(Block, self).__init__()
+        self.conv = nn.Conv2d(n, n * self.expansion, 3)
+    def forward(self, x):
+        return self.conv(x)
+class Net(nn.Module):
+    def __init__(self, block, depth):
+        super(Net, self).__init__()
+        self.layers = nn.Sequential(*[block(3 * block.expansion ** i) for i in range(depth)])
+    def forward(self, x):
+        return self.layers(x)
+def NetOf(depth):
+    return Net(Block, depth)
+def Net2():
+    return Net(Block, [1, 2, 3][1])
+";
+    let test = "def test():\n    net = Net2()\n    y = net(torch.randn(2, 3, 20, 16))\n";
+    let lines = "input: [3, 20, 16]; #[name = \"layers.0.conv\"] conv: Conv2d(3 * 1 -> 3 * 1 * 2, kernel: 3); \
+                 #[name = \"layers.1.conv\"] layers_1_conv: Conv2d(3 * 2 -> 3 * 2 * 2, kernel: 3); output: [12, 16, 12];";
+    let of = |python: &str, name: &str| port(python, name).map(|ported| ported.source);
+    let two = of(&format!("{classes}{test}"), "M").expect("one function makes it");
+    assert_eq!(
+        two.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" "),
+        format!("convshape::conv_chain! {{ pub struct Net {{ {lines} }} }}")
+    );
+    let three = "def Net3():\n    return Net(Block, 3)\n";
+    let several = of(&format!("{classes}{three}{test}"), "M").expect_err("two functions");
+    let reason = "line 19: `Net3` makes a second model, besides `Net2`: choose one with `--name Net3`";
+    assert_eq!(several.iter().map(ToString::to_string).collect::<Vec<_>>(), [reason]);
+    let chosen = of(&format!("{classes}{three}{test}"), "Net3").expect("its name");
+    assert!(chosen.contains("layers.2.conv"), "{chosen}");
+    // A function that runs its own model says which it is.
+    let run = "def main():\n    model = Net(Block, depth=1)\n    model(torch.randn(1, 3, 9, 9))\nmain()\n";
+    assert!(of(&format!("{classes}{run}"), "M").is_ok_and(|source| source.contains("output: [6, 7, 7]")));
+}
+
+#[test]
+fn classes_in_small_letters() {
+    let python = "class conv_net(nn.Module):\n    def forward(self, x):\n        return F.relu(x)";
+    assert!(port(python, "M").is_ok_and(|ported| ported.source.contains("pub struct ConvNet {")));
+}
+
+#[test]
+fn options_of_a_program() {
+    let options = "
+parser = argparse.ArgumentParser(description='GAN')
+parser.add_argument('-n', '--latent-dim', type=int, default=8, help='size')
+parser.add_argument('--ngpu', type=int)
+parser.add_argument('--bias', action='store_true')
+opt, _ = parser.parse_known_args()
+opt.wide = opt.latent_dim * 2
+";
+    class(
+        options,
+        "    def __init__(self):
+        super().__init__()
+        self.fc = nn.Linear(opt.latent_dim, opt.wide, bias=opt.bias)
+    def forward(self, z):
+        if z.is_cuda and opt.ngpu > 1:
+            return nn.parallel.data_parallel(self.fc, z, range(opt.ngpu))
+        return self.fc(z)",
+        "",
+        "input: [8]; fc: Linear(8 -> 16, bias: false); output: [16];",
+    );
+    let open = net("self.fc = nn.Conv2d(4, opt.ngpu, 1)", "return self.fc(x)");
+    assert_eq!(refused(&format!("{options}{open}")), ["line 4: `--ngpu` has no default: write one"]);
+}
+
+#[test]
+fn layers_in_variables() {
+    let norm = |kind: &str| {
+        format!(
+            "norm = {kind}\nif type(norm) == functools.partial:\n    bias = norm.func == nn.InstanceNorm2d\n\
+             else:\n    bias = norm == nn.InstanceNorm2d\nself.c = nn.Conv2d(self.conv.out_channels, 2, 1, bias=bias)\n\
+             self.n = norm(2)"
+        )
+    };
+    gives(
+        &norm("functools.partial(nn.InstanceNorm2d, affine=True, eps=1e-3)"),
+        "return self.n(self.c(x))",
+        "c: Conv2d(4 -> 2, kernel: 1, bias: true); n: InstanceNorm2d(2, affine: true, eps: 0.001); output: [2, 14, 14];",
+    );
+    gives(
+        &norm("nn.BatchNorm2d"),
+        "return self.n(self.c(x))",
+        "c: Conv2d(4 -> 2, kernel: 1, bias: false); n: BatchNorm2d(2); output: [2, 14, 14];",
+    );
+    gives(
+        "self.w = weight_norm(nn.Conv2d(4, 2, 1))",
+        "return self.w(x)",
+        "w: Conv2d(4 -> 2, kernel: 1); output: [2, 14, 14];",
+    );
+    lists("self.w = weight_norm(nn.Conv2d(4, 2, 1), dim=1)", "return self.w(x)", "without it");
+}
+
+#[test]
+fn names_and_places_of_lists() {
+    gives(
+        "self.s = nn.Sequential()\nfor i in range(2):\n    self.s.add_module('c%d_%02d' % (i, i), nn.Conv2d(4, 4, 1))\n\
+         self.s.add_module('{}_{:02d}'.format('last', 3), nn.Tanh())",
+        "return self.s(x)",
+        "#[name = \"s.c0_00\"] c0_00: Conv2d(4 -> 4, kernel: 1); #[name = \"s.c1_01\"] c1_01: Conv2d(4 -> 4, kernel: 1); \
+         last_03: Tanh; output: [4, 14, 14];",
+    );
+    let widths = "w = [4, 8, 16, 32]\nself.s = nn.Sequential(*[nn.Conv2d(a, b, 1) for a, b in zip({}, {})])";
+    let of = |a: &str, b: &str| widths.replacen("{}", a, 1).replacen("{}", b, 1);
+    let back = "s_0: Conv2d(4 -> 32, kernel: 1); s_1: Conv2d(32 -> 4, kernel: 1); output: [4, 14, 14];";
+    let back = back.replace("s_0: ", "#[name = \"s.0\"] ").replace("s_1: ", "#[name = \"s.1\"] ");
+    gives(&of("w[-4:-6:-1] + w[:2:-1]", "w[3::2] + w[-4::-5]"), "return self.s(x)", &back);
+    gives(
+        "",
+        "first, *rest, last = [x, x + 1, x + 2, x * 3]\nreturn sum(rest) + last",
+        "first: AddScalar(1.0); first2: AddScalar(2.0) from conv; first3: Scale(3.0) from conv; sum: Add(first, first2); \
+         Add(sum, first3); output: [4, 14, 14];",
+    );
+}
+
+#[test]
+fn axes_in_front_of_the_batch() {
+    let stacked = |reduced: &str| format!("y = torch.stack([x, x * 2])\nreturn {reduced}");
+    let expected =
+        |layer: &str, shape: &str| format!("y: Scale(2.0); Stack(conv, y, axis: 0); {layer}; output: {shape};");
+    gives("", &stacked("y.sum(dim=0)"), &expected("Sum(axis: 0)", "[4, 14, 14]"));
+    gives("", &stacked("torch.mean(y, (0, -1))"), &expected("Mean(axis: (0, 3))", "[4, 14]"));
+    lists("", &stacked("y.sum(1)"), "goes over the batch");
+    lists("", &stacked("y"), "not on the first axis");
+}
+
+#[test]
+fn every_other_element() {
+    gives("", "return x[:, :, ::2, 1::2]", "Slice(1.., axis: 2); MaxPool2d(1, stride: 2); output: [4, 7, 7];");
+    gives("", "return x[..., ::3]", "MaxPool2d(1, stride: (1, 3)); output: [4, 14, 5];");
+    gives(
+        "",
+        "return x[:, 1::2, 3]",
+        "Slice(1.., axis: 0); Slice(3..4, axis: 1); Reshape([1, 3, 14]); MaxPool2d(1, stride: (2, 1)); Reshape([2, 1, 14]); \
+         Reshape([2, 14]); output: [2, 14];",
+    );
+    lists("", "return x[:, :, ::-1]", "cannot be translated");
+    lists("", "return x[::2]", "cannot be translated");
+    gives("", "return x.mean((1, 2, 3)).view(x.size(0))", "Mean(dim: (1, 2, 3)); Reshape([1]); output: [1];");
+    lists(
+        "self.c = nn.Conv2d(5, 4, 1)",
+        "x = self.c(x)\nreturn x.view(x.size(0), x.size(1), -1)",
+        "do not fit an input of",
+    );
 }

@@ -42,6 +42,8 @@ pub(super) enum PyValue {
     Tensor(Rc<Tensor>),
     Class(Rc<Class>),
     Function(Rc<Function>, Option<PyScope>),
+    /// `functools.partial(f, ..)`
+    Partial(Rc<Partial>),
     /// A method of an instance of a class.
     Method(Rc<Instance>, Rc<Function>),
     /// `super()`: the instance, and the classes after the method's own.
@@ -115,6 +117,12 @@ pub(super) struct Instance {
     pub(super) attrs: RefCell<Vec<(String, PyValue)>>,
     /// How often each layer without a name was made in a method, as Flax counts.
     pub(super) made: RefCell<HashMap<String, usize>>,
+}
+
+/// A function with some of its arguments.
+pub(super) struct Partial {
+    pub(super) function: PyValue,
+    pub(super) args: PyArgs,
 }
 
 /// `torch.zeros(1, 16, 64)`, alone or in `nn.Parameter`.
@@ -231,6 +239,7 @@ impl PyValue {
             | PyValue::Instance(_)
             | PyValue::Class(_)
             | PyValue::Function(..)
+            | PyValue::Partial(_)
             | PyValue::Method(..) => Some(true),
             PyValue::Data(_)
             | PyValue::Batch
@@ -287,6 +296,11 @@ impl PyValue {
             _ => return None,
         })
     }
+}
+
+/// The value of a key of a dict.
+pub(super) fn found(pairs: &[(PyValue, PyValue)], key: &PyValue) -> Option<PyValue> {
+    pairs.iter().find(|(known, _)| known.equals(key) == Some(true)).map(|(_, value)| value.clone())
 }
 
 /// Gives a key of a dict a value; a known one keeps its place.

@@ -239,7 +239,7 @@ const OPERATIONS: &[(&[&str], &str)] = &[
     ),
     (
         &["randn", "rand", "randnlike", "randlike", "normal", "randomnormal", "randomuniform", "randomnormallike"],
-        "make random numbers an input: `input: x [3, 32, 32], noise [64];`",
+        "make random numbers an input: `input: x [3, 32, 32], noise [64];`; in Python, a parameter of `forward`",
     ),
     (
         &[

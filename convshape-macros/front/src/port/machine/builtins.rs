@@ -3,10 +3,12 @@
 use super::eval::{opaque, short};
 use super::{Machine, PyResult};
 use crate::port::Unported;
-use crate::port::syntax::{Class, PyExpr};
-use crate::port::value::{PyArgs, PyNumber, PyValue, put, whole};
+use crate::port::syntax::{Class, Operator, PyExpr};
+use crate::port::value::{Partial, PyArgs, PyNumber, PyValue, put, whole};
 use std::cell::RefCell;
 use std::rc::Rc;
+
+const PARTIAL: &str = "functools.partial";
 
 /// Functions that say nothing about a model.
 const SILENT: [&str; 4] = ["print", "breakpoint", "display", "assert"];
@@ -54,7 +56,17 @@ impl Machine<'_> {
                 })
             }
             ("OrderedDict" | "collections.OrderedDict" | "dict", _) => Some(dict(items(0), args, first)),
-            ("isinstance" | "callable" | "hasattr" | "type" | "id", _) => {
+            ("type", Some(PyValue::Instance(instance))) => Some(PyValue::Class(instance.class.clone())),
+            ("type", Some(PyValue::Partial(_))) => Some(PyValue::Foreign(PARTIAL.to_owned())),
+            ("type", Some(PyValue::Class(_) | PyValue::Foreign(_))) => Some(PyValue::Foreign("type".to_owned())),
+            (_, Some(function)) if name == "partial" => {
+                let (function, positional) = (function.clone(), args.positional[1..].to_vec());
+                let args = PyArgs { positional, ..args.clone() };
+                Some(PyValue::Partial(Rc::new(Partial { function, args })))
+            }
+            _ if name == "ArgumentParser" => Some(PyValue::Dict(Rc::default())),
+            (_, None) if matches!(name, "Namespace" | "SimpleNamespace") => Some(dict(None, args, None)),
+            ("isinstance" | "callable" | "hasattr" | "id", _) => {
                 let classes = match first {
                     Some(PyValue::Instance(instance)) => self.ancestors(&instance.class.clone()),
                     _ => Vec::new(),
@@ -75,6 +87,13 @@ impl Machine<'_> {
             ("str", Some(PyValue::Number(number))) => Some(PyValue::Text(number.text.clone())),
             ("str", Some(PyValue::Text(text))) => Some(PyValue::Text(text.clone())),
             ("bool", Some(value)) => value.truth().map(PyValue::Bool),
+            ("sum", Some(list)) if list.has_data() && list.items().is_some() => {
+                let mut values = items(0).unwrap_or_default().into_iter();
+                let first = values.next().unwrap_or(PyValue::Failed);
+                let sum =
+                    values.try_fold(first, |sum, value| self.arithmetic(Operator::Add, sum, value, written, "sum"));
+                return sum.map(Some);
+            }
             _ => numeric(path, name, args, items(0)),
         };
         let is_python = matches!(
@@ -189,6 +208,7 @@ fn instance(path: &str, args: &PyArgs, classes: &[Rc<Class>]) -> Option<PyValue>
         (PyValue::Layer(_) | PyValue::Modules(_), PyValue::Class(_)) => Some(false),
         (PyValue::Data(_), PyValue::Foreign(kind)) => Some(kind.ends_with("Tensor")),
         (PyValue::None, _) => Some(false),
+        (value, PyValue::Foreign(kind)) if kind == PARTIAL => Some(matches!(value, PyValue::Partial(_))),
         _ => None,
     };
     match (path, kind) {
@@ -233,6 +253,7 @@ fn numeric(path: &str, name: &str, args: &PyArgs, items: Option<Vec<PyValue>>) -
         ("sqrt", [value]) => Some(PyValue::real(value.sqrt())),
         ("log2", [value]) => Some(PyValue::real(value.log2())),
         ("log", [value]) => Some(PyValue::real(value.ln())),
+        ("log", [value, base]) => Some(PyValue::real(value.ln() / base.ln())),
         ("exp", [value]) => Some(PyValue::real(value.exp())),
         ("pow", [value, power]) => of(value.powf(*power)),
         ("abs", [value]) => of(value.abs()),

@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use convshape_arith::op::Dialect;
 
-use super::eval::{opaque, short};
+use super::eval::{formatted, opaque, short};
 use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::program::PortedInput;
@@ -16,6 +16,9 @@ use crate::words;
 
 /// The methods that run a model.
 const RUNS: [&str; 3] = ["forward", "call", "__call__"];
+
+/// The attribute with the layer that a class extends, which has the name of its instance in files.
+pub(super) const BASE: &str = "super()";
 
 /// Modules that hold others.
 const HOLDERS: [&str; 6] = ["Sequential", "ModuleList", "ModuleDict", "ParameterList", "sequential", "Residual"];
@@ -37,6 +40,14 @@ impl Machine<'_> {
             PyValue::Instance(instance) => self.run_instance(&instance, args, written, hint),
             PyValue::Class(class) => self.instance(&class, args, written),
             PyValue::Function(function, closure) => self.call(&function, None, closure, args),
+            PyValue::Partial(partial) => {
+                let (mut positional, mut named) = (partial.args.positional.clone(), partial.args.named.clone());
+                positional.extend(args.positional);
+                named.retain(|(name, _)| !args.named.iter().any(|(other, _)| other == name));
+                named.extend(args.named);
+                let function = partial.function.clone();
+                self.called(function, PyArgs { positional, named, line: args.line }, written, hint)
+            }
             PyValue::Method(instance, method) => self.call(&method, Some(instance), None, args),
             PyValue::Bound(of, name) => self.bound_call(*of, &name, args, written, hint),
             PyValue::Failed => Ok(PyValue::Failed),
@@ -67,6 +78,11 @@ impl Machine<'_> {
         match name {
             "Input" | "InputLayer" => self.input(&args, hint, written.line),
             name if HOLDERS.contains(&name) => self.holder(name, &args, written.line),
+            "weight_norm" if matches!(args.all().collect::<Vec<_>>().as_slice(), [PyValue::Layer(_)]) => {
+                let note = "`weight_norm` is left out: `load` folds it into the weight, which then trains as a whole";
+                self.program.note(format!("line {}: {note}", written.line));
+                Ok(args.positional[0].clone())
+            }
             "Parameter" => Ok(self.parameter_of(&args).unwrap_or_else(|| opaque(written))),
             "Lambda" if matches!(args.positional.as_slice(), [PyValue::Function(..)]) => Ok(args.positional[0].clone()),
             name if name.starts_with(|first: char| first.is_ascii_uppercase()) && words::is_layer(name) => {
@@ -210,6 +226,9 @@ impl Machine<'_> {
         self.class_values(&classes, &instance, &args, own.is_none())?;
         if let Some(init) = own {
             self.call(&init, Some(instance.clone()), None, args)?;
+        } else if let Some(layer) = self.base_layer(class) {
+            let made = self.layer(&layer, args, written)?;
+            instance.set(BASE, made);
         } else if self.bases(class).iter().any(|base| base.ends_with("Sequential")) {
             self.sequential(&instance, &args, written.line)?;
         }
@@ -302,7 +321,10 @@ impl Machine<'_> {
             }
             (PyValue::Super(instance, _), "__init__") => {
                 let instance = instance.clone();
-                if self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
+                if let Some(layer) = self.base_layer(&instance.class) {
+                    let made = self.layer(&layer, args, written)?;
+                    instance.set(BASE, made);
+                } else if self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
                     self.sequential(&instance, &args, written.line)?;
                 }
                 Ok(PyValue::None)
@@ -321,7 +343,18 @@ impl Machine<'_> {
             }
             (PyValue::Layer(_), name) if RUNS.contains(&name) => self.apply(&of, args, written, hint),
             (PyValue::List(items), name) => self.list_method(items, name, args, written),
+            (PyValue::Dict(_), "parse_args" | "add_argument_group") => Ok(of),
+            (PyValue::Dict(_), "parse_known_args") => Ok(PyValue::Tuple(vec![of, PyValue::list(Vec::new())])),
+            (PyValue::Dict(pairs), "add_argument") => {
+                if let Some((name, default)) = option(&args, written) {
+                    put(&mut pairs.borrow_mut(), name, default);
+                }
+                Ok(PyValue::None)
+            }
             (PyValue::Dict(pairs), name) => dict_method(pairs, name, args, written),
+            (PyValue::Text(text), "format") if args.named.is_empty() => {
+                Ok(placed_in(text, &args.positional).map_or_else(|| opaque(written), PyValue::Text))
+            }
             (PyValue::Text(text), "lower") => Ok(PyValue::Text(text.to_lowercase())),
             (PyValue::Text(text), "upper") => Ok(PyValue::Text(text.to_uppercase())),
             (PyValue::Tensor(_), "requires_grad_" | "to" | "cuda" | "float" | "clone" | "detach") => Ok(of),
@@ -472,9 +505,12 @@ impl Machine<'_> {
             ("to" | "cuda" | "cpu" | "eval" | "train" | "float" | "half" | "double" | "apply", _) => {
                 Ok(PyValue::Instance(instance.clone()))
             }
-            ("children", []) => {
+            // A class may extend `nn.ModuleDict`.
+            ("children" | "named_children" | "items" | "values" | "keys", []) => {
                 let attrs = instance.attrs.borrow();
-                Ok(PyValue::list(attrs.iter().map(|(_, value)| value.clone()).filter(PyValue::is_module).collect()))
+                let parts = attrs.iter().filter(|(_, value)| value.is_module()).cloned().collect();
+                let parts = Modules { kind: "ModuleDict".to_owned(), parts: RefCell::new(parts) };
+                self.modules_method(&Rc::new(parts), name, args, written, hint)
             }
             ("param", [PyValue::Text(_), ..]) => Ok(PyValue::opaque(self.no_layer("param"), Some(written.line))),
             (name, _) if RUNS.contains(&name) => self.run_parts(instance, args, written, hint),
@@ -493,6 +529,10 @@ impl Machine<'_> {
     ) -> PyResult<PyValue> {
         if !args.has_data() {
             self.example(&args);
+            let root = PyValue::Instance(instance.clone());
+            if !self.roots.iter().any(|(_, known)| known.place() == root.place()) {
+                self.roots.push((instance.class.name.clone(), root));
+            }
             return Ok(opaque(written));
         }
         let method = RUNS.iter().find_map(|name| self.method(&instance.class, name));
@@ -519,8 +559,18 @@ impl Machine<'_> {
         self.in_order(&parts, args, written, "y")
     }
 
-    /// Runs a class that extends `nn.Sequential`.
+    /// The layer of the framework that a class extends: `class CausalConv1d(nn.Conv1d)`.
+    fn base_layer(&mut self, class: &Rc<Class>) -> Option<String> {
+        let names = self.bases(class).into_iter().map(|path| path.rsplit('.').next().unwrap_or_default().to_owned());
+        let mut layers = names.filter(|name| words::named_layer(name, self.program.dialect).is_some());
+        layers.find(|name| !HOLDERS.contains(&name.as_str()))
+    }
+
+    /// Runs a class that extends `nn.Sequential` or a layer.
     fn run_parts(&mut self, instance: &Rc<Instance>, args: PyArgs, written: &PyExpr, hint: &str) -> PyResult<PyValue> {
+        if let Some(layer) = instance.get(BASE) {
+            return self.apply(&layer, args, written, hint);
+        }
         if !self.bases(&instance.class).iter().any(|base| base.ends_with("Sequential")) {
             let reason = format!("`{}` has no method that runs it", instance.class.name);
             return Err(Unported::new(written.line, reason));
@@ -582,7 +632,7 @@ impl Machine<'_> {
     }
 
     /// Notes the shape of a batch: more likely than not its first axis counts samples.
-    fn batch_of(&mut self, shape: &[i64]) {
+    pub(super) fn batch_of(&mut self, shape: &[i64]) {
         let sizes: Vec<String> = shape.iter().map(ToString::to_string).collect();
         self.program.shapes.extend([sizes.get(1..).unwrap_or(&[]).to_vec(), sizes]);
     }
@@ -661,6 +711,38 @@ impl Modules {
     pub(super) fn part(&self, name: &str) -> Option<PyValue> {
         self.parts.borrow().iter().find(|(known, _)| known == name).map(|(_, value)| value.clone())
     }
+}
+
+/// An option of `argparse` with its default: `add_argument("--nz", type=int, default=100)`.
+fn option(args: &PyArgs, written: &PyExpr) -> Option<(PyValue, PyValue)> {
+    let named = |name: &str| args.get(usize::MAX, name).cloned();
+    let texts = args.positional.iter().filter_map(|value| match value {
+        PyValue::Text(text) => Some(text.as_str()),
+        _ => None,
+    });
+    let word = texts.clone().find(|text| text.starts_with("--")).or(texts.last())?;
+    let name = PyValue::Text(word.trim_start_matches('-').replace('-', "_"));
+    let default = named("default").or_else(|| match named("action") {
+        Some(PyValue::Text(action)) if action == "store_true" => Some(PyValue::Bool(false)),
+        Some(PyValue::Text(action)) if action == "store_false" => Some(PyValue::Bool(true)),
+        _ => None,
+    });
+    let unknown = || PyValue::opaque(format!("`{word}` has no default: write one"), Some(written.line));
+    Some((named("dest").unwrap_or(name), default.unwrap_or_else(unknown)))
+}
+
+/// `"layer{}".format(3)`
+fn placed_in(text: &str, values: &[PyValue]) -> Option<String> {
+    let mut pieces = text.split('{');
+    let mut whole = pieces.next()?.to_owned();
+    for (at, piece) in pieces.enumerate() {
+        let (place, rest) = piece.split_once('}')?;
+        let (place, form) = place.split_once(':').unwrap_or((place, ""));
+        let place = if place.is_empty() { at } else { place.parse().ok()? };
+        whole += &formatted(values.get(place)?.clone(), form)?;
+        whole += rest;
+    }
+    Some(whole)
 }
 
 fn dict_method(

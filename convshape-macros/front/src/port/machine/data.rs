@@ -443,11 +443,11 @@ impl Machine<'_> {
         let values = self.listed(args.positional.first(), written)?;
         let given = self.arguments(args, &["dim", "axis"], written)?;
         let axis = given.first().map_or(Some(0), |(_, axis)| axis.as_whole());
-        let axis = axis
-            .filter(|axis| *axis != 0)
-            .ok_or_else(|| Unported::new(written.line, format!("`{}` stacks along the batch", short(&written.text))))?;
-        let axis = if axis > 0 { axis - 1 } else { axis };
-        self.emit_join("Stack", &values, &format!(", axis: {axis}"), hint, written.line).map(PyValue::Data)
+        let axis = axis.ok_or_else(|| Unported::new(written.line, "the axis of this is not known here"))?;
+        // An axis in front of the batch is the first of a sample, and the batch is the second.
+        let (own, batch) = if axis > 0 { (axis - 1, 0) } else { (axis, usize::from(axis == 0)) };
+        let found = self.emit_join("Stack", &values, &format!(", axis: {own}"), hint, written.line)?;
+        Ok(PyValue::Data(Data { batch, ..found }))
     }
 
     /// `torch.max(a, b)`, or `x.max(dim=1)`, which also gives where they are.
@@ -478,7 +478,8 @@ impl Machine<'_> {
     }
 
     fn reduced(&mut self, layer: &str, data: &Data, args: &PyArgs, written: &PyExpr, hint: &str) -> PyResult<Data> {
-        self.is_plain(data, written)?;
+        let moved = (1..NO_BATCH).contains(&data.batch);
+        self.is_plain(&Data { batch: if moved { 0 } else { data.batch }, ..data.clone() }, written)?;
         let given = self.arguments(args, &["dim", "keepdim", "axis", "keepdims"], written)?;
         let find = |names: [&str; 2]| given.iter().find(|(name, _)| names.contains(name)).map(|(_, value)| value);
         let axes = find(["dim", "axis"]).and_then(|axes| match axes {
@@ -489,9 +490,17 @@ impl Machine<'_> {
             Unported::new(written.line, format!("`{}` also goes over the batch: name its axes", short(&written.text)))
         })?;
         let keep = find(["keepdim", "keepdims"]).is_some_and(|keep| keep.truth() == Some(true));
+        let keeps = if keep { ", keep: true" } else { "" };
+        if moved {
+            let own = self.own_axes(data, &axes, written)?;
+            let axes = own.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
+            let text = format!("{layer}(axis: ({axes}){keeps})");
+            let found = self.emit(&text, std::slice::from_ref(data), hint, written.line)?;
+            let before = if keep { 0 } else { own.iter().filter(|axis| **axis < data.batch).count() };
+            return Ok(Data { batch: data.batch - before, ..found });
+        }
         let axes = self.axes_field(data, &axes, written)?;
-        let text = format!("{layer}({axes}{})", if keep { ", keep: true" } else { "" });
-        self.emit(&text, std::slice::from_ref(data), hint, written.line)
+        self.emit(&format!("{layer}({axes}{keeps})"), std::slice::from_ref(data), hint, written.line)
     }
 
     fn normalized(&mut self, data: &Data, args: &PyArgs, written: &PyExpr) -> PyResult<String> {

@@ -3,11 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use super::calls::BASE;
 use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::stmts::contains;
 use crate::port::syntax::{Arg, Index, Operator, PyExpr, PyKind, PyPart, PyPiece, PyTurns};
-use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, put};
+use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, found, put};
 use crate::words;
 
 /// A number in a form of Python's: `02d`, `3`, or none.
@@ -19,6 +20,48 @@ fn padded(number: &str, form: &str) -> Option<String> {
     let width = digits.parse::<usize>().ok().filter(|width| *width < 100)?;
     let is_whole = number.bytes().all(|byte| byte.is_ascii_digit());
     is_whole.then(|| if digits.starts_with('0') { format!("{number:0>width$}") } else { format!("{number:>width$}") })
+}
+
+/// A text or a number in a form of Python's.
+pub(super) fn formatted(value: PyValue, form: &str) -> Option<String> {
+    match value.plain() {
+        PyValue::Text(text) if form.is_empty() => Some(text),
+        PyValue::Number(number) => padded(&number.text, form),
+        _ => None,
+    }
+}
+
+/// `"layer%d" % 3`
+fn filled_in(text: &str, values: Vec<PyValue>) -> Option<String> {
+    let mut values = values.into_iter();
+    let mut pieces = text.split('%');
+    let mut whole = pieces.next()?.to_owned();
+    while let Some(piece) = pieces.next() {
+        if piece.is_empty() {
+            whole.push('%');
+            whole += pieces.next()?;
+            continue;
+        }
+        let (form, rest) = piece.split_at(piece.find(['d', 'i', 's'])?);
+        whole += &formatted(values.next()?, form)?;
+        whole += &rest[1..];
+    }
+    values.next().is_none().then_some(whole)
+}
+
+/// The places of `[low:high:step]` in a list, in Python's order.
+fn places(count: usize, low: Option<i64>, high: Option<i64>, step: i64) -> Vec<usize> {
+    let count = count as i64;
+    let (least, most) = if step < 0 { (-1, count - 1) } else { (0, count) };
+    let end = |at: i64| (if at < 0 { at + count } else { at }).clamp(least, most);
+    let (first, last) = if step < 0 { (most, least) } else { (least, most) };
+    let (mut at, high) = (low.map_or(first, end), high.map_or(last, end));
+    let mut places = Vec::new();
+    while step != 0 && (high - at) * step.signum() > 0 {
+        places.extend(usize::try_from(at));
+        at = at.saturating_add(step);
+    }
+    places
 }
 
 impl Machine<'_> {
@@ -138,12 +181,9 @@ impl Machine<'_> {
             match piece {
                 PyPiece::Text(text) => whole += text,
                 PyPiece::Value(value, form) => {
-                    let text = match self.value(value, "")?.plain() {
-                        PyValue::Text(text) if form.is_empty() => Some(text),
-                        PyValue::Number(number) => padded(&number.text, form),
-                        _ => None,
+                    let Some(text) = formatted(self.value(value, "")?, form) else {
+                        return Ok(PyValue::opaque("a text is not known here", None));
                     };
-                    let Some(text) = text else { return Ok(PyValue::opaque("a text is not known here", None)) };
                     whole += &text;
                 }
             }
@@ -330,10 +370,18 @@ impl Machine<'_> {
                     }
                     Some(method) => PyValue::Method(instance, method),
                     None if name == "training" => PyValue::Foreign(TRAINING.to_owned()),
-                    None => PyValue::Bound(Box::new(PyValue::Instance(instance)), name.to_owned()),
+                    None => {
+                        let base = instance.get(BASE).and_then(|base| self.known_attribute(&base, name));
+                        base.unwrap_or_else(|| PyValue::Bound(Box::new(PyValue::Instance(instance)), name.to_owned()))
+                    }
                 },
             },
             PyValue::Data(data) => self.data_attribute(data, name, written, hint)?,
+            // A namespace is a dictionary of its attributes.
+            PyValue::Dict(pairs) if found_in(&pairs, name).is_some() => {
+                found_in(&pairs, name).unwrap_or(PyValue::Failed)
+            }
+            PyValue::Partial(partial) if name == "func" => partial.function.clone(),
             PyValue::Tuple(items) if name == "values" => items.first().cloned().unwrap_or(PyValue::Failed),
             PyValue::Super(instance, classes) => match classes.iter().find_map(|class| class.method(name)) {
                 Some(method) => PyValue::Method(instance, method.clone()),
@@ -347,8 +395,12 @@ impl Machine<'_> {
             PyValue::Modules(modules) if modules.part(name).is_some() => modules.part(name).unwrap_or(PyValue::Failed),
             PyValue::Opaque(reason) => PyValue::Opaque(reason),
             PyValue::Failed => PyValue::Failed,
-            of => PyValue::Bound(Box::new(of), name.to_owned()),
+            of => self.known_attribute(&of, name).unwrap_or_else(|| PyValue::Bound(Box::new(of), name.to_owned())),
         })
+    }
+
+    fn known_attribute(&self, of: &PyValue, name: &str) -> Option<PyValue> {
+        if let PyValue::Layer(leaf) = of { self.layer_attribute(leaf, name) } else { None }
     }
 
     /// `of[indices]`
@@ -373,10 +425,7 @@ impl Machine<'_> {
     /// One item of a list, or of modules.
     fn item_at(&self, of: &PyValue, at: &PyValue) -> Option<PyValue> {
         match of {
-            PyValue::Dict(pairs) => {
-                let pairs = pairs.borrow();
-                pairs.iter().find(|(key, _)| key.equals(at) == Some(true)).map(|(_, value)| value.clone())
-            }
+            PyValue::Dict(pairs) => found(&pairs.borrow(), at),
             PyValue::Modules(modules) if matches!(at, PyValue::Text(_)) => {
                 let PyValue::Text(name) = at else { return None };
                 modules.part(name)
@@ -405,25 +454,16 @@ impl Machine<'_> {
         else {
             return Ok(opaque(written));
         };
-        let count = items.len() as i64;
-        let end = |at: i64| usize::try_from(if at < 0 { at + count } else { at }).unwrap_or(0).min(items.len());
-        let (low, high) = (end(low.unwrap_or(0)), end(high.unwrap_or(count)));
-        let mut items = items.get(low..high.max(low)).unwrap_or(&[]).to_vec();
-        match step {
-            None | Some(1) => {}
-            Some(-1) if bounds[0].is_none() && bounds[1].is_none() => items.reverse(),
-            Some(step) if *step > 0 => items = items.into_iter().step_by(usize::try_from(*step).unwrap_or(1)).collect(),
-            Some(_) => return Ok(opaque(written)),
-        }
+        let places = places(items.len(), *low, *high, step.unwrap_or(1));
+        let kept = places.iter().filter_map(|at| items.get(*at).cloned());
         Ok(match of {
-            PyValue::Tuple(_) => PyValue::Tuple(items),
-            PyValue::Modules(modules) if !matches!(step, Some(-1)) => {
-                let kept = |(_, part): &(String, PyValue)| items.iter().any(|item| item.place() == part.place());
-                let parts = modules.parts.borrow().iter().filter(|part| kept(part)).cloned().collect();
+            PyValue::Tuple(_) => PyValue::Tuple(kept.collect()),
+            PyValue::Modules(modules) => {
+                let parts = modules.parts.borrow();
+                let parts = places.iter().filter_map(|at| parts.get(*at).cloned()).collect();
                 PyValue::Modules(Rc::new(Modules { kind: modules.kind.clone(), parts: RefCell::new(parts) }))
             }
-            PyValue::Modules(_) => opaque(written),
-            _ => PyValue::list(items),
+            _ => PyValue::list(kept.collect()),
         })
     }
 
@@ -513,6 +553,10 @@ impl Machine<'_> {
                 computed(operator, a, b).map_or_else(|| opaque(written), PyValue::Number)
             }
             (Operator::Add, PyValue::Text(a), PyValue::Text(b)) => PyValue::Text(format!("{a}{b}")),
+            (Operator::Rest, PyValue::Text(text), right) => {
+                let values = if let PyValue::Tuple(items) = right { items.clone() } else { vec![right.clone()] };
+                filled_in(text, values).map_or_else(|| opaque(written), PyValue::Text)
+            }
             (Operator::Add, PyValue::Tuple(a), PyValue::Tuple(b)) => {
                 PyValue::Tuple(a.iter().chain(b).cloned().collect())
             }
@@ -555,6 +599,10 @@ impl Machine<'_> {
             .last()
             .is_some_and(|frame| frame.instance.is_some() && !names.contains(&frame.function.name.as_str()))
     }
+}
+
+fn found_in(pairs: &RefCell<Vec<(PyValue, PyValue)>>, name: &str) -> Option<PyValue> {
+    found(&pairs.borrow(), &PyValue::Text(name.to_owned()))
 }
 
 /// `self.training`

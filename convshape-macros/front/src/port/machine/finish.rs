@@ -1,8 +1,10 @@
 //! Which part of a program is the model, and running it.
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::{Machine, PyResult};
+use super::calls::BASE;
+use super::{Machine, PyResult, name_of};
 use crate::port::Unported;
 use crate::port::program::PortedInput;
 use crate::port::stmts::{contains, mentions};
@@ -12,6 +14,9 @@ use crate::port::value::{Data, Instance, PyArgs, PyValue};
 impl Machine<'_> {
     /// Runs the model of the program: what was only defined so far. `wanted` is its class, if there are several.
     pub(in crate::port) fn finish(&mut self, stmts: &[PyStmt], wanted: &str) {
+        if self.program.shapes.is_empty() {
+            functions_of(stmts).for_each(|function| self.examples_in(&function.body));
+        }
         if self.faults.is_empty() && self.program.statements.is_empty() {
             match self.model_of(stmts, wanted) {
                 Ok(()) => {}
@@ -40,6 +45,9 @@ impl Machine<'_> {
     }
 
     fn model_of(&mut self, stmts: &[PyStmt], wanted: &str) -> PyResult<()> {
+        if let Some(function) = functions_of(stmts).find(|function| function.name == wanted) {
+            return self.run_made(&function);
+        }
         let used = self.used.clone();
         let unused = |value: &PyValue| value.place().is_some_and(|place| !used.contains(&place));
         let roots: Vec<(String, PyValue)> = self.roots.iter().filter(|(_, value)| unused(value)).cloned().collect();
@@ -61,7 +69,23 @@ impl Machine<'_> {
                 return Err(Unported::new(instance.class.line, reason));
             }
         }
-        match self.candidates(stmts, wanted).as_slice() {
+        let candidates = self.candidates(stmts, wanted);
+        let makers = match candidates.as_slice() {
+            [] => Vec::new(),
+            [class] if class.name == wanted || !self.is_open(class) => Vec::new(),
+            _ => self.makers(stmts),
+        };
+        match makers.as_slice() {
+            [] => {}
+            [function] => return self.run_made(function),
+            [first, second, ..] => {
+                let (first, name) = (&first.name, &second.name);
+                let reason =
+                    format!("`{name}` makes a second model, besides `{first}`: choose one with `--name {name}`");
+                return Err(Unported::new(second.line, reason));
+            }
+        }
+        match candidates.as_slice() {
             [] => {}
             [class] => {
                 let written = named(&class.name, class.line);
@@ -103,6 +127,43 @@ impl Machine<'_> {
             }
         }
         rest
+    }
+
+    /// Notes the shapes of numbers in lines that nothing runs, such as those of a test: `torch.randn(1, 3, 32, 32)`.
+    fn examples_in(&mut self, body: &[PyStmt]) {
+        let found = RefCell::new(Vec::new());
+        let keep = |part: &PyExpr| {
+            found.borrow_mut().extend(random_sizes(part));
+            false
+        };
+        mentions(body, &mut |written| {
+            contains(written, &keep);
+        });
+        found.take().iter().for_each(|sizes| self.batch_of(sizes));
+    }
+
+    /// Whether the constructor of a class takes what neither it nor a number of the program gives.
+    fn is_open(&mut self, class: &Rc<Class>) -> bool {
+        let init = self.method(class, "__init__");
+        init.is_some_and(|init| {
+            needed(&init.params).iter().any(|name| !matches!(self.missing(name), PyValue::Number(_)))
+        })
+    }
+
+    /// Functions that need nothing and give an instance of a class, which no other one mentions:
+    /// `def ResNet18(): return ResNet(BasicBlock, [2, 2, 2, 2])`.
+    fn makers(&mut self, stmts: &[PyStmt]) -> Vec<Rc<Function>> {
+        let classes: Vec<Rc<Class>> =
+            classes_of(stmts).into_iter().filter(|class| self.is_module_class(class)).collect();
+        let open =
+            |function: &Rc<Function>| function.params.iter().any(|param| param.default.is_none() && param.stars == 0);
+        let gives = |stmt: &PyStmt| matches!(stmt.kind, PyStmtKind::Return(Some(_)));
+        let makes = |function: &Rc<Function>| classes.iter().any(|class| uses(&function.body, &class.name));
+        let makers: Vec<Rc<Function>> = functions_of(stmts)
+            .filter(|function| !open(function) && function.body.iter().any(gives) && makes(function))
+            .collect();
+        let is_part = |maker: &Rc<Function>| makers.iter().any(|other| uses(&other.body, &maker.name));
+        makers.iter().filter(|maker| !is_part(maker)).cloned().collect()
     }
 
     /// Runs a class with its inputs.
@@ -201,16 +262,18 @@ impl Machine<'_> {
 
     /// A function that nobody calls and that needs nothing, or only numbers of the program.
     fn run_function(&mut self, stmts: &[PyStmt]) -> PyResult<()> {
-        let functions = stmts.iter().filter_map(|stmt| match &stmt.kind {
-            PyStmtKind::Def(function) => Some(function.clone()),
-            _ => None,
-        });
-        let functions: Vec<Rc<Function>> = functions.filter(|function| self.makes_layers(&function.body)).collect();
+        let functions: Vec<Rc<Function>> =
+            functions_of(stmts).filter(|function| self.makes_layers(&function.body)).collect();
         let Some(function) = functions.iter().rev().find(|function| {
             !functions.iter().any(|other| !Rc::ptr_eq(other, function) && uses(&other.body, &function.name))
         }) else {
             return Ok(());
         };
+        self.run_made(&function.clone())
+    }
+
+    /// Runs what a function gives.
+    fn run_made(&mut self, function: &Rc<Function>) -> PyResult<()> {
         match self.call(&function.clone(), None, None, PyArgs { line: function.line, ..PyArgs::default() })? {
             PyValue::Instance(instance) => self.run_model(&instance),
             module if module.is_module() => self.run_roots(vec![(String::new(), module)]),
@@ -238,9 +301,36 @@ impl Machine<'_> {
             _ => Vec::new(),
         };
         for (name, part) in parts {
-            self.walk(&part, &if path.is_empty() { name } else { format!("{path}.{name}") });
+            let path = match (path, name.as_str()) {
+                (path, BASE) => path.to_owned(),
+                ("", name) => name.to_owned(),
+                (path, name) => format!("{path}.{name}"),
+            };
+            self.walk(&part, &path);
         }
     }
+}
+
+/// The sizes in `torch.randn(1, 3, 32, 32)`.
+fn random_sizes(written: &PyExpr) -> Option<Vec<i64>> {
+    let PyKind::Call(of, args) = &*written.kind else { return None };
+    let args: Vec<&PyExpr> = args.iter().filter(|arg| arg.name.is_none()).map(|arg| &arg.value).collect();
+    let sizes = match args.as_slice() {
+        [one] => match &*one.kind {
+            PyKind::Tuple(items) | PyKind::List(items) => items.iter().collect(),
+            _ => return None,
+        },
+        several => several.to_vec(),
+    };
+    let size = |size: &&PyExpr| if let PyKind::Number(text) = &*size.kind { text.parse().ok() } else { None };
+    (name_of(of) == "randn").then(|| sizes.iter().map(size).collect())?
+}
+
+fn functions_of(stmts: &[PyStmt]) -> impl Iterator<Item = Rc<Function>> {
+    stmts.iter().filter_map(|stmt| match &stmt.kind {
+        PyStmtKind::Def(function) => Some(function.clone()),
+        _ => None,
+    })
 }
 
 fn classes_of(stmts: &[PyStmt]) -> Vec<Rc<Class>> {

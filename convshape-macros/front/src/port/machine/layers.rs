@@ -10,7 +10,7 @@ use super::{Machine, PyResult};
 use crate::port::syntax::PyExpr;
 use crate::port::value::{Data, Leaf, NO_BATCH, PyArgs, PyValue};
 use crate::port::{Unported, layer};
-use crate::words::{self, Elsewhere, Kind, Lookup, Neutral};
+use crate::words::{self, Elsewhere, Group, Kind, Lookup, Neutral};
 
 impl Machine<'_> {
     /// The layer that a call makes.
@@ -42,6 +42,35 @@ impl Machine<'_> {
         self.made.push(made.clone());
         self.named_by_flax(&made, call, &args);
         Ok(made)
+    }
+
+    /// An attribute of a layer, if its line says it: `conv.out_channels`.
+    pub(super) fn layer_attribute(&self, leaf: &Leaf, name: &str) -> Option<PyValue> {
+        let dialect = self.program.dialect;
+        let layer = words::named_layer(&leaf.call, dialect)?;
+        let field = |word: &str| match words::find_field(layer.words, word, dialect) {
+            Lookup::Found(field) => Some(field.name),
+            _ => None,
+        };
+        let wanted = field(name)?;
+        let order = layer.words.python_order(dialect);
+        let word = |at: usize, name: &Option<String>| name.clone().or_else(|| Some((*order.get(at)?).to_owned()));
+        let is_it = |word: String| field(&word) == Some(wanted);
+        let mut args = leaf.args.iter().enumerate();
+        let given =
+            args.find(|(at, (name, _))| word(*at, name).is_some_and(is_it)).map(|(_, (_, value))| value.clone());
+        if layer.words.group != Group::Convolution {
+            return given;
+        }
+        let value = given.or_else(|| match wanted {
+            "stride" | "dilation" | "groups" => Some(PyValue::whole(1)),
+            "padding" => Some(PyValue::whole(0)),
+            _ => None,
+        })?;
+        // A convolution has these for each axis.
+        let per_axis = ["kernel", "stride", "padding", "dilation"].contains(&wanted);
+        let rank = layer.rank.filter(|_| per_axis && matches!(value, PyValue::Number(_)));
+        Some(rank.map_or(value.clone(), |rank| PyValue::Tuple(vec![value; rank])))
     }
 
     fn is_field(&self, call: &str, name: &str) -> bool {

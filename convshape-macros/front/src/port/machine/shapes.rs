@@ -6,7 +6,7 @@ use super::eval::{opaque, short};
 use super::{MOST_DRAFTED, Machine, PyResult, unread};
 use crate::port::syntax::{Index, PyExpr, PyKind};
 use crate::port::value::{Data, NO_BATCH, PyArgs, PyValue};
-use crate::port::{Unported, find_sizes};
+use crate::port::{PortedChain, Unported, chain, find_sizes};
 
 impl Machine<'_> {
     /// The sizes of a value without the batch, as the inputs on trial make them.
@@ -23,7 +23,13 @@ impl Machine<'_> {
             find_sizes(&self.program, self.trial, &data.label, &mut self.sizes);
         }
         self.sizes.get(&data.label).cloned().flatten().ok_or_else(|| {
-            Unported::new(written.line, format!("the shape that `{}` asks for is not known here", short(&written.text)))
+            let fits = PortedChain::new(&chain(&self.program, "M", self.trial)).is_some_and(|draft| draft.fits);
+            let why = match fits {
+                true => String::new(),
+                false => format!(": the layers before it do not fit an input of {}", self.trial.join(", ")),
+            };
+            let asks = short(&written.text);
+            Unported::new(written.line, format!("the shape that `{asks}` asks for is not known here{why}"))
         })
     }
 
@@ -44,6 +50,20 @@ impl Machine<'_> {
             [one] => format!("{field}: {one}"),
             several => format!("{field}: ({})", several.join(", ")),
         })
+    }
+
+    /// Axes in Python's count as those of a sample, wherever the batch is.
+    pub(super) fn own_axes(&mut self, data: &Data, axes: &[i64], written: &PyExpr) -> PyResult<Vec<usize>> {
+        let rank = self.shape_of(data, written)?.len() as i64 + 1;
+        let own = axes.iter().map(|axis| {
+            let axis = usize::try_from(if *axis < 0 { axis + rank } else { *axis }).unwrap_or(data.batch);
+            if axis == data.batch {
+                let reason = format!("`{}` goes over the batch, which a chain does not see", short(&written.text));
+                return Err(Unported::new(written.line, reason));
+            }
+            Ok(axis - usize::from(axis > data.batch))
+        });
+        own.collect()
     }
 
     /// An axis of a sample, from 0.
@@ -76,6 +96,7 @@ impl Machine<'_> {
             "shape" => self.sizes(&data, written)?,
             "ndim" => PyValue::whole(self.shape_of(&data, written)?.len() as i64 + 1),
             "data" => PyValue::Data(data),
+            "is_cuda" | "requires_grad" => PyValue::Bool(false),
             "device" | "dtype" => opaque(written),
             "T" | "mT" | "H" | "real" | "imag" => {
                 return Err(unread(written));
@@ -202,8 +223,13 @@ impl Machine<'_> {
         let [first, rest @ ..] = sizes else { return Ok(None) };
         let open = |value: &PyValue| value.as_whole() == Some(-1);
         let is_batch = matches!(first, PyValue::Batch);
-        if !(is_batch || open(first)) || rest.is_empty() {
+        if !(is_batch || open(first)) {
             return Ok(None);
+        }
+        if rest.is_empty() {
+            // One number per sample has an axis in a chain.
+            let one = self.shape_of(data, written)?.iter().product::<i64>() == 1;
+            return Ok(one.then(|| "Reshape([1])".to_owned()));
         }
         let mut texts = Vec::new();
         for size in rest {
@@ -389,10 +415,14 @@ impl Machine<'_> {
                     let at = self.value(at, "")?;
                     Pick::At(self.whole(&at, written)?)
                 }
-                Some(Index::Slice([low, high, None])) => {
-                    Pick::Range(self.end_of(low.as_ref(), written)?, self.end_of(high.as_ref(), written)?)
+                Some(Index::Slice([low, high, step])) => {
+                    let step = self.end_of(step.as_ref(), written)?.unwrap_or(1);
+                    if step < 1 {
+                        return Err(unread(written));
+                    }
+                    Pick::Range(self.end_of(low.as_ref(), written)?, self.end_of(high.as_ref(), written)?, step)
                 }
-                Some(Index::Slice(_)) | None => return Err(unread(written)),
+                None => return Err(unread(written)),
             });
         }
         if data.batch == NO_BATCH {
@@ -448,6 +478,8 @@ impl Machine<'_> {
         let reshaped = picks.iter().any(|pick| matches!(pick, Pick::At(_) | Pick::New));
         let mut found = data.clone();
         let (mut axis, mut kept) = (0, Vec::new());
+        // The sizes before every which element of each axis is taken.
+        let (mut whole, mut steps) = (sizes.clone(), vec![1; sizes.len()]);
         for pick in picks {
             let size = sizes.get(axis).copied().unwrap_or(1);
             axis += usize::from(!matches!(pick, Pick::New));
@@ -458,22 +490,67 @@ impl Machine<'_> {
                     let end = if at == -1 { String::new() } else { (at + 1).to_string() };
                     let layer = format!("Slice({at}..{end}, axis: {})", axis - 1);
                     found = self.emit(&layer, &[found], hint, written.line)?;
+                    whole.get_mut(axis - 1).into_iter().for_each(|size| *size = 1);
                 }
-                Pick::Range(low, high) => {
+                Pick::Range(low, high, step) => {
                     let text = |bound: Option<i64>| bound.map_or(String::new(), |bound| bound.to_string());
-                    let layer = format!("Slice({}..{}, axis: {})", text(low), text(high), axis - 1);
-                    found = self.emit(&layer, &[found], hint, written.line)?;
+                    if low.is_some_and(|low| low != 0) || high.is_some() {
+                        let layer = format!("Slice({}..{}, axis: {})", text(low), text(high), axis - 1);
+                        found = self.emit(&layer, &[found], hint, written.line)?;
+                    }
                     let end = |bound: i64| (if bound < 0 { bound + size } else { bound }).clamp(0, size);
-                    kept.push(end(high.unwrap_or(size)) - end(low.unwrap_or(0)));
+                    let count = end(high.unwrap_or(size)) - end(low.unwrap_or(0));
+                    if let (Some(size), Some(of)) = (whole.get_mut(axis - 1), steps.get_mut(axis - 1)) {
+                        (*size, *of) = (count, step);
+                    }
+                    kept.push((count + step - 1) / step);
                 }
             }
         }
+        found = self.strided(found, whole, &steps, written, hint)?;
         kept.extend(sizes.get(axis..).unwrap_or(&[]));
         if reshaped {
             let kept = if kept.is_empty() { vec![1] } else { kept };
             found = self.emit(&format!("Reshape([{}])", joined(&kept)), &[found], hint, written.line)?;
         }
         Ok(Data { batch, ..found })
+    }
+
+    /// Every `step`-th element of each axis: a pooling of single elements, over space or over a view with the axis in
+    /// its middle.
+    fn strided(
+        &mut self,
+        mut found: Data,
+        mut sizes: Vec<i64>,
+        steps: &[i64],
+        written: &PyExpr,
+        hint: &str,
+    ) -> PyResult<Data> {
+        let last = matches!(self.program.dialect, Dialect::Keras | Dialect::Flax);
+        let (channels, space) = match (steps, steps) {
+            ([space @ .., channels], _) if last => (*channels, space),
+            (_, [channels, space @ ..]) => (*channels, space),
+            _ => return Ok(found),
+        };
+        let mut emit = |layer: String, found: Data| self.emit(&layer, &[found], hint, written.line);
+        if channels == 1 && matches!(space.len(), 1..=3) {
+            let stride = match space.windows(2).all(|pair| pair[0] == pair[1]) {
+                true => space[0].to_string(),
+                false => format!("({})", joined(space)),
+            };
+            let layer = format!("MaxPool{}d(1, stride: {stride})", space.len());
+            return if stride == "1" { Ok(found) } else { emit(layer, found) };
+        }
+        for (axis, &step) in steps.iter().enumerate().filter(|(_, step)| **step > 1) {
+            let (before, after) = (&sizes[..axis], &sizes[axis + 1..]);
+            let view: [i64; 3] = [before.iter().product(), sizes[axis], after.iter().product()];
+            let stride = if last { [1, step] } else { [step, 1] };
+            found = emit(format!("Reshape([{}])", joined(&view)), found)?;
+            found = emit(format!("MaxPool2d(1, stride: ({}))", joined(&stride)), found)?;
+            sizes[axis] = (sizes[axis] + step - 1) / step;
+            found = emit(format!("Reshape([{}])", joined(&sizes)), found)?;
+        }
+        Ok(found)
     }
 
     /// The parts of a value along an axis in Python's count: `q, k, v = qkv.unbind(0)`.
@@ -506,7 +583,8 @@ enum Pick {
     Whole,
     New,
     At(i64),
-    Range(Option<i64>, Option<i64>),
+    /// From, to, and every which one.
+    Range(Option<i64>, Option<i64>, i64),
 }
 
 fn joined(sizes: &[i64]) -> String {
