@@ -34,8 +34,13 @@ pub(super) fn source(layer: &Layer) -> Option<String> {
 
 /// Whether a second use of a layer shares anything with the first: its parameters.
 pub(super) fn is_shared(layer: &Layer, dialect: Dialect) -> bool {
-    let op = words::named_layer(&layer.op.to_string(), dialect)
-        .and_then(|found| found.words.default_op(dialect, found.rank.unwrap_or(2)));
+    has_params(&layer.op.to_string(), dialect)
+}
+
+/// Whether the layer of a name has parameters.
+pub(super) fn has_params(name: &str, dialect: Dialect) -> bool {
+    let op =
+        words::named_layer(name, dialect).and_then(|found| found.words.default_op(dialect, found.rank.unwrap_or(2)));
     op.is_some_and(|op| op.params().iter().count() > 0)
 }
 

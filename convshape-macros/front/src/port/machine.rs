@@ -408,8 +408,16 @@ impl<'a> Machine<'a> {
         let Some(items) = self.items(&values) else {
             self.assign(target, eval::opaque(written))?;
             if !values.has_failed() && self.matters(body) {
-                let reason = format!("`{}` is not known here: write out the lines that its turns run", written.text);
-                return Err(Unported::new(line, reason));
+                return Err(match values {
+                    PyValue::Opaque(reason) => reason.at(line),
+                    _ => {
+                        let text = &written.text;
+                        Unported::new(
+                            line,
+                            format!("`{text}` is not known here: write out the lines that its turns run"),
+                        )
+                    }
+                });
             }
             self.not_run(body)?;
             return Ok(Flow::Next);

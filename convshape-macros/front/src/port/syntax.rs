@@ -167,8 +167,8 @@ pub(super) enum Operator {
     Rest,
     MatMul,
     Pow,
-    /// `|`, `&`, `^`, `<<`, `>>`
-    Bits,
+    /// `|`, `&`, `^`, and the shifts `<<` (`l`) and `>>` (`r`).
+    Bits(char),
 }
 
 impl Operator {
@@ -176,16 +176,16 @@ impl Operator {
     pub(super) const ALL: [(&'static str, Operator, u8); 13] = [
         ("**", Operator::Pow, 9),
         ("//", Operator::Floor, 7),
-        ("<<", Operator::Bits, 5),
-        (">>", Operator::Bits, 5),
+        ("<<", Operator::Bits('l'), 5),
+        (">>", Operator::Bits('r'), 5),
         ("+", Operator::Add, 6),
         ("-", Operator::Sub, 6),
         ("*", Operator::Mul, 7),
         ("/", Operator::Div, 7),
         ("%", Operator::Rest, 7),
         ("@", Operator::MatMul, 7),
-        ("|", Operator::Bits, 4),
-        ("&", Operator::Bits, 4),
-        ("^", Operator::Bits, 4),
+        ("|", Operator::Bits('|'), 4),
+        ("&", Operator::Bits('&'), 4),
+        ("^", Operator::Bits('^'), 4),
     ];
 }

@@ -1398,6 +1398,47 @@ def Net2():
 }
 
 #[test]
+fn functions_that_test_models() {
+    let python = |test: &str| {
+        format!(
+            "cfg = {{'A': [4, 'M', 8]}}
+class VGG(nn.Module):
+    def __init__(self, vgg_name):
+        super().__init__()
+        layers = []
+        last = 3
+        for x in cfg[vgg_name]:
+            layers += [nn.MaxPool2d(2)] if x == 'M' else [nn.Conv2d(last, x, 3, padding=1)]
+            last = last if x == 'M' else x
+        self.features = nn.Sequential(*layers)
+    def forward(self, x):
+        return self.features(x)
+{test}"
+        )
+    };
+    ported(
+        &python("def test():\n    net = VGG('A')\n    print(net(torch.randn(2, 3, 32, 32)).size())"),
+        "input: [3, 32, 32];
+         #[name = \"features.0\"] Conv2d(3 -> 4, kernel: 3, padding: 1);
+         MaxPool2d(2);
+         #[name = \"features.2\"] Conv2d(4 -> 8, kernel: 3, padding: 1);
+         output: [8, 16, 16];",
+    );
+    let reason = "line 7: `vgg_name` is a parameter without a number: write `vgg_name = 16` in a line before";
+    assert_eq!(refused(&python("")), [reason]);
+}
+
+#[test]
+fn parameters_meet_the_last_axis() {
+    let init = "self.c = nn.Conv2d(4, 14, 1)\nself.g = nn.Parameter(torch.ones(14))";
+    let line = "c: Conv2d(4 -> 14, kernel: 1); g: Parameter([14], init: 1.0);";
+    let last = format!("{line} g2: Reshape([1, 14]) from g; Mul(g2, c); output: [14, 14, 14];");
+    let first = format!("{line} y: Reshape([14, 1, 1]) from g; Mul(y, c); output: [14, 14, 14];");
+    gives(init, "x = self.c(x)\nreturn self.g * x", &last);
+    gives(init, "x = self.c(x)\nreturn self.g[:, None, None] * x", &first);
+}
+
+#[test]
 fn classes_in_small_letters() {
     let python = "class conv_net(nn.Module):\n    def forward(self, x):\n        return F.relu(x)";
     assert!(port(python, "M").is_ok_and(|ported| ported.source.contains("pub struct ConvNet {")));
@@ -1454,6 +1495,14 @@ fn layers_in_variables() {
         "w: Conv2d(4 -> 2, kernel: 1); output: [2, 14, 14];",
     );
     lists("self.w = weight_norm(nn.Conv2d(4, 2, 1), dim=1)", "return self.w(x)", "without it");
+    let norm = "self.w = nn.Parameter(torch.ones(14))";
+    lists(norm, "return F.layer_norm(x, (14,), self.w)", "write the layer `LayerNorm`");
+    lists("", "return F.conv2d(x, w, stride=2)", "write the layer `Conv2d`");
+    gives(
+        "",
+        "k = 8\nif 4 & 3 == 0 and (k | 1) >> 1 == 1 << 2 and k ^ 8 == 0:\n    x = x * 2\nreturn x",
+        "Scale(2.0); output: [4, 14, 14];",
+    );
 }
 
 #[test]

@@ -111,6 +111,9 @@ pub(super) struct Modules {
     pub(super) parts: RefCell<Vec<(String, PyValue)>>,
 }
 
+/// The attribute with the layer that a class extends, which has the name of its instance in files.
+pub(super) const BASE: &str = "super()";
+
 /// An instance of a class of the program.
 pub(super) struct Instance {
     pub(super) class: Rc<Class>,

@@ -8,17 +8,14 @@ use convshape_arith::op::Dialect;
 
 use super::eval::{formatted, opaque, short};
 use super::{Machine, PyResult};
-use crate::port::Unported;
 use crate::port::program::PortedInput;
 use crate::port::syntax::{Class, PyExpr, PyStmtKind};
-use crate::port::value::{Instance, Modules, PyArgs, PyValue, Tensor, put};
+use crate::port::value::{BASE, Instance, Modules, PyArgs, PyValue, Tensor, put};
+use crate::port::{Unported, layer};
 use crate::words;
 
 /// The methods that run a model.
 const RUNS: [&str; 3] = ["forward", "call", "__call__"];
-
-/// The attribute with the layer that a class extends, which has the name of its instance in files.
-pub(super) const BASE: &str = "super()";
 
 /// Modules that hold others.
 const HOLDERS: [&str; 6] = ["Sequential", "ModuleList", "ModuleDict", "ParameterList", "sequential", "Residual"];
@@ -103,7 +100,12 @@ impl Machine<'_> {
     pub(super) fn no_layer(&self, name: &str) -> String {
         match words::instead(name) {
             Some(instead) => format!("`{name}` is not a layer of a chain: {instead}"),
-            None => format!("`{name}` is not a layer that a chain has"),
+            None => match words::find_function(name, self.program.dialect).map(|found| found.words.name(found.rank)) {
+                Some(layer) if layer::has_params(&layer, self.program.dialect) => {
+                    format!("`{name}` is given its weights: write the layer `{layer}`, whose parameters have names")
+                }
+                _ => format!("`{name}` is not a layer that a chain has"),
+            },
         }
     }
 
@@ -720,7 +722,7 @@ fn option(args: &PyArgs, written: &PyExpr) -> Option<(PyValue, PyValue)> {
         PyValue::Text(text) => Some(text.as_str()),
         _ => None,
     });
-    let word = texts.clone().find(|text| text.starts_with("--")).or(texts.last())?;
+    let word = texts.clone().find(|text| text.starts_with("--")).or(texts.clone().next_back())?;
     let name = PyValue::Text(word.trim_start_matches('-').replace('-', "_"));
     let default = named("default").or_else(|| match named("action") {
         Some(PyValue::Text(action)) if action == "store_true" => Some(PyValue::Bool(false)),

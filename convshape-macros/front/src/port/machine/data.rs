@@ -128,13 +128,39 @@ impl Machine<'_> {
             Operator::Mul => "Mul",
             Operator::Div => "Div",
             Operator::MatMul => "MatMul",
-            Operator::Floor | Operator::Rest | Operator::Pow | Operator::Bits => return Ok(None),
+            Operator::Floor | Operator::Rest | Operator::Pow | Operator::Bits(_) => return Ok(None),
         };
         for data in [&a, &b] {
             let whole = Data { stretched: false, batch: data.batch % NO_BATCH, ..data.clone() };
             self.is_plain(if operator == Operator::MatMul { data } else { &whole }, written)?;
         }
+        let (a, b) = match operator {
+            Operator::MatMul => (a, b),
+            _ => (self.on_last_axis(a.clone(), &b, written)?, self.on_last_axis(b, &a, written)?),
+        };
         self.emit_join(layer, &[a, b], "", hint, written.line).map(Some)
+    }
+
+    /// A parameter of one axis, which PyTorch multiplies with the last axis of a value, and a chain with the channels if
+    /// there are as many.
+    fn on_last_axis(&mut self, parameter: Data, other: &Data, written: &PyExpr) -> PyResult<Data> {
+        let mut statements = self.program.statements.iter();
+        let is_one = statements.any(|found| found.label == parameter.label && found.line.starts_with("Parameter("));
+        if !is_one || self.program.dialect != Dialect::Torch {
+            return Ok(parameter);
+        }
+        match (self.shape_of(&parameter, written)?.as_slice(), self.shape_of(other, written)?.as_slice()) {
+            ([size], [channels, .., last]) if *size > 1 && size == channels && size == last => {
+                let found = self.emit(
+                    &format!("Reshape([1, {size}])"),
+                    std::slice::from_ref(&parameter),
+                    &parameter.label,
+                    written.line,
+                )?;
+                Ok(Data { batch: parameter.batch, ..found })
+            }
+            _ => Ok(parameter),
+        }
     }
 
     /// Layers one after the other.
@@ -562,7 +588,7 @@ fn with_number(operator: Operator, by: f64) -> Option<Vec<String>> {
         Operator::Pow if by == 2.0 => "Square".to_owned(),
         Operator::Pow if by == 0.5 => "Sqrt".to_owned(),
         Operator::Pow => format!("Pow({by:?})"),
-        Operator::Floor | Operator::Rest | Operator::MatMul | Operator::Bits => return None,
+        Operator::Floor | Operator::Rest | Operator::MatMul | Operator::Bits(_) => return None,
     }])
 }
 
@@ -574,7 +600,7 @@ fn number_with(operator: Operator, by: &PyNumber) -> Option<Vec<String>> {
         Operator::Sub => vec!["Neg".to_owned(), format!("AddScalar({by:?})")],
         Operator::Div if by == 1.0 => vec!["Pow(-1.0)".to_owned()],
         Operator::Div => vec!["Pow(-1.0)".to_owned(), format!("Scale({by:?})")],
-        Operator::Pow | Operator::Floor | Operator::Rest | Operator::MatMul | Operator::Bits => return None,
+        Operator::Pow | Operator::Floor | Operator::Rest | Operator::MatMul | Operator::Bits(_) => return None,
     })
 }
 

@@ -3,12 +3,11 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::calls::BASE;
 use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::stmts::contains;
 use crate::port::syntax::{Arg, Index, Operator, PyExpr, PyKind, PyPart, PyPiece, PyTurns};
-use crate::port::value::{Modules, PyArgs, PyNumber, PyValue, found, put};
+use crate::port::value::{BASE, Modules, PyArgs, PyNumber, PyValue, found, put, whole};
 use crate::words;
 
 /// A number in a form of Python's: `02d`, `3`, or none.
@@ -415,6 +414,9 @@ impl Machine<'_> {
             (PyValue::Opaque(reason), _) => Ok(PyValue::Opaque(reason)),
             (of, [Index::At(at)]) => {
                 let at = self.value(at, "")?;
+                if let PyValue::Opaque(reason) = at {
+                    return Ok(PyValue::Opaque(reason));
+                }
                 Ok(self.item_at(&of, &at).unwrap_or_else(|| opaque(written)))
             }
             (of, [Index::Slice(bounds)]) => self.sliced(of, bounds, written),
@@ -542,7 +544,8 @@ impl Machine<'_> {
             return self.arithmetic(operator, left, right, written, hint);
         }
         // Python counts with truths.
-        let (left, right) = if operator == Operator::Bits { (left, right) } else { (left.counted(), right.counted()) };
+        let (left, right) =
+            if matches!(operator, Operator::Bits(_)) { (left, right) } else { (left.counted(), right.counted()) };
         let long = |value: &PyValue| match value {
             PyValue::Text(text) => text.len(),
             value => value.items().map_or(0, |items| items.len()),
@@ -652,7 +655,8 @@ fn computed(operator: Operator, a: &PyNumber, b: &PyNumber) -> Option<PyNumber> 
         Operator::Floor => ("/", (x / y).floor(), both),
         Operator::Rest => ("%", x - y * (x / y).floor(), both),
         Operator::Pow => ("**", x.powf(y), both && y >= 0.0),
-        Operator::MatMul | Operator::Bits => return None,
+        Operator::Bits(sign) if both => ("", bits(sign, whole(x), whole(y))? as f64, true),
+        Operator::MatMul | Operator::Bits(_) => return None,
     };
     if !value.is_finite() {
         return None;
@@ -669,6 +673,17 @@ fn computed(operator: Operator, a: &PyNumber, b: &PyNumber) -> Option<PyNumber> 
     };
     let is_plain = !text.contains(' ') && value >= 0.0;
     Some(PyNumber { text, value, is_whole, is_plain })
+}
+
+/// An operation on bits.
+fn bits(sign: char, a: i64, b: i64) -> Option<i64> {
+    Some(match sign {
+        'l' => a.checked_mul(2_i64.checked_pow(u32::try_from(b).ok()?)?)?,
+        'r' => a.checked_shr(u32::try_from(b).ok()?)?,
+        '&' => a & b,
+        '^' => a ^ b,
+        _ => a | b,
+    })
 }
 
 /// `[a] * 3`

@@ -3,13 +3,12 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
-use super::calls::BASE;
 use super::{Machine, PyResult, name_of};
 use crate::port::Unported;
 use crate::port::program::PortedInput;
 use crate::port::stmts::{contains, mentions};
 use crate::port::syntax::{Class, Function, PyExpr, PyKind, PyParam, PyStmt, PyStmtKind};
-use crate::port::value::{Data, Instance, PyArgs, PyValue};
+use crate::port::value::{BASE, Data, Instance, PyArgs, PyValue};
 
 impl Machine<'_> {
     /// Runs the model of the program: what was only defined so far. `wanted` is its class, if there are several.
@@ -151,7 +150,7 @@ impl Machine<'_> {
     }
 
     /// Functions that need nothing and give an instance of a class, which no other one mentions:
-    /// `def ResNet18(): return ResNet(BasicBlock, [2, 2, 2, 2])`.
+    /// `def ResNet18(): return ResNet(BasicBlock, [2, 2, 2, 2])`. Without one, a function that runs an instance.
     fn makers(&mut self, stmts: &[PyStmt]) -> Vec<Rc<Function>> {
         let classes: Vec<Rc<Class>> =
             classes_of(stmts).into_iter().filter(|class| self.is_module_class(class)).collect();
@@ -159,9 +158,12 @@ impl Machine<'_> {
             |function: &Rc<Function>| function.params.iter().any(|param| param.default.is_none() && param.stars == 0);
         let gives = |stmt: &PyStmt| matches!(stmt.kind, PyStmtKind::Return(Some(_)));
         let makes = |function: &Rc<Function>| classes.iter().any(|class| uses(&function.body, &class.name));
-        let makers: Vec<Rc<Function>> = functions_of(stmts)
-            .filter(|function| !open(function) && function.body.iter().any(gives) && makes(function))
-            .collect();
+        let (makers, tests): (Vec<Rc<Function>>, Vec<Rc<Function>>) = functions_of(stmts)
+            .filter(|function| !open(function) && makes(function))
+            .partition(|function| function.body.iter().any(gives));
+        if makers.is_empty() {
+            return tests.into_iter().take(1).collect();
+        }
         let is_part = |maker: &Rc<Function>| makers.iter().any(|other| uses(&other.body, &maker.name));
         makers.iter().filter(|maker| !is_part(maker)).cloned().collect()
     }
@@ -278,7 +280,10 @@ impl Machine<'_> {
             PyValue::Instance(instance) => self.run_model(&instance),
             module if module.is_module() => self.run_roots(vec![(String::new(), module)]),
             value if value.has_data() => self.gives(&value, function.line),
-            _ => Ok(()),
+            _ => match self.roots.last().cloned() {
+                Some((_, PyValue::Instance(instance))) => self.run_model(&instance),
+                _ => Ok(()),
+            },
         }
     }
 
