@@ -16,6 +16,11 @@ use convshape_arith::program::Program;
 use convshape_arith::symbols::Symbols;
 
 /// A single input.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a view of `f32`",
+    label = "expected a view of an array of `f32`, or a tuple of views",
+    note = "an array gives one by `.view()`; labels become numbers by `labels.mapv(|label| label as f32)`"
+)]
 pub trait BatchInput<'a> {
     /// The input as a batch.
     fn batch(self) -> ArrayViewD<'a, f32>;
@@ -49,6 +54,11 @@ impl<D: Dimension> BatchOutput for Array<f32, D> {
 }
 
 /// All inputs of a chain.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a view of `f32`",
+    label = "expected a view of an array of `f32`, or a tuple of views",
+    note = "an array gives one by `.view()`; labels become numbers by `labels.mapv(|label| label as f32)`"
+)]
 pub trait Inputs<'a> {
     /// The inputs in order.
     fn batches(self) -> Vec<ArrayViewD<'a, f32>>;
