@@ -409,7 +409,7 @@ impl<'a> Machine<'a> {
             self.assign(target, eval::opaque(written))?;
             if !values.has_failed() && self.matters(body) {
                 return Err(match values {
-                    PyValue::Opaque(reason) => reason.at(line),
+                    PyValue::Opaque(reason) if reason.says_why() => reason.at(line),
                     _ => {
                         let text = &written.text;
                         Unported::new(

@@ -1398,6 +1398,39 @@ def Net2():
 }
 
 #[test]
+fn classes_of_sizes() {
+    class(
+        "@dataclass
+class Config:
+    hidden: int
+    out: int = 8
+    widths: list = field(default_factory=lambda: [4, 6])
+cfg = Config(16, out=2)
+cfg.bias = False",
+        "    def __init__(self, config: Config):
+        super().__init__()
+        self.a = nn.Linear(config.widths[1], config.hidden, bias=config.bias)
+        self.b = nn.Linear(config.hidden, int(config.out * 0.5))
+    def forward(self, x):
+        return self.b(self.a(x))",
+        "model = Net(cfg)",
+        "input: [6]; a: Linear(6 -> 16, bias: false); b: Linear(16 -> 1); output: [1];",
+    );
+}
+
+#[test]
+fn models_of_other_files() {
+    let made = |last: &str| {
+        let init = format!("b = torchvision.models.resnet18(pretrained=True)\nself.b = {last}");
+        refused(&net(&init, "return self.b(x)"))
+    };
+    let reason = "line 5: `resnet18` is a model of another file: add its source, or export it to ONNX and use `cargo convshape \
+                  import`";
+    assert_eq!(made("nn.Sequential(*list(b.children())[:-2])"), [reason]);
+    assert_eq!(made("b"), [reason]);
+}
+
+#[test]
 fn functions_that_test_models() {
     let python = |test: &str| {
         format!(

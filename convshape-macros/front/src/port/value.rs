@@ -65,7 +65,15 @@ pub(super) struct Reason {
     pub(super) line: Option<usize>,
 }
 
+/// The reason for what has no other one.
+pub(super) const NOT_FOLLOWED: &str = "cannot be followed";
+
 impl Reason {
+    /// Whether it says why a value cannot be followed.
+    pub(super) fn says_why(&self) -> bool {
+        !self.text.ends_with(NOT_FOLLOWED)
+    }
+
     /// What is listed if this line reads the value.
     pub(super) fn at(&self, line: usize) -> Unported {
         Unported::new(self.line.unwrap_or(line), self.text.clone())

@@ -119,7 +119,11 @@ impl Machine<'_> {
                 | "iter"
                 | "sorted"
         );
-        Ok(found.or_else(|| is_python.then(|| opaque(written))))
+        let unknown = || match first {
+            Some(PyValue::Opaque(reason)) => PyValue::Opaque(reason.clone()),
+            _ => opaque(written),
+        };
+        Ok(found.or_else(|| is_python.then(unknown)))
     }
 
     /// `getattr(nn, "ReLU")`

@@ -85,6 +85,19 @@ impl Machine<'_> {
             name if name.starts_with(|first: char| first.is_ascii_uppercase()) && words::is_layer(name) => {
                 self.layer(name, args, written)
             }
+            "field" => match (args.get(usize::MAX, "default"), args.get(usize::MAX, "default_factory")) {
+                (Some(default), _) => Ok(default.clone()),
+                (None, Some(make)) => {
+                    self.called(make.clone(), PyArgs { line: args.line, ..PyArgs::default() }, written, hint)
+                }
+                (None, None) => Ok(opaque(written)),
+            },
+            name if ["torchvision.", "timm.", "torch.hub.", "models."].iter().any(|from| path.starts_with(from)) => {
+                let reason = format!(
+                    "`{name}` is a model of another file: add its source, or export it to ONNX and use `cargo convshape import`"
+                );
+                Ok(PyValue::opaque(reason, Some(written.line)))
+            }
             "summary" => {
                 self.shape_hint(args.get(1, "input_size"));
                 Ok(PyValue::None)
@@ -216,6 +229,9 @@ impl Machine<'_> {
 
     /// An instance of a class of the program.
     pub(super) fn instance(&mut self, class: &Rc<Class>, args: PyArgs, written: &PyExpr) -> PyResult<PyValue> {
+        if !self.is_module_class(class) && self.method(class, "__init__").is_none() {
+            return self.record(class, &args);
+        }
         if !self.is_module_class(class) {
             let reason = format!("`{}` is not a module: write out what it computes", class.name);
             return Ok(PyValue::opaque(reason, Some(written.line)));
@@ -242,6 +258,15 @@ impl Machine<'_> {
         let attrs: Vec<PyValue> = instance.attrs.borrow().iter().map(|(_, value)| value.clone()).collect();
         self.used.extend(attrs.iter().filter_map(PyValue::place));
         Ok(PyValue::Instance(instance))
+    }
+
+    /// An instance of a class that only has fields, such as a dataclass with the sizes of a model.
+    fn record(&mut self, class: &Rc<Class>, args: &PyArgs) -> PyResult<PyValue> {
+        let fields = Rc::new(Instance { class: class.clone(), attrs: RefCell::default(), made: RefCell::default() });
+        let classes = self.ancestors(class);
+        self.class_values(&classes, &fields, args, true)?;
+        let pairs = fields.attrs.take().into_iter().map(|(name, value)| (PyValue::Text(name), value));
+        Ok(PyValue::Dict(Rc::new(RefCell::new(pairs.collect()))))
     }
 
     /// Whether a class, or one that it extends, is a framework's module.

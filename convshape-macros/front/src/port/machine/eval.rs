@@ -7,7 +7,7 @@ use super::{Machine, PyResult};
 use crate::port::Unported;
 use crate::port::stmts::contains;
 use crate::port::syntax::{Arg, Index, Operator, PyExpr, PyKind, PyPart, PyPiece, PyTurns};
-use crate::port::value::{BASE, Modules, PyArgs, PyNumber, PyValue, found, put, whole};
+use crate::port::value::{BASE, Modules, NOT_FOLLOWED, PyArgs, PyNumber, PyValue, found, put, whole};
 use crate::words;
 
 /// A number in a form of Python's: `02d`, `3`, or none.
@@ -167,10 +167,13 @@ impl Machine<'_> {
         match self.items(&value) {
             Some(items) => Ok(items),
             None if value.has_failed() => Ok(vec![PyValue::Failed]),
-            None => {
-                let reason = format!("`{stars}{}` unpacks a list: write its layers out", written.text);
-                Err(Unported::new(written.line, reason))
-            }
+            None => Err(match &value {
+                PyValue::Opaque(reason) if reason.says_why() => reason.at(written.line),
+                _ => {
+                    let reason = format!("`{stars}{}` unpacks a list: write its layers out", written.text);
+                    Unported::new(written.line, reason)
+                }
+            }),
         }
     }
 
@@ -622,7 +625,7 @@ fn constant(path: &str, name: &str) -> Option<PyValue> {
 
 /// What says nothing about the model.
 pub(super) fn opaque(written: &PyExpr) -> PyValue {
-    PyValue::opaque(format!("`{}` cannot be followed", short(&written.text)), Some(written.line))
+    PyValue::opaque(format!("`{}` {NOT_FOLLOWED}", short(&written.text)), Some(written.line))
 }
 
 /// The start of a long text.
