@@ -55,7 +55,7 @@ pub(super) struct WeightGradient {
     moves: Permutation,
     count: usize,
     sums: Workspace,
-    /// Samples per chunk.
+    /// Samples per chunk, which has at least as many elements as there are sums: each chunk loads and stores them.
     chunk: usize,
     work: usize,
 }
@@ -158,7 +158,7 @@ impl WeightGradient {
             moves: Permutation::new(&places),
             count: weight.count,
             sums: Workspace::with_elements(size * shares),
-            chunk: if size > CHUNK / 2 { samples.max(1) } else { (CHUNK / sample.max(1)).max(1) },
+            chunk: (CHUNK.max(size) / sample.max(1)).max(1),
             work: samples * dense.grid().positions() * taps.len() * dense_group * spread.channels,
         }
     }
