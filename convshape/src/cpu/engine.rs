@@ -464,7 +464,7 @@ impl Engine {
                     Op::MatMul { transpose_a, transpose_b } => {
                         let [(first, a), (second, b)] = [operands.get(0), operands.get(1)];
                         let product = Product::new([first, second], [transpose_a, transpose_b], shape);
-                        matmul::multiply(level, threads, &product, [a, b], y);
+                        matmul::multiply(level, threads, &product, [a, b], y, false);
                     }
                     Op::Conv(conv) if kernels::convolution(&conv, self.plan.order, params, &operands, shape, y) => {}
                     _ => {

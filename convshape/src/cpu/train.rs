@@ -3,12 +3,13 @@
 //! A [`plan`] is made once from a [`draft`] for a model, a batch size and the input shapes, and kept. Every activation
 //! and its gradient have their own memory, and all tables are ready, so that each run packs the weights and goes
 //! straight through its [`step`]s. [`sum`] has convolutions and matrices, [`weight_gradient`] the gradients of their
-//! weights, [`thin`] those of many weights and few positions, [`elements`] elementwise steps, [`norm`] normalisation.
+//! weights, [`dense`] and [`thin`] those with many weights, [`elements`] elementwise steps, [`norm`] normalisation.
 //! [`row_major`] runs all other layers.
 
 mod attention;
 mod backward;
 mod combine;
+mod dense;
 mod depthwise;
 mod draft;
 mod elements;

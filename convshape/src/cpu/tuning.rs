@@ -83,8 +83,8 @@ pub(super) const OFFSETS: usize = 192;
 pub(super) const BLOCK: usize = 2 * 1024;
 /// The elements of a unit of a normalisation: 16 KiB, half of the cache.
 pub(super) const NORM: usize = 4 * 1024;
-/// The rows of a packed matrix that are summed over in one go.
-pub(super) const MATRIX_DEPTH: usize = 256;
+/// The elements of a row that are summed over in one go.
+pub(super) const MATRIX_DEPTH: usize = if cfg!(test) { 40 } else { 256 };
 /// The queries of a block of attention: a whole number of tiles on every instruction set.
 pub(super) const QUERIES: usize = 24;
 /// The keys of a block of attention. Its scores take `4 * QUERIES * KEYS` = 24 KiB.
@@ -113,12 +113,17 @@ pub(super) const PANEL_WEIGHTS: usize = if cfg!(test) { 1024 } else { 64 * 1024 
 pub(super) const CHUNK: usize = 32 * 1024;
 /// The most elements of a chunk in a depthwise convolution, which reads them once per vector of channels: 1 MiB.
 pub(super) const DEPTHWISE_CHUNK: usize = 256 * 1024;
+/// The rows of a block of a product's first matrix: 256 KiB, with `MATRIX_DEPTH` elements each.
+pub(super) const MATRIX_ROWS: usize = if cfg!(test) { 24 } else { 256 };
 /// The fewest elements between two layers for which it is faster to run both row by row: 1 MiB.
 pub(super) const INTERLEAVED: usize = if cfg!(test) { 1 } else { 256 * 1024 };
 /// The elements of a block of such rows per thread: 256 KiB.
 pub(super) const INTERLEAVED_BLOCK: usize = if cfg!(test) { 256 } else { 64 * 1024 };
 /// The fewest output rows of such layers that a thread computes: some rows at both ends are computed twice.
 pub(super) const INTERLEAVED_ROWS: usize = 4;
+/// The fewest weights of a matrix that is packed block by block in each product of a step.
+#[cfg(feature = "train")]
+pub(super) const BLOCKWISE_WEIGHTS: usize = if cfg!(test) { 64 } else { 16 * 1024 };
 /// The fewest weights that a small batch uses unpacked: fewer stay in the cache while they are packed.
 #[cfg(feature = "train")]
 pub(super) const UNPACKED_WEIGHTS: usize = 64 * 1024;

@@ -205,6 +205,27 @@ pub(super) fn multiply_by(samples: usize, factors: &[f32], (to, y): (&View, &mut
     }
 }
 
+/// Adds the bias to positions of `width` channels, which may be more than it has, and applies the epilogue.
+pub(super) struct Finish<'a> {
+    pub(super) bias: &'a [f32],
+    pub(super) width: usize,
+    pub(super) epilogue: Epilogue,
+    pub(super) y: &'a mut [f32],
+}
+
+impl Kernel for Finish<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<S: Simd>(self, simd: S) {
+        let Finish { bias, width, epilogue, y } = self;
+        if !bias.is_empty() {
+            y.chunks_exact_mut(width).for_each(|y| y.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias));
+        }
+        epilogue.all(simd, y);
+    }
+}
+
 /// The sum over each channel.
 pub(super) fn sums(on: Machine, samples: usize, view: &View, x: &[f32]) -> Vec<f64> {
     let mut sums = std::vec![0.0; view.channels];

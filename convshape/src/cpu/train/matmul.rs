@@ -48,5 +48,5 @@ impl MatMul {
 
 fn batch(on: Machine, samples: usize, product: &Product, factors: [&[f32]; 2], y: &mut [f32]) {
     let sizes = factors.map(|factor| factor.len() / samples.max(1));
-    multiply(on.level, on.threads, &product.of_samples(samples, sizes), factors, y);
+    multiply(on.level, on.threads, &product.of_samples(samples, sizes), factors, y, false);
 }

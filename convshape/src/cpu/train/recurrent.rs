@@ -282,12 +282,15 @@ impl DirectionBack<'_> {
             [(self.read(), self.features, &sums.input), (self.states_before(), hidden, state)].into_iter().enumerate()
         {
             let (count, steps) = (gates * hidden, rows.len() / features.max(1));
-            let mut gradients = vec![0.0; count * features];
             let factors = Product::single([count, features, steps], [1, count], [features, 1]);
-            multiply(self.runs.on.level, self.runs.on.threads, &factors, [sums, &rows], &mut gradients);
+            let add_to = |gradients: &mut [f32]| {
+                multiply(self.runs.on.level, self.runs.on.threads, &factors, [sums, &rows], gradients, true);
+            };
             if let Some(param) = self.weights.rows(product) {
-                dparams[param].iter_mut().zip(&gradients).for_each(|(to, gradient)| *to += gradient);
+                add_to(&mut dparams[param]);
             } else {
+                let mut gradients = vec![0.0; count * features];
+                add_to(&mut gradients);
                 for (index, gradient) in gradients.iter().enumerate() {
                     let (row, feature) = (index / features, index % features);
                     let (param, place) = self.weights.weight(product, row / hidden, row % hidden, feature);
@@ -316,7 +319,7 @@ impl DirectionBack<'_> {
         let mut all = vec![0.0; rows * self.features];
         let factors = Product::single([rows, self.features, count], [count, 1], [self.features, 1]);
         let matrix = self.matrix(0, self.features);
-        multiply(self.runs.on.level, self.runs.on.threads, &factors, [&sums.input, &matrix], &mut all);
+        multiply(self.runs.on.level, self.runs.on.threads, &factors, [&sums.input, &matrix], &mut all, false);
         for (row, from) in all.chunks_exact(self.features.max(1)).enumerate() {
             let (step, sample) = (row / samples, row % samples);
             let place = (sample * self.trace.length + step) * self.features;

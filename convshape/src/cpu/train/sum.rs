@@ -7,6 +7,7 @@ use convshape_arith::op::{AxisOrder, Conv as ConvOp, Direction, Op, PaddingMode,
 use convshape_arith::shape::Shape;
 use convshape_arith::weight::WeightMap;
 
+use super::dense::DenseSum;
 use super::depthwise::DepthwiseGradient;
 use super::permutation::{NOTHING, Permutation, zeros};
 use super::thin::Thin;
@@ -126,6 +127,7 @@ enum Kernels {
     /// With packed weights.
     Packed(Box<PackedSum>),
     Thin(Box<Thin>),
+    Dense(DenseSum),
 }
 
 /// A sum over taps with packed weights.
@@ -223,10 +225,13 @@ impl TrainedSum {
             Op::Conv(conv) if conv.mask.is_some() => Some(*conv),
             _ => None,
         };
-        if masked.is_none()
-            && let Some(thin) = Thin::new(&weight, ends, axes.dense_output, epilogue, samples)
-        {
-            return TrainedSum { kernels: Kernels::Thin(thin.into()), bias };
+        if masked.is_none() {
+            if let Some(thin) = Thin::new(&weight, ends, axes.dense_output, epilogue, samples) {
+                return TrainedSum { kernels: Kernels::Thin(thin.into()), bias };
+            }
+            if let Some(dense) = DenseSum::new(&weight, ends, axes.dense_output, epilogue, samples) {
+                return TrainedSum { kernels: Kernels::Dense(dense), bias };
+            }
         }
         let first = bias.map(|[first, _]| first);
         let [forward_tiling, back_tiling] = &axes.tilings;
@@ -269,6 +274,7 @@ impl TrainedSum {
         3 * match &self.kernels {
             Kernels::Packed(packed) => packed.weight.work(),
             Kernels::Thin(thin) => thin.work(),
+            Kernels::Dense(dense) => dense.work(),
         }
     }
 
@@ -280,14 +286,14 @@ impl TrainedSum {
         x: &[f32],
         y: &mut [f32],
     ) {
+        let bias = self.bias.map_or(&[][..], |[first, _]| &params[1][first..]);
         match &mut self.kernels {
             Kernels::Packed(packed) => {
                 packed.pack(on, params, stamps);
                 packed.forward.run(on.threads, samples, x, y);
             }
-            Kernels::Thin(thin) => {
-                thin.forward(on, params[0], self.bias.map_or(&[], |[first, _]| &params[1][first..]), x, y)
-            }
+            Kernels::Thin(thin) => thin.forward(on, params[0], bias, x, y),
+            Kernels::Dense(dense) => dense.forward(on, params[0], bias, x, y),
         }
     }
 
@@ -313,6 +319,10 @@ impl TrainedSum {
             Kernels::Packed(packed) => packed.backward(on, samples, [x, dy], (dweight, bias), dx),
             Kernels::Thin(thin) => {
                 thin.backward(on, params[0], dy, dweight, dx);
+                bias();
+            }
+            Kernels::Dense(dense) => {
+                dense.backward(on, params[0], [x, dy], dweight, dx);
                 bias();
             }
         }

@@ -10,6 +10,7 @@ use std::vec::Vec;
 
 use convshape_arith::op::PerAxis;
 
+use super::elements::Finish;
 use super::permutation::zeros;
 use super::weight_gradient::GradientOf;
 use super::{Machine, SumViews};
@@ -154,13 +155,9 @@ impl Thin {
         self.multiply(on, self.input_rows, weight);
         let view = self.views.y;
         self.scatter(on, !self.input_rows, &view, y);
-        let width = view.buffer.width;
         for row in 0..self.samples * view.buffer.size[0] * view.buffer.size[1] {
-            let y = &mut y[view.row(row)..][..view.buffer.size[2] * width];
-            if !bias.is_empty() {
-                y.chunks_exact_mut(width).for_each(|y| y.iter_mut().zip(bias).for_each(|(y, bias)| *y += bias));
-            }
-            on.level.run(Finish { epilogue: self.epilogue, y });
+            let y = &mut y[view.row(row)..][..view.buffer.size[2] * view.buffer.width];
+            on.level.run(Finish { bias, width: view.buffer.width, epilogue: self.epilogue, y });
         }
     }
 
@@ -265,20 +262,6 @@ impl Side {
                 }
             }
         }
-    }
-}
-
-struct Finish<'a> {
-    epilogue: Epilogue,
-    y: &'a mut [f32],
-}
-
-impl Kernel for Finish<'_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<S: Simd>(self, simd: S) {
-        self.epilogue.all(simd, self.y);
     }
 }
 
