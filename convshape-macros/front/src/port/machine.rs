@@ -58,6 +58,8 @@ pub(super) struct Machine<'a> {
     /// Modules that another one contains, or that ran.
     used: HashSet<*const ()>,
     labels: HashSet<String>,
+    /// The last number of the labels with a hint.
+    numbered: HashMap<String, usize>,
     /// What was changed in place, in order.
     changes: Vec<emit::Change>,
     /// The defaults of parameters, where their functions are defined.
@@ -96,6 +98,7 @@ impl<'a> Machine<'a> {
             program,
             trial,
             asked: false,
+            numbered: HashMap::new(),
             globals: PyScope::default(),
             calls: Vec::new(),
             made: Vec::new(),

@@ -163,10 +163,14 @@ impl Machine<'_> {
         let hint = plain(hint);
         let whole = (!path.is_empty()).then(|| plain(path));
         let ends_in_digit = hint.ends_with(|last: char| last.is_ascii_digit());
-        let numbered =
-            (2..).map(|number| if ends_in_digit { format!("{hint}_{number}") } else { format!("{hint}{number}") });
-        let mut candidates = std::iter::once(hint.clone()).chain(whole).chain(numbered);
-        let label = candidates.find(|label| !self.labels.contains(label)).unwrap_or_default();
+        // Numbers below that of the last label with this hint are taken.
+        let from = self.numbered.get(&hint).copied().unwrap_or(2);
+        let numbered = (from..)
+            .map(|number| (number, if ends_in_digit { format!("{hint}_{number}") } else { format!("{hint}{number}") }));
+        let plain = std::iter::once(hint.clone()).chain(whole).map(|label| (from, label));
+        let free = plain.chain(numbered).find(|(_, label)| !self.labels.contains(label));
+        let (number, label) = free.unwrap_or_default();
+        self.numbered.insert(hint, number);
         self.labels.insert(label.clone());
         label
     }
