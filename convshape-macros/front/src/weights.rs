@@ -61,7 +61,7 @@ pub(crate) fn of(
             }
             // What holds for several layers is said once.
             let mut said = HashSet::new();
-            for problem in problems {
+            for problem in by_width(problems) {
                 sink.push(diagnose::weights(graph, checked, &problem, text.span()).without(&mut said));
             }
             Some(file)
@@ -175,6 +175,19 @@ fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsPro
         }
     }
     problems
+}
+
+/// The problems, with tensors in which one number stands for the same other one as a single problem.
+fn by_width(problems: Vec<WeightsProblem>) -> Vec<WeightsProblem> {
+    let mut kept: Vec<WeightsProblem> = Vec::new();
+    for problem in problems {
+        let width = problem.width();
+        match (kept.iter_mut().find(|first| width.is_some() && first.width() == width), problem) {
+            (Some(WeightsProblem::Shape { also, .. }), WeightsProblem::Shape { name, .. }) => also.push(name),
+            (_, problem) => kept.push(problem),
+        }
+    }
+    kept
 }
 
 /// The name of a layer in any pass of a repeat: `blocks.#.c`.
@@ -351,6 +364,7 @@ impl WeightsFile {
                 found: tensor.shape.clone(),
                 expected,
                 hint,
+                also: Vec::new(),
             })
         };
         parts.into_iter().filter_map(problem).collect()
@@ -409,6 +423,31 @@ fn is_float(tensor: &Tensor) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn another_width_is_one_problem() {
+        let shape = |name: &str, expected: &[usize], found: &[usize]| WeightsProblem::Shape {
+            node: 0,
+            name: name.to_owned(),
+            found: found.to_vec(),
+            expected: expected.to_vec(),
+            hint: None,
+            also: Vec::new(),
+        };
+        let problems = vec![
+            shape("a.weight", &[16, 3, 3, 3], &[32, 3, 3, 3]),
+            shape("a.bias", &[16], &[32]),
+            shape("b.weight", &[64, 16, 3, 3], &[64, 32, 3, 3]),
+            shape("c.weight", &[10, 64], &[12, 64]),
+            shape("d.weight", &[16, 8], &[32, 9]),
+        ];
+        let kept = by_width(problems);
+        let names = kept.iter().map(|problem| match problem {
+            WeightsProblem::Shape { name, also, .. } => (name.as_str(), also.len()),
+            _ => ("", 0),
+        });
+        assert_eq!(names.collect::<Vec<_>>(), [("a.weight", 2), ("c.weight", 0), ("d.weight", 0)]);
+    }
 
     #[test]
     fn elements_of_every_type_are_looked_at() {

@@ -98,10 +98,11 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem
             Report::new(code::TENSOR_VALUE, span, message)
                 .note("with an infinity or NaN among the weights, every output becomes one: the training went wrong")
         }
-        WeightsProblem::Shape { node, name, found, expected, hint } => {
+        WeightsProblem::Shape { node, name, found, expected, hint, also } => {
+            const SOME: usize = 4;
             let (layer, span) = layer(*node);
             let message = format!("`{layer}` needs `{name}` as {expected:?}, the file has {found:?}");
-            match hint {
+            let report = match hint {
                 Some(hint @ Hint::Swapped { .. }) => {
                     let report = Report::new(code::TENSOR_SWAPPED, span, message).note(hint);
                     match swap(found, expected) {
@@ -116,7 +117,12 @@ pub(crate) fn weights(graph: &Graph, checked: &Checked, problem: &WeightsProblem
                     Some(keeps) => Report::new(code::TENSOR_SHAPE, span, message).note(keeps),
                     None => Report::new(code::TENSOR_SHAPE, span, message),
                 },
-            }
+            };
+            let Some((wanted, found)) = problem.width().filter(|_| !also.is_empty()) else { return report };
+            let more = also.len().saturating_sub(SOME);
+            let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+            let names = list(also.iter().take(SOME).map(|name| brief(name)));
+            report.note(format_args!("it also has {found} in place of {wanted} in {names}{more}"))
         }
     }
 }

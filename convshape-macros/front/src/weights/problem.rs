@@ -40,8 +40,8 @@ pub(crate) enum WeightsProblem {
     Dtype { node: NodeId, name: String, found: String },
     /// An element that is infinite or NaN.
     NotFinite { node: NodeId, name: String, index: Vec<usize>, value: f64 },
-    /// A wrong shape.
-    Shape { node: NodeId, name: String, found: Vec<usize>, expected: Vec<usize>, hint: Option<Hint> },
+    /// A wrong shape, and the later tensors that have the same other width.
+    Shape { node: NodeId, name: String, found: Vec<usize>, expected: Vec<usize>, hint: Option<Hint>, also: Vec<String> },
 }
 
 /// A layer of a file, and whether its tensors have the shapes looked for.
@@ -49,4 +49,14 @@ pub(crate) enum WeightsProblem {
 pub(crate) struct Stem {
     pub(crate) name: String,
     pub(crate) fits: bool,
+}
+
+impl WeightsProblem {
+    /// The number that the file has in place of another, if its shape differs in nothing else.
+    pub(crate) fn width(&self) -> Option<(usize, usize)> {
+        let WeightsProblem::Shape { found, expected, hint: None, .. } = self else { return None };
+        let mut pairs = expected.iter().copied().zip(found.iter().copied()).filter(|(wanted, found)| wanted != found);
+        let first = pairs.next().filter(|_| found.len() == expected.len())?;
+        pairs.all(|pair| pair == first).then_some(first)
+    }
 }
