@@ -89,7 +89,9 @@ fn edit(chain: &Chain, change: &Change<'_>) -> Option<Edit> {
     {
         return Some(Edit { range, text: (*word).to_owned() });
     }
-    match (statement(chain, change.target), &change.what) {
+    // A port may have the name of a statement.
+    let is_port = ["input", "output"].contains(&change.target) || change.target.starts_with("output.");
+    match (statement(chain, change.target).filter(|_| !is_port), &change.what) {
         (Some(layer), What::Set { field, value, replaces: None }) => set(chain, &layer, field, value),
         (Some(layer), What::Set { field, value, replaces: Some(old) }) => {
             let call = Call::of(chain, &layer)?;
@@ -266,7 +268,11 @@ fn port_span(chain: &Chain, name: &str) -> Option<Span> {
         "output" => outputs.first(),
         _ => None,
     };
-    Some(inputs.iter().chain(outputs).find(|port| port.name == name).or(first)?.span)
+    let named = match name.strip_prefix("output.") {
+        Some(output) => outputs.iter().find(|port| port.name == output),
+        None => inputs.iter().chain(outputs).find(|port| port.name == name),
+    };
+    Some(named.or(first)?.span)
 }
 
 /// The shape of a port.

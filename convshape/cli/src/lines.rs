@@ -25,6 +25,9 @@ const END: &str = "insert `;` after this";
 /// How a help begins that gives the line that is missing at the end of a chain.
 const AT_THE_END: &str = "write the shape that comes out after the layers: `";
 
+/// How a help begins that gives Python's comments the beginning that they have here.
+const COMMENT: &str = "write `// ..`";
+
 /// The codes of syntax errors, whose helps give whole lines.
 const CODES: [&str; 2] = [code::SYNTAX.id, code::PYTHON.id];
 
@@ -49,6 +52,8 @@ pub(crate) fn rewritten(chain: &Chain, finding: &Finding) -> Vec<Edit> {
                 read_below(&chain.tokens, &place, name, &mut places);
             }
             edits.extend(places.into_iter().map(|range| Some(Edit { range, text: text.to_owned() })));
+        } else if help.starts_with(COMMENT) {
+            comments(&chain.tokens, &mut edits);
         } else if help.starts_with(END) {
             edits.push(Some(Edit { range: place.end..place.end, text: ";".to_owned() }));
         } else if let Some(text) = help.strip_prefix(AT_THE_END).and_then(|rest| rest.strip_suffix('`')) {
@@ -155,7 +160,9 @@ fn edit(statement: &[TokenTree], text: &str) -> Edit {
         (true, false) => format!("{text};"),
         _ => text.to_owned(),
     };
-    Edit { range: range(statement), text }
+    // Each statement is on a line of its own.
+    let indent = " ".repeat(statement.first().map_or(0, |first| first.span().start().column));
+    Edit { range: range(statement), text: text.replace("; ", &format!(";\n{indent}")) }
 }
 
 fn range(tokens: &[TokenTree]) -> Range<usize> {
@@ -187,6 +194,26 @@ fn in_line(tokens: &TokenStream, line: usize, text: &str) -> Option<StatementTok
         found.retain(|statement| statement.iter().any(same));
     }
     if found.len() == 1 { found.pop() } else { None }
+}
+
+/// Each `#` that begins a comment as `//`.
+fn comments(tokens: &TokenStream, edits: &mut Vec<Option<Edit>>) {
+    let mut tokens = tokens.clone().into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match &token {
+            TokenTree::Group(group) => comments(&group.stream(), edits),
+            TokenTree::Punct(punct) if punct.as_char() == '#' => {
+                let attribute = |next: &TokenTree| matches!(next, TokenTree::Group(group) if group.delimiter() == Delimiter::Bracket);
+                if tokens.peek().is_some_and(attribute) {
+                    continue;
+                }
+                let (line, range) = (token.span().start().line, token.span().byte_range());
+                edits.push(Some(Edit { range, text: "//".to_owned() }));
+                while tokens.next_if(|token| token.span().start().line == line).is_some() {}
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Where a name is given on a line.

@@ -450,7 +450,7 @@ fn fixes_of_uses_headers_orders_and_ports() {
         ),
         (
             "input: [8, 4, 4];\n        c: Conv2d(8 -> 4, 3, BatchNorm, Relu);\n        output: [4, 2, 2];".to_owned(),
-            "input: [8, 4, 4];\n        Conv2d(8 -> 4, kernel: 3); BatchNorm; c: Relu;\n        output: [4, 2, 2];".to_owned(),
+            "input: [8, 4, 4];\n        Conv2d(8 -> 4, kernel: 3);\n        BatchNorm;\n        c: Relu;\n        output: [4, 2, 2];".to_owned(),
         ),
         (
             "input: 784;\n        Linear(784 -> 10);\n        output: [10];".to_owned(),
@@ -463,4 +463,88 @@ fn fixes_of_uses_headers_orders_and_ports() {
     for (file, (_, right)) in files.iter().zip(&cases) {
         assert_eq!(fs::read_to_string(file).unwrap_or_default(), chain(right), "{output:?}");
     }
+}
+
+#[test]
+fn a_printed_model_becomes_statements() {
+    let text = "convshape::conv_chain! {
+    struct Net {
+        input: [1, 28, 28];
+        Sequential(
+          (conv): Conv2d(1, 8, kernel_size=(3, 3), stride=(1, 1), bias=False)
+          (1): ReLU(inplace=True)
+          (2): Linear(in_features=5408, out_features=10, bias=True)
+        )
+        output: [10];
+    }
+}
+";
+    let files = files("fix-printed", &[text]);
+    convshape(&["fix"], &files);
+    let fixed = fs::read_to_string(&files[0]).expect("the file");
+    let lines: Vec<&str> = fixed.lines().map(str::trim).collect();
+    let statements = [
+        "conv: Conv2d(1 -> 8, kernel_size: (3, 3), stride: (1, 1), bias: false);",
+        "ReLU;",
+        "Flatten;",
+        "Linear(5408 -> 10, bias: true);",
+    ];
+    assert_eq!(lines[3..7], statements);
+}
+
+#[test]
+fn a_block_is_moved_and_a_name_given_thrice_is_told_apart() {
+    let text = "convshape::conv_chain! {
+    struct Net {
+        input: [8, 28, 28];
+        block Keep(c) { Conv2d(c, kernel: 3, padding: 1); Relu; }
+        x: Keep(8);
+        x: Keep(8) from x;
+        x: Keep(8) from x;
+        output: x [8, 28, 28];
+    }
+}
+";
+    let files = files("fix-places", &[text]);
+    convshape(&["fix"], &files);
+    let fixed = fs::read_to_string(&files[0]).expect("the file");
+    let lines: Vec<&str> = fixed.lines().map(str::trim).collect();
+    assert!(lines[2].starts_with("block Keep"), "{fixed}");
+    assert_eq!(lines[5..8], ["x2: Keep(8) from x;", "x3: Keep(8) from x2;", "output: x3 [8, 28, 28];"]);
+}
+
+#[test]
+fn an_output_is_changed_and_not_the_statement_of_its_name() {
+    let text = "convshape::conv_chain! {
+    struct Net {
+        input: [3, 8, 8];
+        mask: Conv2d(3 -> 1, kernel: 1);
+        GlobalAvgPool from input;
+        class: Linear(3 -> 5);
+        output: mask [5], class [1, 8, 8];
+    }
+}
+";
+    let files = files("fix-outputs", &[text]);
+    convshape(&["fix"], &files);
+    let fixed = fs::read_to_string(&files[0]).expect("the file");
+    assert_eq!(fixed, text.replace("mask [5], class [1, 8, 8]", "mask [1, 8, 8], class [5]"));
+}
+
+#[test]
+fn comments_of_python_become_comments() {
+    let text = "convshape::conv_chain! {
+    struct Net {
+        # the input
+        input: [3, 8, 8];
+        /// The stem.
+        conv: Conv2d(3 -> 1, kernel: 1); # one number for each pixel
+        output: [1, 8, 8];
+    }
+}
+";
+    let files = files("fix-comments", &[text]);
+    convshape(&["fix"], &files);
+    let fixed = fs::read_to_string(&files[0]).expect("the file");
+    assert_eq!(fixed, text.replace('#', "//"));
 }

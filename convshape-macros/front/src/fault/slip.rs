@@ -12,6 +12,8 @@ pub(crate) enum Slip {
     Path(String),
     /// `self.conv1 = ..`
     Assignment(String),
+    /// `(conv1): Conv2d(..)`, or a model with such lines in its parentheses.
+    Printed(String),
     /// `16` in `Conv2d(1, 16, 3)`
     Positional(String),
     /// `True`, `False`, `None`
@@ -88,6 +90,7 @@ impl Slip {
             Slip::Equals(_)
                 | Slip::Module(_)
                 | Slip::Assignment(_)
+                | Slip::Printed(_)
                 | Slip::Positional(_)
                 | Slip::Constant(_)
                 | Slip::Applied(_)
@@ -118,6 +121,7 @@ impl Slip {
             | (Slip::Module(_), Slip::Module(_))
             | (Slip::Path(_), Slip::Path(_))
             | (Slip::Assignment(_), Slip::Assignment(_))
+            | (Slip::Printed(_), Slip::Printed(_))
             | (Slip::Applied(_), Slip::Applied(_))
             | (Slip::Wrapped(_), Slip::Wrapped(_))
             | (Slip::Joined(_), Slip::Joined(_))
@@ -125,6 +129,7 @@ impl Slip {
             | (Slip::Keyword(_), Slip::Keyword(_))
             | (Slip::Let(_), Slip::Let(_))
             | (Slip::NoColon(_), Slip::NoColon(_))
+            | (Slip::NoComma(_), Slip::NoComma(_))
             | (Slip::NoParentheses(_), Slip::NoParentheses(_))
             | (Slip::Brackets(_), Slip::Brackets(_))
             | (Slip::Method(_), Slip::Method(_))
@@ -140,6 +145,7 @@ impl Slip {
             Slip::Module(found) => format!("`{found}` is written as in Python; a layer has no module"),
             Slip::Path(found) => format!("`{found}`: a layer is named without a path"),
             Slip::Assignment(found) => format!("`{found} =` is written as in Python; a name takes `:`"),
+            Slip::Printed(found) => format!("`{found}` is as Python prints a model; here each layer is a statement"),
             Slip::Positional(found) => {
                 format!("`{found}` is written as in Python; only the first part of a layer goes without a name")
             }

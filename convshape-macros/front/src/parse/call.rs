@@ -3,6 +3,7 @@
 use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
 use super::cursor::{Cursor, plain};
+use super::label::printed;
 use super::nested::as_layer;
 use super::{LAYER, Parsed, Parser};
 use crate::fault::Slip;
@@ -50,7 +51,7 @@ impl Parser {
         while c.is_punct(".") && c.ident_at(1).is_some() && c.group_at(2, Delimiter::Parenthesis).is_some() {
             self.setter(c, layer);
         }
-        if let Some(group) = c.group_at(0, Delimiter::Parenthesis) {
+        if let Some(group) = c.group_at(0, Delimiter::Parenthesis).filter(|_| printed(c).is_none()) {
             self.applied(group, c, layer);
         }
         Ok(path)

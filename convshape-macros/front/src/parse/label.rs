@@ -1,9 +1,9 @@
 //! A statement's name.
 
-use proc_macro2::{Ident, TokenTree};
+use proc_macro2::{Delimiter, Group, Ident, TokenTree};
 
 use super::Parser;
-use super::cursor::Cursor;
+use super::cursor::{self, Cursor};
 use crate::fault::Slip;
 use crate::syntax::Source;
 use crate::words;
@@ -14,6 +14,12 @@ const DECLARATIONS: &[&str] = &["let", "var", "val", "const", "auto"];
 impl Parser {
     /// `enc1:`, or what must mean it: `self.enc1 =`, `let enc1 =`, `enc1 := ..`, `conv-1:`.
     pub(super) fn label(&mut self, c: &mut Cursor<'_>) -> Option<Ident> {
+        if let Some(group) = printed(c) {
+            self.slip(group.span_open(), Slip::Printed(format!("{group}:")));
+            c.skip(2);
+            let tokens = cursor::plain(group.stream());
+            return self.name(&mut Cursor::new(&tokens, group.span_open()));
+        }
         let declared = self.declaration(c);
         if c.is_labelled() {
             let label = self.name(c);
@@ -159,6 +165,14 @@ impl Parser {
         let name: Option<Ident> = syn::parse_str(&name).ok();
         name.map(|name| Ident::new(&name.to_string(), span))
     }
+}
+
+/// The name in parentheses before a layer, as Python prints it: `(conv1): Conv2d(..)`, `(0): ReLU()`.
+pub(super) fn printed<'a>(c: &Cursor<'a>) -> Option<&'a Group> {
+    let group = c.group_at(0, Delimiter::Parenthesis).filter(|_| c.colon_at(1) && c.ident_at(2).is_some())?;
+    let mut inside = group.stream().into_iter();
+    let one = matches!(inside.next(), Some(TokenTree::Ident(_) | TokenTree::Literal(_))) && inside.next().is_none();
+    one.then_some(group)
 }
 
 /// `enc1 Conv2d(..)`

@@ -122,6 +122,11 @@ impl Parser {
             {
                 return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
             }
+            if let Some(names) = tuple_of_names(c) {
+                let ports: Vec<String> = names.iter().map(|name| format!("{name} [16]")).collect();
+                let help = format!("write a shape after each name: `{}: {};`", part.word(), ports.join(", "));
+                return Err(c.unexpected_with("a shape such as `[1, 28, 28]`", Some(help)));
+            }
             let named = name.is_some();
             let shape = self.shape(c)?;
             let name = match c.word("from") {
@@ -197,4 +202,17 @@ fn starts_part(c: &Cursor<'_>) -> bool {
             && (c.group_at(2, Delimiter::Bracket).is_some()
                 || c.colon_at(2) && c.group_at(3, Delimiter::Bracket).is_some());
     !port && !c.punct_at(1, ";")
+}
+
+/// `(a, b)` where ports belong.
+fn tuple_of_names(c: &Cursor<'_>) -> Option<Vec<String>> {
+    let tokens: Vec<TokenTree> = c.group_at(0, Delimiter::Parenthesis)?.stream().into_iter().collect();
+    let names: Option<Vec<String>> = tokens
+        .split(|token| matches!(token, TokenTree::Punct(comma) if comma.as_char() == ','))
+        .map(|part| match part {
+            [TokenTree::Ident(name)] => Some(name.to_string()),
+            _ => None,
+        })
+        .collect();
+    names.filter(|names| names.len() > 1)
 }

@@ -279,7 +279,10 @@ impl Parser {
             args.fields.insert(0, Field { name: Ident::new("activation", value.span()), value });
         }
         // In a Python call even a single value follows Python's order.
-        let called = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Module(_) | Slip::Assignment(_)));
+        let called = self
+            .sign
+            .as_ref()
+            .is_some_and(|sign| matches!(sign.slip, Slip::Module(_) | Slip::Assignment(_) | Slip::Printed(_)));
         if (more || called) && !self.name_values(call, args, taken) {
             return;
         }

@@ -6,6 +6,7 @@ use syn::ext::IdentExt;
 
 use super::cursor::{Cursor, plain};
 use super::{Parsed, Parser};
+use crate::fault::Slip;
 use crate::syntax::{Reference, Source, Text};
 
 impl Parser {
@@ -14,7 +15,10 @@ impl Parser {
         if c.hole().is_some() {
             return Ok(Source::Previous);
         }
-        if let Some(group) = c.group(Delimiter::Parenthesis) {
+        if c.group_at(0, Delimiter::Bracket).is_some() {
+            self.slip(c.span(), Slip::List("[..]".to_owned()));
+        }
+        if let Some(group) = c.group(Delimiter::Parenthesis).or_else(|| c.group(Delimiter::Bracket)) {
             return self.nested(group.span(), |parser| {
                 let tokens = plain(group.stream());
                 let mut sources = Vec::new();

@@ -6,7 +6,7 @@ use quote::TokenStreamExt;
 use super::call::is_module;
 use super::cursor::{self, Cursor};
 use super::foreign::{foreign, skip_line};
-use super::label::is_self;
+use super::label::{is_self, printed};
 use super::loops::{is_loop, open_loop};
 use super::number::{Lit, literal};
 use super::pieces::{is_if, is_repeat, is_reuse};
@@ -30,6 +30,9 @@ impl Parser {
             Some(unpacked) => Some(unpacked.label.clone()),
             None => self.label(c),
         };
+        if let Some(printed) = self.printed_layers(c) {
+            return printed;
+        }
         let declared = self.sign.as_ref().is_some_and(|sign| matches!(sign.slip, Slip::Let(_)));
         if let Some(fault) = foreign(c, label.as_ref().filter(|_| declared)) {
             self.fault(fault);
@@ -69,6 +72,43 @@ impl Parser {
         let stmt = Stmt { attrs, label, kind };
         let named = self.unpacked.take().map_or_else(Vec::new, |unpacked| unpacked.statements(&stmt));
         std::iter::once(stmt).chain(named).collect()
+    }
+
+    /// The statements of a model as Python prints it: `Sequential( (0): Conv2d(..) (1): ReLU() )`.
+    fn printed_layers(&mut self, c: &mut Cursor<'_>) -> Option<Vec<Stmt>> {
+        let (word, group) = (c.ident_at(0)?, c.group_at(1, Delimiter::Parenthesis)?);
+        let tokens = cursor::plain(group.stream());
+        let mut inside = Cursor::new(&tokens, group.span_open());
+        printed(&inside)?;
+        c.skip(2);
+        c.punct(";");
+        let outer = std::mem::take(&mut self.faults);
+        let mut stmts = Vec::new();
+        while !inside.at_end() {
+            stmts.extend(self.statement(&mut inside));
+        }
+        // The lines are rewritten all together.
+        let other = |fault: &SyntaxFault| !matches!(fault, SyntaxFault::Slip { slip: Slip::Printed(_), .. });
+        let inner = std::mem::replace(&mut self.faults, outer).into_iter().filter(other);
+        inner.for_each(|fault| self.fault(fault));
+        let mut names: Vec<String> = Vec::new();
+        for stmt in &mut stmts {
+            let again = |label: &Ident| names.contains(&label.to_string());
+            stmt.label = stmt.label.take().filter(|label| !again(label));
+            names.extend(stmt.label.as_ref().map(Ident::to_string));
+        }
+        let lines = stmts.iter().filter_map(|stmt| match &stmt.kind {
+            StmtKind::Layer(layer) => {
+                let label = stmt.label.as_ref().map_or_else(String::new, |label| format!("{label}: "));
+                Some(format!("{label}{layer};"))
+            }
+            _ => None,
+        });
+        let rewritten = lines.collect::<Vec<String>>().join(" ");
+        self.sign = None;
+        self.slip(word.span(), Slip::Printed(format!("{word}(..)")));
+        self.report_slip(|| rewritten);
+        Some(stmts)
     }
 
     /// Docs, `#[name = ".."]` and `#[name(transparent)]`.
@@ -388,7 +428,15 @@ fn half_typed(c: &Cursor<'_>, expected: &'static str) -> Parsed<()> {
 
 /// Whether a new statement begins here, or nothing is left: the text before lacks its `;`.
 fn starts_statement(c: &Cursor<'_>) -> bool {
-    if c.at_end() || c.is_punct("#") || c.is_labelled() || is_self(c) || is_repeat(c) || is_if(c) || is_reuse(c) {
+    if c.at_end()
+        || c.is_punct("#")
+        || c.is_labelled()
+        || printed(c).is_some()
+        || is_self(c)
+        || is_repeat(c)
+        || is_if(c)
+        || is_reuse(c)
+    {
         return true;
     }
     let Some(word) = c.ident_at(0) else { return false };
