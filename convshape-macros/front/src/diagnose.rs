@@ -116,6 +116,11 @@ impl Report {
         &self.leading
     }
 
+    /// The dialects that have the word that caused it.
+    pub(crate) fn dialects(&self) -> Option<Dialects> {
+        self.foreign.as_ref().map(|foreign| foreign.dialects)
+    }
+
     pub(crate) fn code(&self) -> Option<&'static str> {
         self.code
     }
@@ -431,9 +436,13 @@ impl Sink {
 
     /// Reports only the first error, with this help: what it says leaves no error. `at` is the token that it changes.
     pub(crate) fn keep_first(&mut self, help: &str, at: Option<Span>) {
-        let first = self.reports().into_iter().next();
-        let first = first.map(|first| at.into_iter().fold(first.without_helps().help(help), Report::at));
-        self.errors = first.into_iter().collect();
+        self.errors = self.reports().into_iter().take(1).collect();
+        for first in &mut self.errors {
+            // What only looks so is not the cause.
+            first.lines.retain(|line| !line.starts_with("help: ") && !line.contains(" look "));
+            first.lines.push(format!("help: {help}"));
+            first.span = at.unwrap_or(first.span);
+        }
     }
 
     /// Puts an edit before the helps of the first error.

@@ -664,6 +664,24 @@ impl<'b> Search<'_, 'b> {
             };
             fixes.retain(other);
         }
+        // A square stays a square, if one fits, and the likeliest larger and smaller one are enough.
+        let rows = |shape: &Shape| square(shape, graph.order()).and_then(|rows| rows.number());
+        let now_and_then = |fix: &Fix| match fix.only() {
+            Some(Edit::Input { input, shape }) => Some((rows(&graph.inputs[*input].shape)?, rows(shape))),
+            _ => None,
+        };
+        if fixes.iter().filter_map(now_and_then).any(|(_, then)| then.is_some()) {
+            let mut sides: Vec<bool> = Vec::new();
+            fixes.retain(|fix| match now_and_then(fix) {
+                Some((now, Some(then))) => {
+                    let new = !sides.contains(&(then > now));
+                    sides.push(then > now);
+                    new
+                }
+                Some((_, None)) => false,
+                None => true,
+            });
+        }
         let mut said: Vec<String> = Vec::new();
         fixes.retain(|fix| {
             let words = fix.words(&self.trial.graph);
@@ -685,6 +703,13 @@ fn keeps_rows(before: Option<Shape>, after: Option<Shape>) -> bool {
         }
         _ => false,
     }
+}
+
+/// The rows of a shape with as many on every axis, of which there are several.
+fn square(shape: &Shape, order: AxisOrder) -> Option<Size> {
+    let mut rows = (0..shape.rank().saturating_sub(1)).map(|axis| shape.size(order.spatial(axis)));
+    let first = rows.next().filter(|_| shape.rank() > 2)?;
+    rows.all(|other| other.same(first)).then_some(first)
 }
 
 /// Whether two shapes have the same sizes in different orders.

@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::ops::Range;
 
 use convshape_arith::code;
-use convshape_arith::op::{Dialect, Op};
+use convshape_arith::op::Op;
 use convshape_arith::shape::Shape;
 use proc_macro2::{Delimiter, Group, Ident, LineColumn, Literal, Punct, Spacing, Span, TokenStream, TokenTree};
 
@@ -28,6 +28,9 @@ const MOST_TRIED: usize = 32;
 
 /// Longer chains are not read again.
 pub(crate) const MOST_LAYERS: usize = 400;
+
+/// A word of more dialects says nothing about the chain's.
+const MOST_DIALECTS: usize = 2;
 
 /// How far from a mistake statements are exchanged.
 const NEAR: usize = 3;
@@ -52,6 +55,7 @@ pub(crate) fn improve(text: TokenStream, graph: &Graph, accepts: &dyn Fn(TokenSt
     }
     let reader = Reader { graph, accepts, text: text.into_iter().collect(), read: Cell::new(0) };
     let found = reader.of_words(first).or_else(|| reader.in_another_order(&reports));
+    let found = found.or_else(|| reader.with_sources_exchanged());
     if let Some(Rewrite { help, at, .. }) = found {
         sink.keep_first(&help, at);
     }
@@ -103,8 +107,10 @@ impl Reader<'_> {
                 if let Some(ranked) = self.first(self.ranked(&at, &word)) {
                     return Some(ranked);
                 }
-                let dialects = [Dialect::Keras, Dialect::Flax, Dialect::Onnx, Dialect::Jax];
-                let other = self.first(dialects.into_iter().filter_map(|dialect| in_dialect(&self.text, dialect)));
+                // A word that many dialects have does not tell which.
+                let telling = report.dialects().filter(|dialects| dialects.len() <= MOST_DIALECTS).unwrap_or_default();
+                let texts = telling.iter().filter_map(|dialect| in_dialect(&self.text, *dialect));
+                let other = self.first(texts);
                 other.or_else(|| self.first(self.transposed(&at)))
             }
             code if code == code::UNKNOWN_FIELD.id => self.first(self.transposed(&at)),
@@ -435,6 +441,32 @@ impl Reader<'_> {
             }
         }
         None
+    }
+
+    /// Two values that a statement of the chain reads, in each other's places: `from (skip, x)`.
+    fn with_sources_exchanged(&self) -> Option<Rewrite> {
+        let body = self.text.len().checked_sub(1)?;
+        let tokens = tokens_at(&self.text, &[body])?;
+        let mut rewrites = Vec::new();
+        for range in statements(&tokens) {
+            let from = range.clone().find(|at| is_word(&tokens[*at], "from"));
+            let (Some(from), Some(name)) = (from, self.statement_name(&tokens[range])) else { continue };
+            let Some(sources) = tokens_at(&tokens, &[from + 1]) else { continue };
+            let sources: Vec<&[TokenTree]> = sources.split(|token| is_punct(token, ',')).collect();
+            for place in 1..sources.len() {
+                let mut other = sources.clone();
+                other.swap(place - 1, place);
+                let written: Vec<String> =
+                    other.iter().map(|source| source.iter().map(ToString::to_string).collect()).collect();
+                let read = format!("({})", written.join(", "));
+                let Ok(group) = read.parse::<TokenStream>() else { continue };
+                let text = changed(&self.text, &[body, from], &|tokens, from| {
+                    tokens.splice(from + 1..from + 2, group.clone());
+                });
+                rewrites.push(Rewrite { text, help: format!("in `{name}`, read `{read}`"), at: None });
+            }
+        }
+        self.first(rewrites)
     }
 
     /// How messages call the statement whose layer's word is at a place.

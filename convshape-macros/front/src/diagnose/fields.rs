@@ -12,7 +12,7 @@ use crate::graph::{Misfit, Spans, Writing};
 use crate::syntax::Value;
 use crate::words::{
     Dialects, FieldWords, Kind, LayerName, LayerWords, Neutral, Positional, Takes, Word, instead, instead_of_field,
-    list, with_rank,
+    is_layer, list, with_rank,
 };
 
 /// The dialects that have a word: `flax, keras or onnx`.
@@ -237,7 +237,10 @@ pub(crate) fn field_ranks(
     axes: usize,
     meant: Option<usize>,
 ) -> Report {
-    let name = writing.row.map_or_else(String::new, |row| row.name(Some(axes)));
+    let name = match writing.row {
+        Some(row) if !is_layer(&op.to_string()) => row.name(Some(axes)),
+        _ => op.to_string(),
+    };
     let has = if axes == 1 { "1 spatial axis".to_owned() } else { format!("{axes} spatial axes") };
     let given: Vec<String> = misfits.iter().map(|misfit| format!("`{}`", writing.word(misfit.field))).collect();
     let verb = if given.len() == 1 { "is" } else { "are" };
@@ -309,8 +312,18 @@ pub(crate) fn wrong_value(word: &str, takes: Takes, value: &Value) -> Report {
         Value::Word(found) => {
             report.meant(crate::words::nearest(&found.to_string(), known.iter().map(|word| (*word).to_owned())))
         }
-        _ => report.meant(as_bool(value).filter(|_| matches!(takes, Takes::Bool))),
+        _ if matches!(takes, Takes::Bool) => report.meant(as_bool(value)),
+        _ => report.meant(as_whole(value).filter(|_| wanted.starts_with("a whole number"))),
     }
+}
+
+/// A whole number in quotes or with decimals, as it is written here.
+fn as_whole(value: &Value) -> Option<String> {
+    let text = value.to_string();
+    let bare = text.trim_matches('"');
+    let whole = bare.strip_suffix(".0").unwrap_or(bare);
+    let digits = !whole.is_empty() && whole.bytes().all(|digit| digit.is_ascii_digit());
+    (digits && whole != text).then(|| whole.to_owned())
 }
 
 /// A word of the framework with a value that would make it a different layer.

@@ -1,7 +1,10 @@
 //! Candidate fixes. Their cost says how implausible they are, in tenths of "one plausible slip".
 
+use convshape_arith::op::{Conv, Direction, Op};
+use convshape_arith::shape::Shape;
+
 use super::Edit;
-use crate::check::Problem;
+use crate::check::{Checked, Problem};
 use crate::graph::{Graph, NodeId, ValueId};
 
 /// Edits that may fix a mistake together.
@@ -50,6 +53,14 @@ pub(crate) fn blamed(graph: &Graph, problem: &Problem) -> Vec<ValueId> {
         Problem::Body { body, .. } => vec![graph.bodies[*body].output],
         _ => problem.node().map(|node| graph.value(node)).into_iter().collect(),
     }
+}
+
+/// The kernel and the output of a transposed convolution that unfolds a single position.
+pub(super) fn unfolds(graph: &Graph, checked: &Checked, node: NodeId) -> Option<(i64, Shape)> {
+    let Some(Op::Conv(Conv { direction: Direction::Transposed, kernel, .. })) = checked.ops[node] else { return None };
+    let (input, output) = (checked.shape(graph.nodes[node].inputs[0])?, checked.shape(graph.value(node))?);
+    let mut axes = (0..input.rank() - 1).map(|axis| graph.order().spatial(axis));
+    axes.all(|place| input.size(place).number() == Some(1)).then_some((kernel[0], output))
 }
 
 /// The layers that given values come from, nearest first, with their distance.

@@ -118,6 +118,10 @@ fn of_layer(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, inputs: &[S
             }
         }
         Reason::Pieces { total, size, .. } => vec![(values[0], size, Size::Number(total))],
+        Reason::FirstState { expected, found: given, .. } if given.rank() == expected.rank() => {
+            let value = (1..inputs.len()).find(|operand| inputs[*operand] == given).map(|operand| values[operand]);
+            value.map(|value| (value, given.size(1), expected.size(1))).into_iter().collect()
+        }
         Reason::EqualPieces { size: Size::Number(size), count, .. } if count > 0 => {
             let below = size - size % count;
             let wanted = [below, below.saturating_add(count)];

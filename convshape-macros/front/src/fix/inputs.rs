@@ -13,7 +13,7 @@ use super::trial::Trial;
 use super::{Edit, OtherProblems};
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
-use crate::graph::{Graph, NodeId, Recipe};
+use crate::graph::{Graph, NodeId, Output, Recipe};
 use crate::unseen::{Unseen, visible};
 
 /// How far from the written size other sizes are tried, in rows: at least this far and up to two periods of the
@@ -492,6 +492,13 @@ pub(super) fn declared_otherwise(graph: &Graph, checked: &Checked, problem: &Pro
             _ => expected_otherwise(graph, declared, gives, comes_from_linear(graph, checked, *output)),
         };
         found.push(vec![Edit::Output { output: *output, shape: *gives }], cost);
+        // The shapes of two outputs in each other's places.
+        let given = |port: &Output| port.value.and_then(|value| checked.shape(value));
+        let other = graph.outputs.iter().position(|port| port.shape == *gives && given(port) == Some(*declared));
+        if let Some(other) = other {
+            let shapes = [(*output, *gives), (other, *declared)];
+            found.push(shapes.map(|(output, shape)| Edit::Output { output, shape }).to_vec(), 4);
+        }
     }
     let values: Vec<usize> = match problem {
         Problem::Output { output, found } if found.rank() > 1 && graph.outputs[*output].shape.rank() == 1 => {

@@ -8,7 +8,7 @@ use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 use convshape_arith::solve::AxisField;
 
-use super::candidates::Candidates;
+use super::candidates::{Candidates, unfolds};
 use super::goals::Goal;
 use super::needs::Need;
 use super::preimage::{SizeRange, given, sampled};
@@ -98,6 +98,10 @@ impl<'a> ChangedLayer<'a> {
             extra: 3 * need.distance.min(40) + goal.extra,
             like,
         };
+        // It decides the sizes of all layers after it.
+        if unfolds(graph, checked, node).is_some() {
+            layer.extra = goal.extra;
+        }
         for axis in 0..rank {
             if layer.ranges[axis].is_some_and(|range| layer.rows(&op, axis).is_some_and(|rows| within(rows, range))) {
                 layer.ranges[axis] = None;

@@ -447,12 +447,15 @@ fn steps(graph: &Graph, checked: &Checked, node: NodeId, op: &Op, comes: &Shape,
     }
 }
 
-/// A map, or a sequence, as a vector where it is joined to one.
+/// A map, or a sequence, as a vector where it is joined to one: all its elements, or their means.
 fn flattened(graph: &Graph, node: NodeId, sides: [(usize, &Shape); 2], found: &mut Candidates) {
     let [a, b] = sides;
+    let mean = Op::GlobalPool { kind: PoolKind::Avg, keep_axes: graph.dialect == Dialect::Onnx };
     for ((operand, shape), other) in [(a, b.1), (b, a.1)] {
         if shape.rank() > 1 && other.rank() == 1 && can_insert(graph, node, operand) {
-            found.push(vec![Edit::Insert { node, operand, ops: vec![Op::FLATTEN] }], 6);
+            for (op, cost) in [(Op::FLATTEN, 6), (mean, 7)] {
+                found.push(vec![Edit::Insert { node, operand, ops: vec![op] }], cost);
+            }
         }
     }
 }

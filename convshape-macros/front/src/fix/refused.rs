@@ -5,7 +5,7 @@ use std::cmp::Reverse;
 use convshape_arith::explain;
 use convshape_arith::fault::{Fault, Reason};
 use convshape_arith::op::{
-    Amount, Axes, Axis, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis, Pool, ResizeTo, Source,
+    Amount, Axes, Axis, AxisOrder, Conv, Direction, MAX_SPATIAL, Op, Padding, PerAxis, Pieces, Pool, ResizeTo, Source,
     WeightFrom,
 };
 use convshape_arith::shape::Shape;
@@ -106,11 +106,12 @@ pub(super) fn at_the_layer(
         Reason::NormShape { expected, found: shape } => layer.norm_shape(&expected, &shape, found),
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
-                for smaller in (1..(*factor).min(64)).rev() {
-                    layer.set("factor", Setting::Int(smaller), 20, found);
+                for other in (1..(*factor).min(64)).rev().chain(factor + 1..=8) {
+                    layer.set("factor", Setting::Int(other), 20, found);
                 }
             }
         }
+        Reason::Pieces { size: Size::Number(size), total, .. } => layer.sized_pieces(size - total, found),
         // The cause is another layer, or no value of a field answers it.
         Reason::Channels { .. }
         | Reason::AxisCount { .. }
@@ -402,6 +403,19 @@ impl Refused<'_> {
         for (_, back) in sizes.filter(|(size, _)| size.number().is_some_and(|size| size % count.max(1) == 0)) {
             let axes = Axes::of(&[Axis::At(-back)]).map(Setting::Axes);
             axes.into_iter().for_each(|axes| self.set("axis", axes, 9, found));
+        }
+    }
+
+    /// Pieces of which one has this many elements more, the last one first.
+    fn sized_pieces(&self, more: i64, found: &mut Candidates) {
+        let ends = self.graph.nodes[self.node].outputs.iter().map(|(_, op)| match op {
+            Op::Split { pieces: Pieces::Sized { start, end, .. }, .. } => Some((*start, *end)),
+            _ => None,
+        });
+        let Some(pieces) = ends.collect::<Option<Vec<(i64, i64)>>>() else { return };
+        for (changed, _) in pieces.iter().enumerate().rev().filter(|(_, (start, end))| end - start + more > 0) {
+            let ends = pieces.iter().enumerate().map(|(piece, (_, end))| end + if piece < changed { 0 } else { more });
+            self.set("pieces", Setting::Pieces(ends.collect()), 40, found);
         }
     }
 

@@ -8,7 +8,7 @@ use convshape_arith::shape::Shape;
 use convshape_arith::size::Size;
 
 use super::Edit;
-use super::candidates::{Candidates, ancestors, blamed};
+use super::candidates::{Candidates, ancestors, blamed, unfolds};
 use super::edit::{can_insert, counts};
 use crate::check::{Checked, Problem};
 use crate::fields::Setting;
@@ -73,7 +73,13 @@ fn at_the_end(
         Some((*node, Conv { outputs: checked.ops[*node].and(conv.inputs)?, ..conv }))
     });
     if let Some((node, more)) = convolution.filter(|(node, _)| can_insert(graph, *node, 0)) {
-        insert(node, 0, Op::Conv(more), 8, found);
+        // A single position that is unfolded and then cropped is the likelier mistake.
+        let crops = |node: NodeId| {
+            let (kernel, output) = unfolds(graph, checked, node)?;
+            Some(output.size(graph.order().spatial(0)).number()? < kernel)
+        };
+        let cost = if (0..graph.nodes.len()).any(|node| crops(node) == Some(true)) { 32 } else { 8 };
+        insert(node, 0, Op::Conv(more), cost, found);
     }
     if let (true, Some(pool)) = (shrinks, pools(graph, factor).first())
         && let Some((node, _)) =

@@ -272,7 +272,14 @@ impl<'a> Builder<'a> {
         if let (Some(rank), Some(written)) = (self.rank, setting.axes())
             && rank != written
         {
-            let mended = setting.for_axes(rank);
+            // Two numbers for one axis are its sides, unless other fields have two as well.
+            let sides = field.name == "padding" && rank == 1 && self.misfits.is_empty();
+            let mended = match setting {
+                Setting::Ints { values: [low, high, ..], axes: Some(2) } if sides => {
+                    Setting::Pairs { values: [(low, high); MAX_SPATIAL], axes: Some(1) }
+                }
+                _ => setting.for_axes(rank),
+            };
             self.misfits.push(Misfit { field: field.name, written, mended: mended.clone(), span });
             self.settings.push((field.name, mended));
             return;

@@ -104,9 +104,12 @@ impl Edit {
             }
             Edit::Input { input, shape } => (Verb::Write(shape.to_string()), graph.inputs[*input].name.clone()),
             // A port may have the name of a statement.
-            Edit::Output { output: 0, shape } => (Verb::Write(shape.to_string()), "output".to_owned()),
             Edit::Output { output, shape } => {
-                (Verb::Write(shape.to_string()), format!("output.{}", graph.outputs[*output].name))
+                let place = match graph.outputs.as_slice() {
+                    [_] => "output".to_owned(),
+                    outputs => format!("output.{}", outputs[*output].name),
+                };
+                (Verb::Write(shape.to_string()), place)
             }
         }
     }
