@@ -5,7 +5,7 @@ use std::vec::Vec;
 use convshape_arith::graph::{Graph, GraphError};
 use convshape_arith::op::{DropTogether, Op};
 use convshape_arith::shape::Shape;
-use rand::{Rng, RngExt};
+use rand::Rng;
 
 use super::backward::{BackwardPass, ForwardValues};
 use super::draft::{Draft, Facts, Key, drafts};
@@ -354,6 +354,15 @@ fn spread(channels: usize, elements: usize, factors: &mut Vec<f32>) {
 fn draw(p: f64, count: usize, factors: &mut Vec<f32>, rng: &mut dyn Rng) {
     #[expect(clippy::cast_possible_truncation, reason = "rounds to the nearest f32")]
     let kept = if p < 1.0 { (1.0 / (1.0 - p)) as f32 } else { 0.0 };
-    factors.clear();
-    factors.extend((0..count).map(|_| if rng.random::<f64>() < p { 0.0 } else { kept }));
+    // 32 random bits decide on an element.
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a probability is from 0 to 1")]
+    let limit = (p * 2.0_f64.powi(32)) as u64;
+    let mut bytes = [0; 4 * 256];
+    factors.resize(count, 0.0);
+    for factors in factors.chunks_mut(bytes.len() / 4) {
+        rng.fill_bytes(&mut bytes[..4 * factors.len()]);
+        for (factor, bits) in factors.iter_mut().zip(bytes.as_chunks().0) {
+            *factor = if u64::from(u32::from_le_bytes(*bits)) < limit { 0.0 } else { kept };
+        }
+    }
 }
