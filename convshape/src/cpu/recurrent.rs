@@ -371,7 +371,7 @@ impl<'a> PassRun<'a> {
         PassRun {
             cell,
             pass,
-            sums: vec![0.0; length * samples * columns],
+            sums: Vec::new(),
             states: States::new(samples, hidden, columns),
             outputs: vec![0.0; length * samples * hidden],
             extras: (keep && gates > 1).then(|| vec![0.0; length * samples * hidden]),
@@ -383,7 +383,7 @@ impl<'a> PassRun<'a> {
     fn steps(&mut self, on: (Level, Threads), batch: &RecurrentBatch<'_>) {
         let PassRun { here, cell, pass, sums, states, outputs, extras } = self;
         let (length, row) = (batch.length, here.samples * pass.input.columns);
-        here.project(on, pass, batch, sums);
+        *sums = here.project(on, pass, batch);
         states.start(here, batch);
         for turn in 0..length {
             let step = if here.direction == 0 { turn } else { length - 1 - turn };
@@ -428,7 +428,7 @@ impl<'a> PassRun<'a> {
 
 impl Here {
     /// The sums of all steps and samples without the products with states, `[length, samples, columns]`.
-    fn project(&self, on: (Level, Threads), pass: &PackedPass, batch: &RecurrentBatch<'_>, sums: &mut [f32]) {
+    fn project(&self, on: (Level, Threads), pass: &PackedPass, batch: &RecurrentBatch<'_>) -> Vec<f32> {
         let (features, samples) = (pass.input.features, self.samples);
         // The layer's input, step by step, with the samples of a step contiguous.
         let mut read = Vec::with_capacity(batch.length * samples * features);
@@ -451,11 +451,14 @@ impl Here {
                 }
             }
         }
-        for row in sums.chunks_exact_mut(pass.input.columns) {
-            row[..pass.bias.len()].copy_from_slice(&pass.bias);
-            row[pass.bias.len()..].fill(0.0);
+        let columns = pass.input.columns;
+        let mut sums = Vec::with_capacity(batch.length * samples * columns);
+        for row in 1..=batch.length * samples {
+            sums.extend_from_slice(&pass.bias);
+            sums.resize(row * columns, 0.0);
         }
-        pass.input.add_to(on, &read, sums);
+        pass.input.add_to(on, &read, &mut sums);
+        sums
     }
 
     /// The offset of a sample's state among the initial or final states of all layers and directions.

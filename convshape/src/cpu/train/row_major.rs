@@ -194,7 +194,6 @@ impl RowMajor {
                 let features = x[0].len() / (samples * length).max(1);
                 let first = [x.get(1).copied(), x.get(2).copied()];
                 let packed = Packed::new(on.level, layer, features, params);
-                room.fill(0.0);
                 packed.run(
                     on.threads,
                     RecurrentBatch { length, x: x[0], first, factors: some(factors), y: room, keep: true },
