@@ -389,6 +389,31 @@ class Speech(nn.Module):
         return self.fc(self.g(self.layers(x).transpose(1, 2))[0][:, -1])
 
 
+def mlp():
+    def hidden(inputs):
+        return [nn.Linear(inputs, 1024), nn.BatchNorm1d(1024), nn.ReLU(), nn.Dropout(0.2)]
+
+    return nn.Sequential(*hidden(784), *hidden(1024), nn.Linear(1024, 10))
+
+
+def points():
+    layers = []
+    for inputs, outputs in ((3, 64), (64, 128), (128, 512)):
+        layers += [nn.Conv1d(inputs, outputs, 1), nn.BatchNorm1d(outputs), nn.ReLU()]
+    layers += [nn.AdaptiveMaxPool1d(1), nn.Flatten(), nn.Linear(512, 256), nn.BatchNorm1d(256), nn.ReLU()]
+    return nn.Sequential(*layers, nn.Linear(256, 40))
+
+
+class Lstm2(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.layers = nn.LSTM(128, 256, num_layers=2, batch_first=True)
+        self.output = nn.Linear(256, 64)
+
+    def forward(self, x):
+        return self.output(self.layers(x)[0])
+
+
 NETWORKS = {
     "cifar_pool": (cifar_pool, (32, 3, 32, 32)),
     "resnet18": (resnet18, (32, 3, 32, 32)),
@@ -415,6 +440,9 @@ NETWORKS = {
     "strided_ae": (strided_ae, (64, 1, 28, 28)),
     "signal": (signal, (16, 12, 1000)),
     "speech": (Speech, (32, 40, 101)),
+    "mlp": (mlp, (128, 784)),
+    "points": (points, (8, 3, 512)),
+    "lstm2": (Lstm2, (16, 48, 128)),
 }
 
 

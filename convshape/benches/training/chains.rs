@@ -540,3 +540,47 @@ conv_chain! {
         output: [12];
     }
 }
+
+conv_chain! {
+    /// Large dense layers.
+    pub struct Mlp {
+        input: [784];
+        f1: Linear(784 -> 1024);
+        n1: BatchNorm(1024, activation: Relu);
+        Dropout(0.2);
+        f2: Linear(1024 -> 1024);
+        n2: BatchNorm(1024, activation: Relu);
+        Dropout(0.2);
+        fc: Linear(1024 -> 10);
+        output: [10];
+    }
+}
+
+conv_chain! {
+    /// A set of points, each through the same dense layers, as in PointNet.
+    pub struct Points {
+        input: [3, 512];
+        c1: Conv1d(3 -> 64, kernel: 1);
+        n1: BatchNorm(64, activation: Relu);
+        c2: Conv1d(64 -> 128, kernel: 1);
+        n2: BatchNorm(128, activation: Relu);
+        c3: Conv1d(128 -> 512, kernel: 1);
+        n3: BatchNorm(512, activation: Relu);
+        GlobalMaxPool;
+        f1: Linear(512 -> 256);
+        n4: BatchNorm(256, activation: Relu);
+        fc: Linear(256 -> 40);
+        output: [40];
+    }
+}
+
+conv_chain! {
+    /// Two wide recurrent layers.
+    pub struct Lstm2 {
+        input: [48, 128];
+        a: Lstm(128 -> 256);
+        b: Lstm(256 -> 256);
+        o: Linear(256 -> 64);
+        output: [48, 64];
+    }
+}

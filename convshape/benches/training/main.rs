@@ -17,8 +17,8 @@ mod suite;
 use std::time::Instant;
 
 use chains::{
-    AudioAe, CifarPool, ConvNext, DcganD, DcganG, Depthwise, ResNet18, SqueezeExcite, Style, Tagger, Tokens, UnetGn,
-    VoxelAe,
+    AudioAe, CifarPool, ConvNext, DcganD, DcganG, Depthwise, Lstm2, Mlp, Points, ResNet18, SqueezeExcite, Style,
+    Tagger, Tokens, UnetGn, VoxelAe,
 };
 use convshape::rand::SeedableRng;
 use convshape::rand::rngs::Xoshiro256PlusPlus;
@@ -82,4 +82,7 @@ fn main() {
     train("voxels", VoxelAe::init, 8);
     train("tokens", Tokens::init, 16);
     train("tagger", Tagger::init, 16);
+    train("mlp", Mlp::init, 128);
+    train("points", Points::init, 8);
+    train("lstm2", Lstm2::init, 16);
 }

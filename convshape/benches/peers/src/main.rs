@@ -206,6 +206,9 @@ steps! {
     "strided_ae": StridedAe, 64;
     "signal": Signal, 16;
     "speech": Speech, 32;
+    "mlp": Mlp, 128;
+    "points": Points, 8;
+    "lstm2": Lstm2, 16;
 }
 
 /// A number of a raw file.
