@@ -664,24 +664,24 @@ impl<'b> Search<'_, 'b> {
             };
             fixes.retain(other);
         }
-        // A square stays a square, if one fits, and the likeliest larger and smaller one are enough.
+        // A square input stays a square, if one fits. The likeliest larger and smaller ones are enough.
         let rows = |shape: &Shape| square(shape, graph.order()).and_then(|rows| rows.number());
-        let now_and_then = |fix: &Fix| match fix.only() {
-            Some(Edit::Input { input, shape }) => Some((rows(&graph.inputs[*input].shape)?, rows(shape))),
+        let resized = |fix: &Fix| match fix.only() {
+            Some(Edit::Input { input, shape }) => Some((*input, rows(&graph.inputs[*input].shape)?, rows(shape))),
             _ => None,
         };
-        if fixes.iter().filter_map(now_and_then).any(|(_, then)| then.is_some()) {
-            let mut sides: Vec<bool> = Vec::new();
-            fixes.retain(|fix| match now_and_then(fix) {
-                Some((now, Some(then))) => {
-                    let new = !sides.contains(&(then > now));
-                    sides.push(then > now);
-                    new
-                }
-                Some((_, None)) => false,
-                None => true,
-            });
-        }
+        let squares: Vec<usize> =
+            fixes.iter().filter_map(resized).filter_map(|(input, _, then)| then.map(|_| input)).collect();
+        let mut sides: Vec<(usize, bool)> = Vec::new();
+        fixes.retain(|fix| match resized(fix) {
+            Some((input, now, Some(then))) => {
+                let new = !sides.contains(&(input, then > now));
+                sides.push((input, then > now));
+                new
+            }
+            Some((input, _, None)) => !squares.contains(&input),
+            None => true,
+        });
         let mut said: Vec<String> = Vec::new();
         fixes.retain(|fix| {
             let words = fix.words(&self.trial.graph);

@@ -12,7 +12,8 @@ use super::threads::{Spread, Threads};
 use super::tuning::{MATRIX_DEPTH, MATRIX_ROWS, MATRIX_VECTORS as VECTORS};
 use crate::reference::kernels::Product;
 
-/// Writes the products of all pairs of matrices of a sample. With `onto` they are added to `y`.
+/// Writes the products of all pairs of matrices of a sample, or adds them to `y` if `onto` is set. The rows or the columns
+/// of each factor are contiguous.
 pub(super) fn multiply(
     level: Level,
     threads: Threads,
@@ -83,7 +84,7 @@ struct Matrices<'a> {
     a: &'a [f32],
     b: &'a [f32],
     rows: Range<usize>,
-    /// Room for a packed panel, and for a block of rows if the elements of a row are apart.
+    /// Scratch buffer of a packed panel, and of a block of rows if the elements of a row are not contiguous.
     scratch: &'a mut [f32],
     /// The rows, one after the other.
     y: &'a mut [f32],
@@ -109,6 +110,7 @@ impl Kernel for Matrices<'_> {
                 let (a, across) = match along {
                     1 => (own, across),
                     _ => {
+                        debug_assert!(across == 1, "the columns are contiguous if the rows are not");
                         copy_rows(simd, own, along, [count, depth], block);
                         (&*block, MATRIX_DEPTH)
                     }
@@ -131,7 +133,7 @@ impl Kernel for Matrices<'_> {
     }
 }
 
-/// Copies rows whose elements are `along` apart, so that those of a row follow one another.
+/// Copies contiguous columns, `along` elements from each other, as contiguous rows.
 #[inline(always)]
 fn copy_rows<S: Simd>(simd: S, from: &[f32], along: usize, [rows, depth]: [usize; 2], to: &mut [f32]) {
     for at in (0..depth).step_by(S::LANES) {

@@ -347,7 +347,7 @@ pub(crate) fn too_many_arguments(layer: &Layer, block: &Block) -> Report {
     let report =
         Report::new(code::BLOCK, given[count].span(), message).note(format_args!("it is `{}`", signature(block)));
     let text = |values: &[Value]| values.iter().map(ToString::to_string).collect::<Vec<String>>();
-    // What is too much is rather at the end.
+    // The extra argument is most likely the last one.
     let left = (0..=count).rev().map(|kept| [&given[..kept], &given[kept + given.len() - count..]].concat());
     match text(&given[..count]).join(", ") {
         none if none.is_empty() => report.help(format_args!("write `{name}`")),

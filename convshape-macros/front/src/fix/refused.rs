@@ -106,7 +106,7 @@ pub(super) fn at_the_layer(
         Reason::NormShape { expected, found: shape } => layer.norm_shape(&expected, &shape, found),
         Reason::Divisible { .. } => {
             if let Op::PixelShuffle { factor } = op {
-                for other in (1..(*factor).min(64)).rev().chain(factor + 1..=8) {
+                for other in (1..(*factor).min(64)).rev().chain(factor.saturating_add(1)..=8) {
                     layer.set("factor", Setting::Int(other), 20, found);
                 }
             }

@@ -83,10 +83,17 @@ impl Parser {
         c.skip(2);
         c.punct(";");
         let outer = std::mem::take(&mut self.faults);
-        let mut stmts = Vec::new();
-        while !inside.at_end() {
-            stmts.extend(self.statement(&mut inside));
-        }
+        let read = self.nested(group.span(), |parser| {
+            let mut stmts = Vec::new();
+            while !inside.at_end() {
+                stmts.extend(parser.statement(&mut inside));
+            }
+            Ok(stmts)
+        });
+        let mut stmts = read.unwrap_or_else(|fault| {
+            self.fault(fault);
+            Vec::new()
+        });
         // The lines are rewritten all together.
         let other = |fault: &SyntaxFault| !matches!(fault, SyntaxFault::Slip { slip: Slip::Printed(_), .. });
         let inner = std::mem::replace(&mut self.faults, outer).into_iter().filter(other);

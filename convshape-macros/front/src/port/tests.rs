@@ -1388,7 +1388,7 @@ def Net2():
     );
     let three = "def Net3():\n    return Net(Block, 3)\n";
     let several = of(&format!("{classes}{three}{test}"), "M").expect_err("two functions");
-    let reason = "line 19: `Net3` makes a second model, besides `Net2`: choose one with `--name Net3`";
+    let reason = "line 19: `Net2` and `Net3` both make a model: choose one with `--name Net3`";
     assert_eq!(several.iter().map(ToString::to_string).collect::<Vec<_>>(), [reason]);
     let chosen = of(&format!("{classes}{three}{test}"), "Net3").expect("its name");
     assert!(chosen.contains("layers.2.conv"), "{chosen}");
@@ -1527,6 +1527,11 @@ fn layers_in_variables() {
         "return self.w(x)",
         "w: Conv2d(4 -> 2, kernel: 1); output: [2, 14, 14];",
     );
+    gives(
+        "self.w = weight_norm(module=nn.Conv2d(4, 2, 1))",
+        "return self.w(x)",
+        "w: Conv2d(4 -> 2, kernel: 1); output: [2, 14, 14];",
+    );
     lists("self.w = weight_norm(nn.Conv2d(4, 2, 1), dim=1)", "return self.w(x)", "without it");
     let norm = "self.w = nn.Parameter(torch.ones(14))";
     lists(norm, "return F.layer_norm(x, (14,), self.w)", "write the layer `LayerNorm`");
@@ -1558,6 +1563,7 @@ fn names_and_places_of_lists() {
         "first: AddScalar(1.0); first2: AddScalar(2.0) from conv; first3: Scale(3.0) from conv; sum: Add(first, first2); \
          Add(sum, first3); output: [4, 14, 14];",
     );
+    gives("", "return sum([x + 1], x)", "y: AddScalar(1.0); Add(conv, y); output: [4, 14, 14];");
 }
 
 #[test]

@@ -266,4 +266,6 @@ fn nesting() {
     assert!(body(&format!("Linear({} -> 1);", "-".repeat(10_000) + "c")).1[0].contains("nested too deeply"));
     let repeats = "repeat 1 {".repeat(60) + "Relu;" + &"}".repeat(60);
     assert!(body(&repeats).1[0].contains("nested too deeply"));
+    let printed = "Sequential((0): ".repeat(100) + "ReLU()" + &")".repeat(100);
+    assert!(body(&printed).1[0].contains("nested too deeply"));
 }

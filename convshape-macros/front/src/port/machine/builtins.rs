@@ -88,7 +88,8 @@ impl Machine<'_> {
             ("str", Some(PyValue::Text(text))) => Some(PyValue::Text(text.clone())),
             ("bool", Some(value)) => value.truth().map(PyValue::Bool),
             ("sum", Some(list)) if list.has_data() && list.items().is_some() => {
-                let mut values = items(0).unwrap_or_default().into_iter();
+                let start = args.get(1, "start").cloned();
+                let mut values = start.into_iter().chain(items(0).unwrap_or_default());
                 let first = values.next().unwrap_or(PyValue::Failed);
                 let sum =
                     values.try_fold(first, |sum, value| self.arithmetic(Operator::Add, sum, value, written, "sum"));

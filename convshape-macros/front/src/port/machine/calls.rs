@@ -78,7 +78,7 @@ impl Machine<'_> {
             "weight_norm" if matches!(args.all().collect::<Vec<_>>().as_slice(), [PyValue::Layer(_)]) => {
                 let note = "`weight_norm` is left out: `load` folds it into the weight, which then trains as a whole";
                 self.program.note(format!("line {}: {note}", written.line));
-                Ok(args.positional[0].clone())
+                Ok(args.all().next().cloned().unwrap_or(PyValue::Failed))
             }
             "Parameter" => Ok(self.parameter_of(&args).unwrap_or_else(|| opaque(written))),
             "Lambda" if matches!(args.positional.as_slice(), [PyValue::Function(..)]) => Ok(args.positional[0].clone()),

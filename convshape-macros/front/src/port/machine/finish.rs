@@ -79,8 +79,7 @@ impl Machine<'_> {
             [function] => return self.run_made(function),
             [first, second, ..] => {
                 let (first, name) = (&first.name, &second.name);
-                let reason =
-                    format!("`{name}` makes a second model, besides `{first}`: choose one with `--name {name}`");
+                let reason = format!("`{first}` and `{name}` both make a model: choose one with `--name {name}`");
                 return Err(Unported::new(second.line, reason));
             }
         }

@@ -478,7 +478,7 @@ impl Machine<'_> {
         let reshaped = picks.iter().any(|pick| matches!(pick, Pick::At(_) | Pick::New));
         let mut found = data.clone();
         let (mut axis, mut kept) = (0, Vec::new());
-        // The sizes before every which element of each axis is taken.
+        // The size of each axis before its step is applied.
         let (mut whole, mut steps) = (sizes.clone(), vec![1; sizes.len()]);
         for pick in picks {
             let size = sizes.get(axis).copied().unwrap_or(1);
@@ -583,7 +583,7 @@ enum Pick {
     Whole,
     New,
     At(i64),
-    /// From, to, and every which one.
+    /// Start, end and step.
     Range(Option<i64>, Option<i64>, i64),
 }
 
