@@ -40,12 +40,10 @@ impl DenseSum {
     ) -> Option<DenseSum> {
         let SumViews { x, y, dx, dy } = views;
         let (inputs, outputs) = (x.channels, y.channels);
-        let [(tap, [0, 0, 0])] = all_taps(weight.lines)
-            .map(|tap| (tap.map(|(tap, _)| tap), tap.map(|(_, row)| row)))
-            .collect::<Vec<_>>()[..]
-        else {
+        let [[(depth, 0), (height, 0), (width, 0)]] = all_taps(weight.lines).collect::<Vec<_>>()[..] else {
             return None;
         };
+        let tap = [depth, height, width];
         let is_fixed = |(line, size): (&Line, &usize)| line.step == 1 || *size == 1;
         let matrices = [x, y, dx, dy].iter().all(|view| view.is_whole() && view.buffer.size == x.buffer.size)
             && weight.lines.iter().zip(&x.buffer.size).all(is_fixed);
