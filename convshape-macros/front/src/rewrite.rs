@@ -23,7 +23,7 @@ use crate::words::{self, with_rank};
 /// The most texts that are read for one chain: each costs as much as the chain itself.
 const MOST_READ: usize = 48;
 
-/// The most numbers or pairs of numbers that are tried: some texts are needed to see that no others fit.
+/// The most numbers or pairs of numbers that are tried. The rest of `MOST_READ` is left to see that no others fit.
 const MOST_TRIED: usize = 32;
 
 /// Longer chains are not read again.
@@ -107,7 +107,7 @@ impl Reader<'_> {
                 if let Some(ranked) = self.first(self.ranked(&at, &word)) {
                     return Some(ranked);
                 }
-                // A word that many dialects have does not tell which.
+                // A word of many dialects does not show which one is meant.
                 let telling = report.dialects().filter(|dialects| dialects.len() <= MOST_DIALECTS).unwrap_or_default();
                 let texts = telling.iter().filter_map(|dialect| in_dialect(&self.text, *dialect));
                 let other = self.first(texts);
@@ -293,7 +293,7 @@ impl Reader<'_> {
         let (found, numbers) = tried.find_map(|numbers| Some((self.first(with(&numbers))?, numbers)))?;
         let is_free = |at: usize| {
             let mut others = numbers.clone();
-            others[at] += 1;
+            others[at] = others[at].saturating_add(1);
             self.first(with(&others)).is_some()
         };
         (!(0..unknown).any(is_free)).then_some(found)
