@@ -410,7 +410,7 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// The block that a word which is no layer must mean, which is reported.
+    /// Reports a misspelt block and returns the block that is meant; `None` for any other word.
     fn misspelt_block(&mut self, layer: &Layer) -> Option<&'a Block> {
         let word = layer.op.to_string();
         let Lookup::Unknown { nearest } = words::find_layer(&word, self.graph.dialect) else { return None };

@@ -177,7 +177,7 @@ fn check(graph: &Graph, checked: &Checked, file: &WeightsFile) -> Vec<WeightsPro
     problems
 }
 
-/// The problems, with tensors in which one number stands for the same other one as a single problem.
+/// Joins the problems of all tensors that have the same wrong width, such as 32 where 16 is expected, into one.
 fn by_width(problems: Vec<WeightsProblem>) -> Vec<WeightsProblem> {
     let mut kept: Vec<WeightsProblem> = Vec::new();
     for problem in problems {

@@ -310,7 +310,8 @@ impl<'a> Resolver<'a> {
         None
     }
 
-    /// The name of a layer for the number of axes that come in, if what is written in its place has no number.
+    /// Adapts the suggested name to the number of axes that come in (`Conv2d`, `Conv1d`), unless the misspelt word has a
+    /// number itself.
     fn of_rank(&self, name: String, layer: &Layer, scope: &Scope<'_>) -> String {
         let numbered = layer.op.to_string().contains(|letter: char| letter.is_ascii_digit());
         let mut value = self.value_read(layer, scope).filter(|_| !numbered);
